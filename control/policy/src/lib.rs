@@ -1,0 +1,1 @@
+//! The policy: filters, terms, copies, plans, explanations; pure, no I/O

@@ -1,0 +1,1 @@
+//! One conformance suite for every target: oracles, generators, the properties that all data paths keep

@@ -1,0 +1,1 @@
+//! The soft switch: runs the IR
