@@ -25,6 +25,7 @@ mod link_type;
 mod merge;
 mod read;
 mod source;
+mod write;
 
 pub use error::{Error, Position};
 pub use link_type::{LINK_TYPE_ETHERNET, link_type_name};
@@ -32,4 +33,7 @@ pub use merge::{Merge, MergeError};
 pub use read::{
     Direction, Interface, MAX_BLOCK_BYTES, MAX_INTERFACES, MAX_PACKET_BYTES, Packet, PacketFlags,
     ReadOptions, Reader,
+};
+pub use write::{
+    InterfaceOptions, InterfaceStatistics, OutputFile, PacketRecord, PcapWriter, PcapngWriter, SectionOptions,
 };

@@ -2,3 +2,4 @@
 
 mod common;
 mod real_captures;
+mod writing;
