@@ -148,64 +148,161 @@ pub type LogArgument = Handle<Expression>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExternCall {
     /// Counts in one cell.
-    CounterCount { counter: Handle<Counter>, index: Handle<Expression> },
+    CounterCount {
+        /// The counter.
+        counter: Handle<Counter>,
+        /// The cell: `Bits` of any width.
+        index: Handle<Expression>,
+    },
     /// Counts in the entry that matched (also done by every table with a direct counter on each hit or default; v1model counts
     /// implicitly only if no action calls it: the compiler writes the calls out, so a table counts where this stands).
-    DirectCounterCount { table: Handle<Table> },
+    DirectCounterCount {
+        /// The table whose direct counter counts.
+        table: Handle<Table>,
+    },
     /// Runs a meter cell; result 0 green, 1 yellow, 2 red.
-    MeterExecute { meter: Handle<Meter>, index: Handle<Expression>, result: Place },
+    MeterExecute {
+        /// The meter.
+        meter: Handle<Meter>,
+        /// The cell: `Bits` of any width.
+        index: Handle<Expression>,
+        /// Gets the color: `Bits` of at least 2 bits.
+        result: Place,
+    },
     /// Runs the direct meter of the entry that matched.
-    DirectMeterRead { table: Handle<Table>, result: Place },
+    DirectMeterRead {
+        /// The table whose direct meter runs.
+        table: Handle<Table>,
+        /// Gets the color: `Bits` of at least 2 bits.
+        result: Place,
+    },
     /// Reads a cell; an index out of range gives zero.
-    RegisterRead { register: Handle<Register>, index: Handle<Expression>, result: Place },
+    RegisterRead {
+        /// The register array.
+        register: Handle<Register>,
+        /// The cell: `Bits` of any width.
+        index: Handle<Expression>,
+        /// Gets the cell, of its type.
+        result: Place,
+    },
     /// Writes a cell; an index out of range does nothing.
-    RegisterWrite { register: Handle<Register>, index: Handle<Expression>, value: Handle<Expression> },
+    RegisterWrite {
+        /// The register array.
+        register: Handle<Register>,
+        /// The cell: `Bits` of any width.
+        index: Handle<Expression>,
+        /// Of the cell's type.
+        value: Handle<Expression>,
+    },
     /// `base + hash(data) % max`, or `base` where `max` is 0.
     Hash {
+        /// How.
         algorithm: HashAlgorithm,
+        /// Gets the sum, cut to its width.
         result: Place,
+        /// Added to the hash.
         base: Handle<Expression>,
+        /// The modulus; 0: the result is `base`.
         max: Handle<Expression>,
+        /// What goes in, in order.
         data: Vec<Handle<Expression>>,
     },
     /// A number between the two, both included, from a generator seeded per run.
-    Random { result: Place, low: Handle<Expression>, high: Handle<Expression> },
+    Random {
+        /// Gets the number.
+        result: Place,
+        /// Least number, of the result's type.
+        low: Handle<Expression>,
+        /// Greatest number, of the result's type.
+        high: Handle<Expression>,
+    },
     /// Sends data to the control plane.
-    Digest { name: String, receiver: Handle<Expression>, data: Vec<Handle<Expression>> },
+    Digest {
+        /// Name of the digest (its type's name).
+        name: String,
+        /// v1model's receiver number; not looked at.
+        receiver: Handle<Expression>,
+        /// What goes in, in order.
+        data: Vec<Handle<Expression>>,
+    },
     /// Copies the packet to a clone session at the end of the control; the last call in a control counts.
-    Clone { kind: CloneKind, session: Handle<Expression>, field_list: Option<Handle<Expression>> },
+    Clone {
+        /// Which packet.
+        kind: CloneKind,
+        /// Clone session: `Bits`.
+        session: Handle<Expression>,
+        /// Index of the field list that is kept; none: nothing is kept.
+        field_list: Option<Handle<Expression>>,
+    },
     /// Parses the original packet again at the end of ingress.
-    Resubmit { field_list: Option<Handle<Expression>> },
+    Resubmit {
+        /// Index of the field list that is kept; none: nothing is kept.
+        field_list: Option<Handle<Expression>>,
+    },
     /// Sends the deparsed packet to the parser again at the end of egress.
-    Recirculate { field_list: Option<Handle<Expression>> },
+    Recirculate {
+        /// Index of the field list that is kept; none: nothing is kept.
+        field_list: Option<Handle<Expression>>,
+    },
     /// Cuts the deparsed packet to that many bytes at most.
-    Truncate { length_bytes: Handle<Expression> },
+    Truncate {
+        /// Bytes that are left.
+        length_bytes: Handle<Expression>,
+    },
     /// `mark_to_drop`: egress_spec becomes the drop port, mcast_grp 0.
     MarkToDrop,
     /// Aborts the run (a test's failure) unless it holds.
-    Assert { condition: Handle<Expression>, text: String },
+    Assert {
+        /// `Bool`.
+        condition: Handle<Expression>,
+        /// The condition as it was written.
+        text: String,
+    },
     /// As `assert`, for a verifier.
-    Assume { condition: Handle<Expression>, text: String },
+    Assume {
+        /// `Bool`.
+        condition: Handle<Expression>,
+        /// The condition as it was written.
+        text: String,
+    },
     /// Writes a line to the log.
-    LogMessage { format: String, arguments: Vec<LogArgument> },
+    LogMessage {
+        /// The text; each `{}` stands for one argument.
+        format: String,
+        /// What the `{}` stand for, in order.
+        arguments: Vec<LogArgument>,
+    },
     /// Sets `checksum_error` if the condition holds and the sum differs.
     VerifyChecksum {
+        /// `Bool`.
         condition: Handle<Expression>,
+        /// What goes in, in order.
         data: Vec<Handle<Expression>>,
+        /// The sum that the packet brings.
         checksum: Handle<Expression>,
+        /// How.
         algorithm: HashAlgorithm,
+        /// Whether the bytes that were not parsed are summed, too, behind the data.
         with_payload: bool,
     },
     /// Computes a checksum if the condition holds.
     UpdateChecksum {
+        /// `Bool`.
         condition: Handle<Expression>,
+        /// What goes in, in order.
         data: Vec<Handle<Expression>>,
+        /// Gets the sum.
         checksum: Place,
+        /// How.
         algorithm: HashAlgorithm,
+        /// Whether the bytes that were not parsed are summed, too, behind the data.
         with_payload: bool,
     },
     /// Length of the packet in the parser, bytes (`packet_in.length`).
-    PacketLength { result: Place },
+    PacketLength {
+        /// Gets the length, `Bits(32)`.
+        result: Place,
+    },
     /// What v1model cannot say.
     Sluice(SluiceCall),
 }
@@ -214,24 +311,52 @@ pub enum ExternCall {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SluiceCall {
     /// Ingress time, nanoseconds since the UNIX epoch, `Bits(64)`.
-    IngressTimeNs { result: Place },
+    IngressTimeNs {
+        /// Gets the time, `Bits(64)`.
+        result: Place,
+    },
     /// Length of the frame on the wire without FCS, bytes, `Bits(32)`: more than was captured where the capture is short.
-    WireLength { result: Place },
+    WireLength {
+        /// Gets the length, `Bits(32)`.
+        result: Place,
+    },
     /// Whether the port marked the frame bad (FCS), `Bool`.
-    BadFrame { result: Place },
+    BadFrame {
+        /// Gets the mark, `Bool`.
+        result: Place,
+    },
     /// `digest64(seed, data)`: see `docs/PIPELINE.md`, "digest64". Result `Bits(64)`.
-    Digest64 { result: Place, seed: Handle<Expression>, data: Vec<Handle<Expression>> },
+    Digest64 {
+        /// Gets the digest, `Bits(64)`.
+        result: Place,
+        /// `Bits(64)`.
+        seed: Handle<Expression>,
+        /// What goes in, in order.
+        data: Vec<Handle<Expression>>,
+    },
     /// Overwrites `length` bytes of the deparsed frame from `offset` with `value` (`Bits(8)`), as far as there are any; before trimming and truncation.
     Overwrite {
+        /// Bytes from the frame's start.
         offset_bytes: Handle<Expression>,
+        /// Bytes that are overwritten.
         length_bytes: Handle<Expression>,
+        /// `Bits(8)`: written to each byte.
         value: Handle<Expression>,
     },
     /// Removes what stands behind that many bytes of the deparsed frame (padding); the original length shrinks too. Before truncation.
-    Trim { length_bytes: Handle<Expression> },
+    Trim {
+        /// Bytes that are left.
+        length_bytes: Handle<Expression>,
+    },
     /// Makes the IP packet that starts at that offset of the frame consistent after truncation: IPv4/IPv6 and UDP lengths say
     /// what is there, IPv4 header checksum and TCP, UDP, ICMP, ICMPv6 checksum fit.
-    FixChecksums { offset_bytes: Handle<Expression> },
+    FixChecksums {
+        /// Bytes from the frame's start.
+        offset_bytes: Handle<Expression>,
+    },
     /// Appends data behind the frame, after truncation; whole bytes.
-    AppendTrailer { data: Vec<Handle<Expression>> },
+    AppendTrailer {
+        /// What goes in, in order.
+        data: Vec<Handle<Expression>>,
+    },
 }

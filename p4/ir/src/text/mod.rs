@@ -1,0 +1,61 @@
+//! The text form of a module: for goldens, for tests and for whoever debugs a back end.
+//!
+//! [`print`] writes every construct; storage has its dotted path, expressions are nested, with a type only where the
+//! operands do not say it. The text is stable: equal modules print alike, and
+//! `print(read(print(m))) == print(m)` for every module.
+//!
+//! # Grammar
+//!
+//! ```text
+//! module     = { item }
+//! item       = 'errors' '{' names '}'                      (left out: core.p4's seven)
+//!            | 'header_type' name '{' { name ':' type ';' } '}'
+//!            | 'header' name ':' name ['in' name] ';'      (its type, its union)
+//!            | 'stack' name ['shares' name] '{' names '}'
+//!            | 'union' name '{' names '}'
+//!            | ('metadata' | 'local' | 'intrinsic') name ':' type ['is' intrinsic] ['in' '{' numbers '}'] ';'
+//!            | ('counter' | 'meter') name ':' unit ',' 'size' number ';'
+//!            | 'register' name ':' type ',' 'size' number ';'
+//!            | 'action_profile' name ':' 'size' number [',' 'selector' algorithm ',' 'width' number] ';'
+//!            | 'value_set' name ':' 'size' number '{' { name ':' kind ',' 'width' number ';' } '}'
+//!            | 'action' name '(' { name ':' type } ')' block
+//!            | 'table' name '{' properties '}'
+//!            | 'parser' '{' { 'state' name '{' { statement } transition '}' } '}'
+//!            | ('verify_checksum' | 'ingress' | 'egress' | 'compute_checksum' | 'deparser') block
+//! expression = operand [operator operand] | operand '?' operand ':' operand
+//! operand    = constant | path | '%' parameter | ('!' | '~' | '-') operand | '(' expression ')'
+//!            | operand '[' high ':' low ']' | type '(' expression ')' | 'is' '<' type '>' '(' expression ')'
+//!            | 'valid' '(' header ')' | 'last_index' '(' stack ')'
+//! constant   = 8w0x2a (bits) | 8s0xff (two's complement) | true | false | error.NoMatch
+//! header     = path | stack '[' expression ']' | 'next' '(' stack ')' | 'last' '(' stack ')'
+//! ```
+//!
+//! Annotations (`@name("body")`) stand before the item. `is<T>(e)` says the type of an expression whose operands say
+//! another one, which no verified module has. A name that is not made of letters, digits, `_`, `$`, dots and `[number]`s, that
+//! is a word of this grammar or that could mean another path is quoted; `name#2` is the second item of that name (specialised actions),
+//! and `?7` is item 7 where there is none. `//` begins a comment.
+
+mod lex;
+mod names;
+mod print;
+mod print_expression;
+mod print_statement;
+mod words;
+
+use crate::Module;
+
+/// The errors that core.p4 declares, in its order.
+pub const CORE_ERRORS: [&str; 7] = [
+    "NoError",
+    "PacketTooShort",
+    "NoMatch",
+    "StackOutOfBounds",
+    "HeaderTooShort",
+    "ParserTimeout",
+    "ParserInvalidArgument",
+];
+
+/// The text of a module, verified or not.
+pub fn print(module: &Module) -> String {
+    print::print(module)
+}
