@@ -21,9 +21,12 @@
 //! link-type field), it is cut off the data and off the wire length: everything behind this crate sees frames without.
 
 mod error;
+pub mod frame;
+
 mod link_type;
 mod merge;
 mod read;
+pub mod sample;
 mod source;
 mod write;
 
