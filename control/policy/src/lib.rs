@@ -1,1 +1,5 @@
 //! The policy: filters, terms, copies, plans, explanations; pure, no I/O
+
+pub mod fields;
+pub mod sets;
+pub mod term;
