@@ -1,0 +1,19 @@
+//! Bounds of what a program may become once everything in it is put in its place.
+
+/// Functions, actions, sub-controls and sub-parsers inside one another, and instances likewise.
+pub(crate) const CALLS: usize = 64;
+
+/// Expressions of the IR.
+pub(crate) const EXPRESSIONS: usize = 1 << 20;
+
+/// States of the parser, those of its sub-parsers included.
+pub(crate) const STATES: usize = 4096;
+
+/// Elements of one header stack, and storage places of one variable.
+pub(crate) const STACK: u32 = 1024;
+
+/// Scalars and headers of one variable, and of all storage.
+pub(crate) const STORAGE: usize = 1 << 18;
+
+/// Rounds of a `for` over a list or stack, which are written out one by one.
+pub(crate) const ROUNDS: usize = 4096;

@@ -1,0 +1,383 @@
+//! From the syntax tree to the IR: names, types, compile-time values and code in one walk.
+//!
+//! Once a P4 program is instantiated, everything but packets and tables is known: which instance, which type, which
+//! storage. So the [`Elaborator`] walks the program from `main` and does at once what other compilers do in stages: it
+//! resolves a name, checks the types, computes what is constant, and writes the statement or expression of the IR. Functions, actions
+//! that are called, sub-parsers and sub-controls are elaborated at the place of their use, in the scope of their declaration. What
+//! is not reachable from `main` is elaborated too, for its errors alone.
+//!
+//! A construct that is wrong is reported where it stands and gives [`Reported`]; the next statement or declaration goes on.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+use rustc_hash::{FxHashMap, FxHashSet};
+use sluice_diagnostics::{Diagnostic, Diagnostics, Sources, Span};
+use sluice_entities::Bits;
+use sluice_ir as ir;
+use sluice_ir::{Handle, Module};
+
+use crate::ast;
+use crate::bounds;
+use crate::report::Reporter;
+use crate::scope::{Entity, Scope, closest};
+use crate::types::{Record, Type};
+use crate::value::{ActionDeclaration, Operand};
+
+mod actions;
+mod annotations;
+mod apply;
+mod arguments;
+mod assign;
+mod blocks;
+mod build;
+mod calls;
+mod convert;
+mod declarations;
+mod entries;
+mod expressions;
+mod externs;
+mod functions;
+mod instances;
+mod literals;
+mod loops;
+mod members;
+mod operators;
+mod package;
+mod packet;
+mod parsers;
+mod select;
+mod sizes;
+mod statements;
+mod storage;
+mod switch;
+mod tables;
+mod types;
+mod unify;
+mod unused;
+
+/// An error that is in the reporter already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reported;
+
+type Result<T> = std::result::Result<T, Reported>;
+
+/// Which of the pipeline's blocks code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Site {
+    /// Outside all of them.
+    Global,
+    /// The parser.
+    Parser,
+    /// A checksum control.
+    Checksum,
+    /// Ingress or egress.
+    Pipeline,
+    /// The deparser.
+    Deparser,
+}
+
+/// Where a `return` goes.
+#[derive(Clone, Debug)]
+struct Return<'a> {
+    label: ir::Label,
+    /// Where the value goes, for a function that has one.
+    result: Option<Operand<'a>>,
+    ty: Type,
+}
+
+/// Where `break` and `continue` go.
+#[derive(Clone, Copy, Debug)]
+struct Loop {
+    leave: ir::Label,
+    next: ir::Label,
+}
+
+/// What the code being elaborated stands in.
+#[derive(Debug)]
+struct Frame<'a> {
+    scope: Rc<Scope<'a>>,
+    /// Statements so far.
+    block: ir::Block,
+    site: Site,
+    returns: Option<Return<'a>>,
+    loops: Vec<Loop>,
+    /// Control-plane prefix, without a dot at its end; also that of the storage of locals.
+    path: Rc<str>,
+    /// Within an action or function: tables cannot be applied.
+    callee: Option<&'static str>,
+    /// The parser state that `block` is the body of; none within `if` and other statements.
+    state: Option<Handle<ir::State>>,
+}
+
+/// See the module's documentation.
+pub(crate) struct Elaborator<'a> {
+    sources: &'a Sources,
+    reporter: Reporter,
+    module: Module,
+    globals: Rc<Scope<'a>>,
+    frame: Frame<'a>,
+    /// Number of the next declaration of a name.
+    order: u32,
+    /// Number of the next record, enumeration or new type.
+    declarations: u32,
+    type_variables: u32,
+    labels: u32,
+    /// Labels that something jumps to.
+    used_labels: FxHashSet<ir::Label>,
+    match_kinds: FxHashSet<Rc<str>>,
+    /// Names of storage, with the next number to make each unique.
+    names: FxHashMap<String, u32>,
+    records: FxHashMap<(u32, Vec<Type>), Rc<Record>>,
+    header_types: FxHashMap<Rc<Record>, Handle<ir::HeaderType>>,
+    /// Leaves of expressions, each made once.
+    leaves: FxHashMap<(ir::ExpressionKind, ir::Type), Handle<ir::Expression>>,
+    /// Bodies inside one another.
+    depth: usize,
+    /// Parsers, controls and functions whose body was elaborated.
+    visited: FxHashSet<Span>,
+    /// Actions to be checked in the end, should nothing use them.
+    actions: Vec<Rc<ActionDeclaration<'a>>>,
+    /// The bounds that were exceeded are reported once.
+    exhausted: bool,
+    /// The table whose actions are being lowered.
+    table: Option<Handle<ir::Table>>,
+}
+
+/// Elaborates a program; the module counts only if the diagnostics hold no error.
+pub(crate) fn elaborate(program: &ast::Program, sources: &Sources) -> (Module, Diagnostics) {
+    let mut elaborator = Elaborator::new(sources);
+    elaborator.collect_names(program);
+    for declaration in &program.declarations {
+        // What failed is reported, and the declarations that follow are elaborated for theirs.
+        let _ = elaborator.declaration(declaration);
+    }
+    let main = elaborator.instantiate_main(program);
+    elaborator.check_unused(program, main.is_ok());
+    (elaborator.module, elaborator.reporter.finish())
+}
+
+impl<'a> Elaborator<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        let globals = Scope::global();
+        Self {
+            sources,
+            reporter: Reporter::default(),
+            module: Module::default(),
+            frame: Frame {
+                scope: globals.clone(),
+                block: Vec::new(),
+                site: Site::Global,
+                returns: None,
+                loops: Vec::new(),
+                path: "".into(),
+                callee: None,
+                state: None,
+            },
+            globals,
+            order: 0,
+            declarations: 0,
+            type_variables: 0,
+            labels: 0,
+            used_labels: FxHashSet::default(),
+            match_kinds: FxHashSet::default(),
+            names: FxHashMap::default(),
+            records: FxHashMap::default(),
+            header_types: FxHashMap::default(),
+            leaves: FxHashMap::default(),
+            depth: 0,
+            visited: FxHashSet::default(),
+            actions: Vec::new(),
+            exhausted: false,
+            table: None,
+        }
+    }
+
+    /// Errors and match kinds of the whole program: both types are one, wherever their members are declared.
+    fn collect_names(&mut self, program: &'a ast::Program) {
+        let mut errors: FxHashMap<Rc<str>, Span> = FxHashMap::default();
+        let mut kinds: FxHashMap<Rc<str>, Span> = FxHashMap::default();
+        for declaration in &program.declarations {
+            let (known, names, noun) = match &declaration.kind {
+                ast::DeclarationKind::Error(names) => (&mut errors, names, "error"),
+                ast::DeclarationKind::MatchKind(names) => (&mut kinds, names, "match kind"),
+                _ => continue,
+            };
+            for name in names {
+                if let Some(before) = known.insert(name.text.clone(), name.span) {
+                    self.error(
+                        Diagnostic::error(format!("the {noun} `{name}` is declared twice"))
+                            .at(name.span, "")
+                            .also(before, "declared here already")
+                            .help("remove one of them, or give it another name"),
+                    );
+                } else if noun == "error" {
+                    self.module.errors.push(name.to_string());
+                } else {
+                    self.match_kinds.insert(name.text.clone());
+                }
+            }
+        }
+    }
+
+    /// Reports an error.
+    fn error(&mut self, diagnostic: Diagnostic) -> Reported {
+        self.reporter.push(diagnostic);
+        Reported
+    }
+
+    fn fail<T>(&mut self, diagnostic: Diagnostic) -> Result<T> {
+        Err(self.error(diagnostic))
+    }
+
+    fn warn(&mut self, diagnostic: Diagnostic) {
+        self.reporter.push(diagnostic);
+    }
+
+    /// Refuses what P4 has and this compiler cannot lower.
+    fn unsupported<T>(&mut self, what: &str, span: Span, instead: &str) -> Result<T> {
+        self.fail(Diagnostic::error(format!("{what} is not supported")).at(span, "").help(instead))
+    }
+
+    /// Makes a name known in the current scope.
+    fn declare(&mut self, name: &ast::Name, entity: Entity<'a>) -> Result<()> {
+        self.order += 1;
+        let scope = self.frame.scope.clone();
+        match scope.declare(&name.text, entity, name.span, self.order) {
+            Ok(()) => Ok(()),
+            Err(before) => self.fail(
+                Diagnostic::error(format!("`{name}` is declared twice"))
+                    .at(name.span, "declared again here")
+                    .also(before.span, format!("already {} here", before.entity.noun()))
+                    .help("give one of them another name"),
+            ),
+        }
+    }
+
+    /// Declares a name whose declaration is wrong, so that its uses are not reported too.
+    fn declare_wrong(&mut self, name: &ast::Name) {
+        self.order += 1;
+        // If it is declared already, its uses have a meaning.
+        let _ = self.frame.scope.declare(&name.text, Entity::Wrong, name.span, self.order);
+    }
+
+    /// What a name stands for here.
+    fn resolve(&mut self, path: &ast::Path, wanted: &str) -> Result<(Entity<'a>, Span)> {
+        let scope = if path.absolute { self.globals.clone() } else { self.frame.scope.clone() };
+        match scope.look_up(path.name.as_str()) {
+            Some(binding) if matches!(binding.entity, Entity::Wrong) => Err(Reported),
+            Some(binding) => Ok((binding.entity, binding.span)),
+            None => {
+                let only_types = wanted == "type";
+                let candidates = scope.visible(|entity| !only_types || entity.is_type());
+                let found = closest(path.name.as_str(), candidates.iter().map(|name| &**name));
+                let help = match found {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None if path.absolute => "a name with a dot before it is one of the top level".to_string(),
+                    None => "declare it before it is used".to_string(),
+                };
+                self.fail(
+                    Diagnostic::error(format!("there is no {wanted} `{}` here", path.name))
+                        .at(path.span, "not declared")
+                        .help(help),
+                )
+            }
+        }
+    }
+
+    fn emit(&mut self, kind: ir::StatementKind, span: Span) {
+        self.frame.block.push(ir::Statement { kind, span });
+    }
+
+    /// The statements that `f` emits, on their own.
+    fn nested<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> (T, ir::Block) {
+        let before = std::mem::take(&mut self.frame.block);
+        let state = self.frame.state.take();
+        let result = f(self);
+        self.frame.state = state;
+        (result, std::mem::replace(&mut self.frame.block, before))
+    }
+
+    /// Runs `f` in a scope inside the current one.
+    fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
+        let inner = Scope::inside(&self.frame.scope, u32::MAX);
+        let outer = std::mem::replace(&mut self.frame.scope, inner);
+        let result = f(self);
+        self.frame.scope = outer;
+        result
+    }
+
+    fn label(&mut self) -> ir::Label {
+        self.labels += 1;
+        ir::Label(self.labels - 1)
+    }
+
+    fn leave(&mut self, label: ir::Label, span: Span) {
+        self.used_labels.insert(label);
+        self.emit(ir::StatementKind::Leave(label), span);
+    }
+
+    /// Emits statements as the body of a label, or alone if nothing jumps to it.
+    fn emit_labelled(&mut self, label: ir::Label, body: ir::Block, span: Span) {
+        if self.used_labels.contains(&label) {
+            self.emit(ir::StatementKind::Labelled(label, body), span);
+        } else {
+            self.frame.block.extend(body);
+        }
+    }
+
+    /// Goes one body deeper, or reports that the program is too deep or too large.
+    fn descend<T>(&mut self, span: Span, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.exhausted || self.reporter.gave_up() {
+            return Err(Reported);
+        }
+        let too_deep = self.depth >= bounds::CALLS;
+        if too_deep || self.module.expressions.len() > bounds::EXPRESSIONS {
+            self.exhausted = true;
+            let (what, bound) = if too_deep {
+                ("calls and instances inside one another", bounds::CALLS)
+            } else {
+                ("expressions after everything is put in place", bounds::EXPRESSIONS)
+            };
+            return self.fail(
+                Diagnostic::error(format!("the program has more than {bound} {what}"))
+                    .at(span, "here it became too much")
+                    .help("every call and instance is expanded where it stands; call less, or less deeply"),
+            );
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A type whose width a message can name.
+    fn mismatch<T>(&mut self, expected: &Type, found: &Type, span: Span, help: Option<String>) -> Result<T> {
+        let mut diagnostic = Diagnostic::error(format!("expected `{expected}`, found `{found}`"))
+            .at(span, format!("this is `{found}`"));
+        if let Type::Record(record) = expected {
+            diagnostic = diagnostic.also(record.span, format!("`{}` is declared here", record.name));
+        }
+        if let Some(help) = help {
+            diagnostic = diagnostic.help(help);
+        }
+        self.fail(diagnostic)
+    }
+
+    /// A constant of the IR for an index or count.
+    fn number(&mut self, width: u32, value: u64, span: Span) -> Handle<ir::Expression> {
+        self.constant(Bits::new(width, value), ir::Type::Bits(width), span)
+    }
+
+    /// An integer that fits 32 bits, or an error naming what it was for.
+    fn small(&mut self, value: &BigInt, what: &str, most: u32, span: Span) -> Result<u32> {
+        match u32::try_from(value) {
+            Ok(small) if small <= most => Ok(small),
+            _ => self.fail(
+                Diagnostic::error(format!("{what} of {value} is out of range"))
+                    .at(span, "")
+                    .help(format!("it must be from 0 to {most}")),
+            ),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! From types as written to types as meant.
+
+use std::rc::Rc;
+
+use num_bigint::BigInt;
+use rustc_hash::FxHashMap;
+use sluice_diagnostics::{Diagnostic, Span};
+
+use super::{Elaborator, Result};
+use crate::ast::{self, TypeKind};
+use crate::bounds;
+use crate::limits;
+use crate::scope::{BlockKind, Entity, Scope};
+use crate::types::{Enum, ExternType, Field, NewType, Record, Type};
+
+impl<'a> Elaborator<'a> {
+    /// The type that is written here.
+    pub(super) fn resolve_type(&mut self, ty: &'a ast::Type) -> Result<Type> {
+        Ok(match &ty.kind {
+            TypeKind::Void => Type::Void,
+            TypeKind::Bool => Type::Bool,
+            TypeKind::Error => Type::Error,
+            TypeKind::MatchKind => Type::MatchKind,
+            TypeKind::String => Type::String,
+            TypeKind::Int => Type::Int,
+            TypeKind::Bit(width) => Type::Bits(self.width(width, 1)?),
+            TypeKind::SignedInt(width) => Type::Signed(self.width(width, 1)?),
+            TypeKind::Varbit(width) => Type::Varbit(self.width(width, 1)?),
+            TypeKind::Named { path, arguments } => self.resolve_named(path, arguments, ty.span)?,
+            TypeKind::Stack { element, size } => self.resolve_stack(element, size)?,
+            TypeKind::Tuple(parts) => {
+                let parts: Result<Vec<_>> = parts.iter().map(|part| self.resolve_type(part)).collect();
+                Type::Tuple(parts?.into())
+            }
+            TypeKind::List(element) => Type::List(Rc::new(self.resolve_type(element)?)),
+            TypeKind::DontCare => self.fresh_variable(&"_".into()),
+        })
+    }
+
+    /// A type variable that no other is.
+    pub(super) fn fresh_variable(&mut self, name: &Rc<str>) -> Type {
+        self.type_variables += 1;
+        Type::Variable(self.type_variables, name.clone())
+    }
+
+    fn width(&mut self, width: &'a ast::Expr, least: u32) -> Result<u32> {
+        let value = self.constant_integer(width)?;
+        let value = self.small(&value, "a width", limits::LITERAL_WIDTH, width.span)?;
+        if value < least {
+            return self.fail(
+                Diagnostic::error("a type of width 0 is not supported")
+                    .at(width.span, "")
+                    .help("a value without bits says nothing; leave it out, or make it at least 1 bit wide"),
+            );
+        }
+        Ok(value)
+    }
+
+    fn resolve_stack(&mut self, element: &'a ast::Type, size: &'a ast::Expr) -> Result<Type> {
+        let inner = self.resolve_type(element)?;
+        match &inner {
+            Type::Record(record) if record.kind != ast::RecordKind::Struct => {}
+            Type::Variable(..) => {}
+            _ => {
+                return self.fail(
+                    Diagnostic::error(format!("an array of `{inner}` is not supported"))
+                        .at(element.span, "this is neither a header nor a header union")
+                        .help("header stacks hold headers or header unions; use a register or separate variables"),
+                );
+            }
+        }
+        let value = self.constant_integer(size)?;
+        let value = self.small(&value, "a stack size", bounds::STACK, size.span)?;
+        if value == 0 {
+            return self.fail(
+                Diagnostic::error("a header stack needs at least one element")
+                    .at(size.span, "this is 0")
+                    .help("write a size of 1 or more"),
+            );
+        }
+        Ok(Type::Stack(Rc::new(inner), value))
+    }
+
+    fn resolve_named(&mut self, path: &'a ast::Path, arguments: &'a [ast::Type], span: Span) -> Result<Type> {
+        let (entity, declared) = self.resolve(path, "type")?;
+        let given: Result<Vec<_>> = arguments.iter().map(|argument| self.resolve_type(argument)).collect();
+        let given = given?;
+        match entity {
+            Entity::Type(ty) => {
+                self.arity(path, given.len(), 0, span, declared)?;
+                Ok(ty)
+            }
+            Entity::Record(record, declaration) => {
+                self.arity(path, given.len(), record.type_parameters.len(), span, declared)?;
+                Ok(Type::Record(self.instantiate_record(record, declaration, given)?))
+            }
+            Entity::Extern(object) => {
+                self.arity(path, given.len(), object.type_parameters.len(), span, declared)?;
+                Ok(Type::Extern(Rc::new(ExternType { name: object.name.text.clone(), arguments: given })))
+            }
+            Entity::BlockType(..) | Entity::Parser(_) | Entity::Control(_) => {
+                Ok(Type::Block(path.name.text.clone()))
+            }
+            other => self.fail(
+                Diagnostic::error(format!("`{}` is {}, not a type", path.name, other.noun()))
+                    .at(path.span, "a type is expected here")
+                    .also(declared, "declared here"),
+            ),
+        }
+    }
+
+    fn arity(&mut self, path: &ast::Path, given: usize, wanted: usize, span: Span, at: Span) -> Result<()> {
+        if given == wanted {
+            return Ok(());
+        }
+        self.fail(
+            Diagnostic::error(format!(
+                "`{}` has {wanted} type parameter{}, not {given}",
+                path.name,
+                if wanted == 1 { "" } else { "s" }
+            ))
+            .at(span, "")
+            .also(at, "declared here")
+            .help(if wanted == 0 {
+                format!("write `{}` alone", path.name)
+            } else {
+                format!("write `{}<...>` with {wanted} of them", path.name)
+            }),
+        )
+    }
+
+    /// Declares a header, header union or struct.
+    pub(super) fn declare_record(&mut self, record: &'a ast::Record) -> Result<()> {
+        self.declarations += 1;
+        let number = self.declarations;
+        if !record.type_parameters.is_empty() {
+            return self.declare(&record.name, Entity::Record(record, number));
+        }
+        match self.instantiate_record(record, number, Vec::new()) {
+            Ok(made) => self.declare(&record.name, Entity::Type(Type::Record(made))),
+            Err(reported) => {
+                self.declare_wrong(&record.name);
+                Err(reported)
+            }
+        }
+    }
+
+    /// A record with its type arguments filled in.
+    pub(super) fn instantiate_record(
+        &mut self,
+        record: &'a ast::Record,
+        declaration: u32,
+        arguments: Vec<Type>,
+    ) -> Result<Rc<Record>> {
+        let key = (declaration, arguments.clone());
+        if let Some(known) = self.records.get(&key) {
+            return Ok(known.clone());
+        }
+        // Generic records are declared at the top level; others are resolved where they stand.
+        let outer = if record.type_parameters.is_empty() { self.frame.scope.clone() } else { self.globals.clone() };
+        let inner = Scope::inside(&outer, u32::MAX);
+        for (name, argument) in record.type_parameters.iter().zip(&arguments) {
+            self.order += 1;
+            // Twice the same type parameter is harmless: the first counts.
+            let _ = inner.declare(&name.text, Entity::Type(argument.clone()), name.span, self.order);
+        }
+        let saved = std::mem::replace(&mut self.frame.scope, inner);
+        let fields = self.descend(record.name.span, |this| this.record_fields(record));
+        self.frame.scope = saved;
+        let made = Rc::new(Record {
+            declaration,
+            kind: record.kind,
+            name: record.name.text.clone(),
+            arguments,
+            fields: fields?,
+            span: record.name.span,
+        });
+        self.records.insert(key, made.clone());
+        Ok(made)
+    }
+
+    fn record_fields(&mut self, record: &'a ast::Record) -> Result<Vec<Field>> {
+        let mut known: FxHashMap<&str, Span> = FxHashMap::default();
+        let mut fields = Vec::with_capacity(record.fields.len());
+        let mut failed = None;
+        for field in &record.fields {
+            if let Some(before) = known.insert(field.name.as_str(), field.name.span) {
+                failed = Some(
+                    self.error(
+                        Diagnostic::error(format!(
+                            "`{}` has two fields named `{}`",
+                            record.name, field.name
+                        ))
+                        .at(field.name.span, "again here")
+                        .also(before, "first here")
+                        .help("give one of them another name"),
+                    ),
+                );
+                continue;
+            }
+            let made = self.resolve_type(&field.ty).and_then(|ty| {
+                self.check_field(record, &ty, field)?;
+                let field_lists = self.field_lists(&field.annotations)?;
+                Ok(Field { name: field.name.text.clone(), ty, field_lists })
+            });
+            match made {
+                Ok(field) => fields.push(field),
+                Err(reported) => failed = Some(reported),
+            }
+        }
+        if let Some(reported) = failed {
+            return Err(reported);
+        }
+        if record.kind == ast::RecordKind::Header {
+            self.check_header_size(record, &fields)?;
+        }
+        Ok(fields)
+    }
+
+    /// Table 7.2.8 of the specification: which types may be in which.
+    fn check_field(&mut self, record: &ast::Record, ty: &Type, field: &ast::Field) -> Result<()> {
+        let (fits, help) = match (record.kind, ty.plain()) {
+            (_, Type::Variable(..)) => (true, ""),
+            (ast::RecordKind::HeaderUnion, other) => {
+                (other.is_header(), "the members of a header union are headers")
+            }
+            (ast::RecordKind::Header, Type::Record(inner)) if inner.kind == ast::RecordKind::Struct => {
+                return self.unsupported(
+                    "a struct within a header",
+                    field.span,
+                    "write the struct's fields into the header",
+                );
+            }
+            (ast::RecordKind::Header, Type::Enum(of)) => {
+                (of.underlying.is_some(), "only an enumeration with an underlying type has bits: `enum bit<8> ...`")
+            }
+            (ast::RecordKind::Header, other) => (
+                matches!(other, Type::Bits(_) | Type::Signed(_) | Type::Varbit(_) | Type::Bool),
+                "the fields of a header are `bit<>`, `int<>`, `varbit<>`, `bool` or serializable enumerations",
+            ),
+            (ast::RecordKind::Struct, Type::Varbit(_)) => {
+                return self.unsupported(
+                    "a `varbit` outside a header",
+                    field.span,
+                    "keep the field in a header, and copy the header",
+                );
+            }
+            (ast::RecordKind::Struct, other) => {
+                (other.is_storable() || matches!(other, Type::Int | Type::String | Type::List(_)), "the fields of a struct are values")
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        let noun = match record.kind {
+            ast::RecordKind::Header => "a header",
+            ast::RecordKind::HeaderUnion => "a header union",
+            ast::RecordKind::Struct => "a struct",
+        };
+        self.fail(
+            Diagnostic::error(format!("{noun} cannot have a field of type `{ty}`"))
+                .at(field.ty.span, "")
+                .help(help),
+        )
+    }
+
+    fn check_header_size(&mut self, record: &ast::Record, fields: &[Field]) -> Result<()> {
+        let mut fixed = 0u64;
+        let mut varying = None;
+        for (field, written) in fields.iter().zip(&record.fields) {
+            match field.ty.plain() {
+                Type::Varbit(_) => {
+                    if let Some(before) = varying.replace(written.span) {
+                        return self.fail(
+                            Diagnostic::error(format!("`{}` has two `varbit` fields", record.name))
+                                .at(written.span, "the second one")
+                                .also(before, "the first one")
+                                .help("`extract` is told one length; split the header"),
+                        );
+                    }
+                }
+                Type::Variable(..) => return Ok(()),
+                other => fixed += u64::from(other.scalar().map_or(0, sluice_ir::Type::width)),
+            }
+        }
+        if !fixed.is_multiple_of(8) {
+            let missing = 8 - fixed % 8;
+            return self.fail(
+                Diagnostic::error(format!(
+                    "the header `{}` has {fixed} bits, which are no whole bytes",
+                    record.name
+                ))
+                .at(record.name.span, "")
+                .help(format!("add {missing} bits: a field such as `bit<{missing}> padding`")),
+            );
+        }
+        Ok(())
+    }
+
+    /// Declares an enumeration.
+    pub(super) fn declare_enum(&mut self, written: &'a ast::Enum) -> Result<()> {
+        self.declarations += 1;
+        let declaration = self.declarations;
+        let made = self.enum_members(written).map(|(underlying, members)| Enum {
+            declaration,
+            name: written.name.text.clone(),
+            underlying,
+            members,
+            span: written.name.span,
+        });
+        match made {
+            Ok(made) => self.declare(&written.name, Entity::Type(Type::Enum(Rc::new(made)))),
+            Err(reported) => {
+                self.declare_wrong(&written.name);
+                Err(reported)
+            }
+        }
+    }
+
+    #[allow(clippy::type_complexity, reason = "the two parts of an enumeration, taken apart at once")]
+    fn enum_members(&mut self, written: &'a ast::Enum) -> Result<(Option<Type>, Vec<(Rc<str>, BigInt)>)> {
+        let underlying = match &written.underlying {
+            Some(ty) => {
+                let resolved = self.resolve_type(ty)?;
+                if !matches!(resolved.plain(), Type::Bits(_) | Type::Signed(_)) {
+                    return self.fail(
+                        Diagnostic::error(format!("`{resolved}` cannot underlie an enumeration"))
+                            .at(ty.span, "")
+                            .help("write `bit<W>` or `int<W>`"),
+                    );
+                }
+                Some(resolved)
+            }
+            None => None,
+        };
+        let mut members: Vec<(Rc<str>, BigInt)> = Vec::new();
+        let mut known: FxHashMap<&str, Span> = FxHashMap::default();
+        for (i, member) in written.members.iter().enumerate() {
+            if let Some(before) = known.insert(member.name.as_str(), member.name.span) {
+                return self.fail(
+                    Diagnostic::error(format!("`{}` has two members named `{}`", written.name, member.name))
+                        .at(member.name.span, "again here")
+                        .also(before, "first here")
+                        .help("remove one of them"),
+                );
+            }
+            let value = match (&underlying, &member.value) {
+                (Some(ty), Some(value)) => {
+                    let operand = self.constant_of_type(value, ty)?;
+                    self.integer_value(&operand).unwrap_or_default()
+                }
+                (None, None) => BigInt::from(i),
+                (Some(_), None) => {
+                    return self.fail(
+                        Diagnostic::error(format!("the member `{}` has no value", member.name))
+                            .at(member.name.span, "")
+                            .help(format!("write `{} = value`: the enumeration has an underlying type", member.name)),
+                    );
+                }
+                (None, Some(value)) => {
+                    return self.fail(
+                        Diagnostic::error("a member's value needs an underlying type")
+                            .at(value.span, "")
+                            .help(format!("write `enum bit<8> {}`, or remove the value", written.name)),
+                    );
+                }
+            };
+            members.push((member.name.text.clone(), value));
+        }
+        Ok((underlying, members))
+    }
+
+    /// Declares what `typedef` and `type` do.
+    pub(super) fn declare_alias(&mut self, alias: &'a ast::Alias) -> Result<()> {
+        let ty = match self.resolve_type(&alias.ty) {
+            Ok(ty) => ty,
+            Err(reported) => {
+                self.declare_wrong(&alias.name);
+                return Err(reported);
+            }
+        };
+        if !alias.is_new_type {
+            return self.declare(&alias.name, Entity::Type(ty));
+        }
+        if !matches!(ty.plain(), Type::Bits(_) | Type::Signed(_) | Type::Bool | Type::Enum(_) | Type::Error) {
+            self.declare_wrong(&alias.name);
+            return self.fail(
+                Diagnostic::error(format!("`type` cannot make a new type of `{ty}`"))
+                    .at(alias.ty.span, "")
+                    .help(format!("use `typedef {ty} {};`", alias.name)),
+            );
+        }
+        self.declarations += 1;
+        let new = NewType { declaration: self.declarations, name: alias.name.text.clone(), inner: ty };
+        self.declare(&alias.name, Entity::Type(Type::New(Rc::new(new))))
+    }
+
+    /// Whether a type names a parser, control or package type.
+    pub(super) fn block_type(&self, name: &str) -> Option<(&'a ast::BlockType, BlockKind)> {
+        match self.globals.look_up(name)?.entity {
+            Entity::BlockType(ty, kind) => Some((ty, kind)),
+            Entity::Parser(parser) => Some((&parser.ty, BlockKind::Parser)),
+            Entity::Control(control) => Some((&control.ty, BlockKind::Control)),
+            _ => None,
+        }
+    }
+}

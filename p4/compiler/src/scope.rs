@@ -1,0 +1,232 @@
+//! Names and what they stand for (P4-16 section 6.8).
+//!
+//! Scopes form a chain. A body that is elaborated later than it was declared (an action, a function) must not see names
+//! that were declared behind it, so every declaration has a number in the order of elaboration and a link to an outer scope
+//! says up to which number it looks.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use sluice_diagnostics::Span;
+
+use crate::ast;
+use crate::types::Type;
+use crate::value::{ActionDeclaration, Operand};
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Entity<'a> {
+    /// A constant, variable, parameter or instance.
+    Value(Operand<'a>),
+    /// A type.
+    Type(Type),
+    /// A record with type parameters, to be instantiated: number of its declaration.
+    Record(&'a ast::Record, u32),
+    /// An extern object.
+    Extern(&'a ast::ExternObject),
+    /// A parser's, control's or package's type.
+    BlockType(&'a ast::BlockType, BlockKind),
+    /// A parser.
+    Parser(&'a ast::Parser),
+    /// A control.
+    Control(&'a ast::Control),
+    /// Functions and extern functions of one name.
+    Functions(Rc<[FunctionDeclaration<'a>]>),
+    /// An action.
+    Action(Rc<ActionDeclaration<'a>>),
+    /// Something whose declaration is wrong, and was reported.
+    Wrong,
+}
+
+/// What a block type is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockKind {
+    /// `parser`
+    Parser,
+    /// `control`
+    Control,
+    /// `package`
+    Package,
+}
+
+/// A function or extern function.
+#[derive(Clone, Debug)]
+pub(crate) struct FunctionDeclaration<'a> {
+    /// Its signature.
+    pub(crate) prototype: &'a ast::Prototype,
+    /// Its body; none for an extern function.
+    pub(crate) body: Option<&'a ast::Block>,
+    /// Where it was declared.
+    pub(crate) span: Span,
+    /// Names declared before this number are visible in it.
+    pub(crate) order: u32,
+}
+
+impl Entity<'_> {
+    /// What to call it in a message.
+    pub(crate) fn noun(&self) -> &'static str {
+        match self {
+            Self::Value(operand) => match operand.ty {
+                Type::Table => "a table",
+                Type::Extern(_) | Type::Block(_) => "an instance",
+                _ => "a value",
+            },
+            Self::Type(_) | Self::Record(..) => "a type",
+            Self::Extern(_) => "an extern",
+            Self::BlockType(_, BlockKind::Parser) => "a parser type",
+            Self::BlockType(_, BlockKind::Control) => "a control type",
+            Self::BlockType(_, BlockKind::Package) => "a package",
+            Self::Parser(_) => "a parser",
+            Self::Control(_) => "a control",
+            Self::Functions(_) => "a function",
+            Self::Action(_) => "an action",
+            Self::Wrong => "a name",
+        }
+    }
+
+    /// Whether it names a type.
+    pub(crate) fn is_type(&self) -> bool {
+        matches!(
+            self,
+            Self::Type(_)
+                | Self::Record(..)
+                | Self::Extern(_)
+                | Self::BlockType(..)
+                | Self::Parser(_)
+                | Self::Control(_)
+        )
+    }
+}
+
+/// One name of a scope.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding<'a> {
+    /// What it stands for.
+    pub(crate) entity: Entity<'a>,
+    /// Where it was declared.
+    pub(crate) span: Span,
+    order: u32,
+}
+
+/// Some names, and where to look for others.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    names: RefCell<FxHashMap<Rc<str>, Binding<'a>>>,
+    parent: Option<(Rc<Scope<'a>>, u32)>,
+}
+
+impl<'a> Scope<'a> {
+    /// The top level.
+    pub(crate) fn global() -> Rc<Self> {
+        Rc::new(Self { names: RefCell::default(), parent: None })
+    }
+
+    /// A scope inside another, of which it sees what is declared before `order`.
+    pub(crate) fn inside(parent: &Rc<Self>, order: u32) -> Rc<Self> {
+        Rc::new(Self { names: RefCell::default(), parent: Some((parent.clone(), order)) })
+    }
+
+    /// Adds a name, or gives the declaration that has it already.
+    pub(crate) fn declare(
+        &self,
+        name: &Rc<str>,
+        entity: Entity<'a>,
+        span: Span,
+        order: u32,
+    ) -> Result<(), Binding<'a>> {
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.get(name) {
+            return Err(known.clone());
+        }
+        names.insert(name.clone(), Binding { entity, span, order });
+        Ok(())
+    }
+
+    /// Puts another meaning in place of what the name stood for in this scope.
+    pub(crate) fn replace(&self, name: &Rc<str>, entity: Entity<'a>) {
+        if let Some(binding) = self.names.borrow_mut().get_mut(name) {
+            binding.entity = entity;
+        }
+    }
+
+    /// The nearest declaration of a name.
+    pub(crate) fn look_up(&self, name: &str) -> Option<Binding<'a>> {
+        let mut limit = u32::MAX;
+        let mut scope = self;
+        loop {
+            if let Some(binding) = scope.names.borrow().get(name)
+                && binding.order < limit
+            {
+                return Some(binding.clone());
+            }
+            let (parent, order) = scope.parent.as_ref()?;
+            limit = limit.min(*order);
+            scope = parent;
+        }
+    }
+
+    /// The names of this scope alone, in the order of their declarations.
+    pub(crate) fn own(&self) -> Vec<(Rc<str>, Binding<'a>)> {
+        let mut all: Vec<_> =
+            self.names.borrow().iter().map(|(name, binding)| (name.clone(), binding.clone())).collect();
+        all.sort_by_key(|(_, binding)| binding.order);
+        all
+    }
+
+    /// Visible names that `wanted` accepts, the nearest scope's first.
+    pub(crate) fn visible(&self, wanted: impl Fn(&Entity<'a>) -> bool) -> Vec<Rc<str>> {
+        let mut all = Vec::new();
+        let mut scope = Some(self);
+        while let Some(here) = scope {
+            all.extend(here.own().into_iter().filter(|(_, b)| wanted(&b.entity)).map(|(name, _)| name));
+            scope = here.parent.as_ref().map(|(parent, _)| &**parent);
+        }
+        all
+    }
+}
+
+/// The candidate that a misspelled name most likely means: at most a third of its letters differ.
+pub(crate) fn closest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let most = (name.chars().count() / 3).max(1);
+    candidates
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= most && *distance < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbors between two words, letter case aside counted as one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 8 {
+        return usize::MAX;
+    }
+    let mut before = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let substitution = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = substitution.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspelled_names_are_found() {
+        let names = ["ethernet", "ipv4", "tcp"];
+        assert_eq!(closest("ehternet", names.into_iter()), Some("ethernet"));
+        assert_eq!(closest("ipv6", names.into_iter()), Some("ipv4"));
+        assert_eq!(closest("payload", names.into_iter()), None);
+    }
+}
