@@ -1,1 +1,3 @@
-//! One conformance suite for every target: oracles, generators, the properties that all data paths keep
+//! One conformance suite for every target: oracles, generators, the properties that all data paths keep.
+
+pub mod oracle;

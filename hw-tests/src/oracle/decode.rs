@@ -1,0 +1,475 @@
+//! Fields of a frame, read straight from its bytes: the oracle's own decoder.
+//!
+//! It follows `docs/PIPELINE.md` and the protocols' own specifications, and shares no code with the P4 program or its compiler. A header
+//! that is cut short, or that would end behind [`PARSE_DEPTH`], is not there, and nothing behind it is.
+
+/// Bytes from the frame's start within which headers are read.
+pub const PARSE_DEPTH: usize = 192;
+const VLAN_TAGS_MAX: usize = 4;
+const MPLS_LABELS_MAX: usize = 8;
+const IPV6_EXTENSIONS_MAX: usize = 6;
+const VXLAN_PORT: u16 = 4789;
+const GENEVE_PORT: u16 = 6081;
+const GTPU_PORT: u16 = 2152;
+
+/// Addresses of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// IPv4 source and destination, or ARP sender and target.
+    V4(u32, u32),
+    /// IPv6 source and destination.
+    V6(u128, u128),
+}
+
+/// Which part of a datagram a packet is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fragment {
+    /// There is no IP header.
+    #[default]
+    NotIp,
+    /// All of it.
+    Whole,
+    /// The first of several.
+    First,
+    /// Another than the first.
+    Later,
+}
+
+/// Family of an ICMP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpFamily {
+    /// Over IPv4.
+    V4,
+    /// Over IPv6.
+    V6,
+}
+
+/// The fields of one packet, the frame's or the inner one's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// Destination and source MAC.
+    pub macs: Option<(u64, u64)>,
+    /// EtherType behind the outermost MACs; 0x10000 + DSAP for LLC.
+    pub ether_type: Option<u32>,
+    /// The same, of the first header that is neither tag nor label.
+    pub l3: Option<u32>,
+    /// VLAN ids, outermost first.
+    pub vlans: Vec<u16>,
+    /// Label of the top MPLS entry.
+    pub mpls_label: Option<u32>,
+    /// IP or ARP addresses.
+    pub addresses: Option<Addresses>,
+    /// IPv4 protocol, or the next header behind IPv6's extension headers.
+    pub ip_proto: Option<u8>,
+    /// Differentiated services code point.
+    pub dscp: Option<u8>,
+    /// Explicit congestion notification.
+    pub ecn: Option<u8>,
+    /// TTL or hop limit.
+    pub ttl: Option<u8>,
+    /// Which part of a datagram.
+    pub fragment: Fragment,
+    /// Source and destination port.
+    pub ports: Option<(u16, u16)>,
+    /// Byte 13 of the TCP header.
+    pub tcp_flags: Option<u8>,
+    /// Family, type and code.
+    pub icmp: Option<(IcmpFamily, u8, u8)>,
+}
+
+/// Everything that a filter can ask of a frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// Length on the wire, bytes, without FCS.
+    pub wire_length: u32,
+    /// The outer packet.
+    pub outer: Layers,
+    /// VXLAN, Geneve or NVGRE network id.
+    pub vni: Option<u32>,
+    /// GTP-U tunnel endpoint id.
+    pub teid: Option<u32>,
+    /// GRE key.
+    pub gre_key: Option<u32>,
+    /// The payload of the first tunnel.
+    pub inner: Option<Layers>,
+}
+
+/// Reads headers one behind the other.
+struct Cursor<'a> {
+    data: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// The next header of that many bytes, if it is all there.
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let end = self.at + length;
+        if end > PARSE_DEPTH {
+            return None;
+        }
+        let header = self.data.get(self.at..end)?;
+        self.at = end;
+        Some(header)
+    }
+
+    /// Bytes ahead, not moved over.
+    fn peek(&self, length: usize) -> Option<&'a [u8]> {
+        self.data.get(self.at..self.at + length)
+    }
+}
+
+fn u16_at(header: &[u8], at: usize) -> u16 {
+    u16::from_be_bytes([header[at], header[at + 1]])
+}
+
+fn u24_at(header: &[u8], at: usize) -> u32 {
+    u32::from(header[at]) << 16 | u32::from(u16_at(header, at + 1))
+}
+
+fn u32_at(header: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(header, at)) << 16 | u32::from(u16_at(header, at + 2))
+}
+
+fn u48_at(header: &[u8], at: usize) -> u64 {
+    u64::from(u16_at(header, at)) << 32 | u64::from(u32_at(header, at + 2))
+}
+
+fn u128_at(header: &[u8], at: usize) -> u128 {
+    header[at..at + 16].iter().fold(0, |value, byte| value << 8 | u128::from(*byte))
+}
+
+fn is_tpid(ether_type: u32) -> bool {
+    matches!(ether_type, 0x8100 | 0x88a8 | 0x9100)
+}
+
+/// What stands behind the headers read so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// An IP payload of that protocol, in a packet that is not a later fragment.
+    Protocol(u8),
+    /// Payload of UDP to that port.
+    Udp(u16),
+    /// Nothing that is looked into.
+    Payload,
+}
+
+/// Reads the fields of a frame. `data` is what was captured, `wire_length` what was on the wire.
+pub fn decode(data: &[u8], wire_length: u32) -> Decoded {
+    let mut decoded = Decoded { wire_length, ..Decoded::default() };
+    let mut cursor = Cursor { data, at: 0 };
+    // Running out of bytes anywhere leaves what was read so far in place.
+    let _ = outer(&mut cursor, &mut decoded);
+    decoded
+}
+
+fn outer(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
+    let behind = ethernet(cursor, &mut decoded.outer, true, &mut decoded.inner)?;
+    tunnel(cursor, decoded, behind)
+}
+
+/// Ethernet, tags and labels, then the network layer. `inner` is set where the frame holds another (MPLS pseudowire).
+fn ethernet(
+    cursor: &mut Cursor<'_>,
+    layers: &mut Layers,
+    is_outer: bool,
+    inner: &mut Option<Layers>,
+) -> Option<Behind> {
+    let header = cursor.take(14)?;
+    layers.macs = Some((u48_at(header, 0), u48_at(header, 6)));
+    let mut ether_type = ether_type_or_llc(cursor, u16_at(header, 12));
+    layers.ether_type = ether_type;
+    layers.l3 = ether_type;
+    while let Some(kind) = ether_type
+        && is_tpid(kind)
+        && layers.vlans.len() < VLAN_TAGS_MAX
+    {
+        let tag = cursor.take(4)?;
+        layers.vlans.push(u16_at(tag, 0) & 0xfff);
+        ether_type = ether_type_or_llc(cursor, u16_at(tag, 2));
+        layers.l3 = ether_type;
+    }
+    match ether_type? {
+        0x88e7 if is_outer => provider_backbone(cursor, layers),
+        0x8847 | 0x8848 if is_outer => mpls(cursor, layers, inner),
+        0x8864 if is_outer => pppoe(cursor, layers),
+        kind => network(cursor, layers, kind),
+    }
+}
+
+/// A type field up to 1500 is a length, and LLC follows.
+fn ether_type_or_llc(cursor: &Cursor<'_>, field: u16) -> Option<u32> {
+    if field > 1500 {
+        return Some(u32::from(field));
+    }
+    cursor.peek(1).map(|llc| 0x1_0000 + u32::from(llc[0]))
+}
+
+/// IEEE 802.1ah: I-TAG, then the customer's frame, which is looked through like a tag.
+fn provider_backbone(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    cursor.take(4)?;
+    let mut customer = Layers::default();
+    let behind = ethernet(cursor, &mut customer, false, &mut None);
+    let keep = (layers.macs, layers.ether_type, std::mem::take(&mut layers.vlans));
+    let vlans = if keep.2.is_empty() { std::mem::take(&mut customer.vlans) } else { keep.2 };
+    *layers = Layers { macs: keep.0, ether_type: keep.1, vlans, ..customer };
+    behind
+}
+
+/// RFC 3032; what is behind the last label is told by its first nibble (RFC 4928).
+fn mpls(cursor: &mut Cursor<'_>, layers: &mut Layers, inner: &mut Option<Layers>) -> Option<Behind> {
+    layers.l3 = Some(0x8847);
+    for i in 0..MPLS_LABELS_MAX {
+        let entry = cursor.take(4)?;
+        if i == 0 {
+            layers.mpls_label = Some(u32_at(entry, 0) >> 12);
+        }
+        if entry[2] & 1 == 1 {
+            let first = cursor.peek(1)?[0];
+            return match (first >> 4, first & 0xf) {
+                (4, 5..) => network(cursor, layers, 0x0800),
+                (6, _) => network(cursor, layers, 0x86dd),
+                (0, _) => {
+                    cursor.take(4)?;
+                    let mut frame = Layers::default();
+                    let _ = ethernet(cursor, &mut frame, false, &mut None);
+                    *inner = frame.macs.is_some().then_some(frame);
+                    None
+                }
+                _ => Some(Behind::Payload),
+            };
+        }
+    }
+    None
+}
+
+/// RFC 2516, session stage.
+fn pppoe(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    layers.l3 = Some(0x8864);
+    let header = cursor.take(8)?;
+    match u16_at(header, 6) {
+        0x0021 => network(cursor, layers, 0x0800),
+        0x0057 => network(cursor, layers, 0x86dd),
+        _ => Some(Behind::Payload),
+    }
+}
+
+fn network(cursor: &mut Cursor<'_>, layers: &mut Layers, ether_type: u32) -> Option<Behind> {
+    layers.l3 = Some(ether_type);
+    match ether_type {
+        0x0800 => ipv4(cursor, layers),
+        0x86dd => ipv6(cursor, layers),
+        0x0806 | 0x8035 => {
+            let header = cursor.take(28)?;
+            layers.addresses = Some(Addresses::V4(u32_at(header, 14), u32_at(header, 24)));
+            Some(Behind::Payload)
+        }
+        _ => Some(Behind::Payload),
+    }
+}
+
+fn ipv4(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    let header = cursor.take(20)?;
+    layers.addresses = Some(Addresses::V4(u32_at(header, 12), u32_at(header, 16)));
+    layers.ip_proto = Some(header[9]);
+    layers.ttl = Some(header[8]);
+    layers.dscp = Some(header[1] >> 2);
+    layers.ecn = Some(header[1] & 3);
+    let fragment = u16_at(header, 6);
+    layers.fragment = match (fragment & 0x1fff, fragment & 0x2000) {
+        (0, 0) => Fragment::Whole,
+        (0, _) => Fragment::First,
+        _ => Fragment::Later,
+    };
+    let header_words = usize::from(header[0] & 0xf);
+    cursor.take(header_words.checked_sub(5)? * 4)?;
+    transport(cursor, layers, header[9], IcmpFamily::V4)
+}
+
+fn ipv6(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    let header = cursor.take(40)?;
+    layers.addresses = Some(Addresses::V6(u128_at(header, 8), u128_at(header, 24)));
+    layers.ttl = Some(header[7]);
+    let traffic_class = (u16_at(header, 0) >> 4) as u8;
+    layers.dscp = Some(traffic_class >> 2);
+    layers.ecn = Some(traffic_class & 3);
+    layers.fragment = Fragment::Whole;
+    let mut next = header[6];
+    layers.ip_proto = Some(next);
+    for _ in 0..IPV6_EXTENSIONS_MAX {
+        match next {
+            0 | 43 | 60 | 135 => {
+                let length = (usize::from(cursor.peek(2)?[1]) + 1) * 8;
+                next = cursor.take(length)?[0];
+            }
+            51 => {
+                let length = (usize::from(cursor.peek(2)?[1]) + 2) * 4;
+                next = cursor.take(length)?[0];
+            }
+            44 => {
+                let extension = cursor.take(8)?;
+                next = extension[0];
+                let field = u16_at(extension, 2);
+                layers.fragment = match (field >> 3, field & 1) {
+                    (0, 0) => layers.fragment,
+                    (0, _) => Fragment::First,
+                    _ => Fragment::Later,
+                };
+            }
+            _ => break,
+        }
+        layers.ip_proto = Some(next);
+        if layers.fragment == Fragment::Later {
+            break;
+        }
+    }
+    transport(cursor, layers, next, IcmpFamily::V6)
+}
+
+fn transport(
+    cursor: &mut Cursor<'_>,
+    layers: &mut Layers,
+    protocol: u8,
+    family: IcmpFamily,
+) -> Option<Behind> {
+    if layers.fragment == Fragment::Later {
+        return Some(Behind::Payload);
+    }
+    match protocol {
+        6 | 17 | 132 => {
+            let header = cursor.take(4)?;
+            let ports = (u16_at(header, 0), u16_at(header, 2));
+            layers.ports = Some(ports);
+            if protocol == 6 {
+                layers.tcp_flags = Some(cursor.take(16)?[9]);
+                return Some(Behind::Payload);
+            }
+            if protocol == 17 {
+                cursor.take(4)?;
+                return Some(Behind::Udp(ports.1));
+            }
+            Some(Behind::Payload)
+        }
+        1 if family == IcmpFamily::V4 => icmp(cursor, layers, family),
+        58 if family == IcmpFamily::V6 => icmp(cursor, layers, family),
+        other => Some(Behind::Protocol(other)),
+    }
+}
+
+fn icmp(cursor: &mut Cursor<'_>, layers: &mut Layers, family: IcmpFamily) -> Option<Behind> {
+    let header = cursor.take(2)?;
+    layers.icmp = Some((family, header[0], header[1]));
+    Some(Behind::Payload)
+}
+
+fn tunnel(cursor: &mut Cursor<'_>, decoded: &mut Decoded, behind: Behind) -> Option<()> {
+    match behind {
+        Behind::Protocol(4) => inner_network(cursor, decoded, 0x0800),
+        Behind::Protocol(41) => inner_network(cursor, decoded, 0x86dd),
+        Behind::Protocol(47) => gre(cursor, decoded),
+        Behind::Udp(VXLAN_PORT) => {
+            let header = cursor.take(8)?;
+            decoded.vni = Some(u24_at(header, 4));
+            inner_ethernet(cursor, decoded)
+        }
+        Behind::Udp(GENEVE_PORT) => geneve(cursor, decoded),
+        Behind::Udp(GTPU_PORT) => gtpu(cursor, decoded),
+        Behind::Protocol(_) | Behind::Udp(_) | Behind::Payload => Some(()),
+    }
+}
+
+fn inner_ethernet(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
+    let mut layers = Layers::default();
+    let _ = ethernet(cursor, &mut layers, false, &mut None);
+    // Without the inner MACs there is no inner packet.
+    decoded.inner = layers.macs.is_some().then_some(layers);
+    Some(())
+}
+
+fn inner_network(cursor: &mut Cursor<'_>, decoded: &mut Decoded, ether_type: u32) -> Option<()> {
+    let mut layers = Layers::default();
+    let _ = network(cursor, &mut layers, ether_type);
+    decoded.inner = Some(layers);
+    Some(())
+}
+
+/// RFC 8926.
+fn geneve(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
+    let header = cursor.take(8)?;
+    decoded.vni = Some(u24_at(header, 4));
+    let protocol = u32::from(u16_at(header, 2));
+    cursor.take(usize::from(header[0] & 0x3f) * 4)?;
+    match protocol {
+        0x6558 => inner_ethernet(cursor, decoded),
+        0x0800 | 0x86dd => inner_network(cursor, decoded, protocol),
+        _ => Some(()),
+    }
+}
+
+/// 3GPP TS 29.281: user data is message type 255.
+fn gtpu(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
+    let header = cursor.take(8)?;
+    if header[0] >> 4 != 3 {
+        return Some(());
+    }
+    decoded.teid = Some(u32_at(header, 4));
+    if header[1] != 255 {
+        return Some(());
+    }
+    if header[0] & 7 != 0 {
+        let optional = cursor.take(4)?;
+        let mut next = if header[0] & 4 != 0 { optional[3] } else { 0 };
+        while next != 0 {
+            let length = usize::from(cursor.peek(1)?[0]) * 4;
+            let extension = cursor.take(length)?;
+            next = *extension.last()?;
+        }
+    }
+    match cursor.peek(1)?[0] >> 4 {
+        4 => inner_network(cursor, decoded, 0x0800),
+        6 => inner_network(cursor, decoded, 0x86dd),
+        _ => Some(()),
+    }
+}
+
+/// RFC 2784, RFC 2890, RFC 7637 (NVGRE), ERSPAN.
+fn gre(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
+    let header = cursor.take(4)?;
+    let (flags, protocol) = (u16_at(header, 0), u32::from(u16_at(header, 2)));
+    // Version 0 only, and no routing.
+    if flags & 0x4007 != 0 {
+        return Some(());
+    }
+    if flags & 0x8000 != 0 {
+        cursor.take(4)?;
+    }
+    if flags & 0x2000 != 0 {
+        let key = u32_at(cursor.take(4)?, 0);
+        decoded.gre_key = Some(key);
+        if protocol == 0x6558 {
+            decoded.vni = Some(key >> 8);
+        }
+    }
+    let has_sequence = flags & 0x1000 != 0;
+    if has_sequence {
+        cursor.take(4)?;
+    }
+    match protocol {
+        0x6558 => inner_ethernet(cursor, decoded),
+        0x0800 | 0x86dd => inner_network(cursor, decoded, protocol),
+        0x88be => {
+            // Type I has neither sequence nor header of its own.
+            if has_sequence {
+                cursor.take(8)?;
+            }
+            inner_ethernet(cursor, decoded)
+        }
+        0x22eb => {
+            let erspan = cursor.take(12)?;
+            if erspan[11] & 1 == 1 {
+                cursor.take(8)?;
+            }
+            inner_ethernet(cursor, decoded)
+        }
+        _ => Some(()),
+    }
+}
