@@ -293,8 +293,10 @@ impl Test {
             }
             Self::Less(length) => decoded.wire_length <= u32::from(*length),
             Self::Greater(length) => decoded.wire_length >= u32::from(*length),
+            // As tcpdump has it: `tcp[...]` is of IPv4 packets only.
             Self::TcpFlags(mask, equal, value) => {
-                layers.tcp_flags.is_some_and(|flags| (flags & mask == *value) == *equal)
+                is(NetworkKind::Ip)
+                    && layers.tcp_flags.is_some_and(|flags| (flags & mask == *value) == *equal)
             }
             Self::IcmpType(value) => {
                 matches!(layers.icmp, Some((IcmpFamily::V4, kind, _)) if kind == *value)
