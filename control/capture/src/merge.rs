@@ -19,7 +19,6 @@ pub struct MergeError {
     /// Index of the capture, in the order added.
     pub input: usize,
     /// What is wrong with it.
-    #[source]
     pub error: Error,
 }
 

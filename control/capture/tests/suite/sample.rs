@@ -145,3 +145,14 @@ fn tshark_sees_every_kind_of_traffic() {
         }
     }
 }
+
+#[test]
+fn tcpdump_reads_every_frame() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = sample(1_000);
+    for (file, frames) in written(&folder, &sample).iter().zip([&sample.tap_a, &sample.tap_b]) {
+        let name = file.to_str().expect("a plain name");
+        let Some(counted) = run("tcpdump", &["-n", "--count", "-r", name]) else { return };
+        assert_eq!(counted.trim(), format!("{} packets", frames.len()));
+    }
+}
