@@ -71,7 +71,8 @@ pub enum Error {
         what: &'static str,
         /// The length that the file gives.
         length: u64,
-        /// The bound: [`MAX_PACKET_BYTES`](crate::MAX_PACKET_BYTES) or [`MAX_BLOCK_BYTES`](crate::MAX_BLOCK_BYTES).
+        /// The bound: [`MAX_PACKET_BYTES`](crate::MAX_PACKET_BYTES) or
+        /// [`MAX_BLOCK_BYTES`](crate::MAX_BLOCK_BYTES).
         maximum: u64,
         /// How far it got.
         at: Position,

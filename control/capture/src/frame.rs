@@ -1,7 +1,8 @@
 //! Frames built layer by layer, with right lengths, protocol numbers and checksums.
 //!
-//! A [`Frame`] is a stack of layers, outermost first, and a payload. Each layer is a struct with public fields; what follows from the
-//! layers around it (EtherType, next protocol, lengths, checksums, the MPLS bottom bit) is worked out when the frame is built:
+//! A [`Frame`] is a stack of layers, outermost first, and a payload. Each layer is a struct with public
+//! fields; what follows from the layers around it (EtherType, next protocol, lengths, checksums, the MPLS
+//! bottom bit) is worked out when the frame is built:
 //!
 //! ```
 //! use sluice_capture::frame::{Ethernet, Frame, Ipv4, Tcp, Udp, Vxlan};
@@ -20,8 +21,8 @@
 //! assert_eq!(bytes.len(), 14 + 20 + 8 + 8 + 14 + 20 + 20 + 5);
 //! ```
 //!
-//! Nothing forbids stacks that make no sense on a wire: tests need those too. A layer whose number has no place in the
-//! one around it gets an experimental one.
+//! Nothing forbids stacks that make no sense on a wire: tests need those too. A layer whose number has no
+//! place in the one around it gets an experimental one.
 
 mod checksum;
 mod link;
@@ -201,7 +202,8 @@ impl Frame {
         bytes
     }
 
-    /// The frame as a router would send it on: new outer MACs, and time to live of the outermost MPLS or IP layer one lower.
+    /// The frame as a router would send it on: new outer MACs, and time to live of the outermost MPLS or IP
+    /// layer one lower.
     pub fn routed(mut self, source: [u8; 6], destination: [u8; 6]) -> Self {
         if let Some(Layer::Ethernet(ethernet)) = self.layers.first_mut() {
             (ethernet.source, ethernet.destination) = (source, destination);
@@ -219,8 +221,9 @@ impl Frame {
         self
     }
 
-    /// The frame as fragments of its outermost IPv4 layer, each with at most `bytes` (rounded down to a multiple of 8, at least 8) of that
-    /// layer's payload. Without an IPv4 layer, or where it fits, the frame alone.
+    /// The frame as fragments of its outermost IPv4 layer, each with at most `bytes` (rounded down to a
+    /// multiple of 8, at least 8) of that layer's payload. Without an IPv4 layer, or where it fits, the frame
+    /// alone.
     pub fn fragments(self, bytes: usize) -> Vec<Self> {
         let chunk = (bytes / 8).max(1) * 8;
         let found = self.layers.iter().enumerate().find_map(|(index, layer)| match layer {

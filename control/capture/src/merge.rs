@@ -1,11 +1,13 @@
 //! Several captures as one stream, in the order of time.
 //!
-//! The packet with the earliest time among the heads of all captures comes next; where times are equal, the capture that was added
-//! first goes first. So the result depends on nothing but the captures and their order.
+//! The packet with the earliest time among the heads of all captures comes next; where times are equal, the
+//! capture that was added first goes first. So the result depends on nothing but the captures and their
+//! order.
 //!
-//! Within one capture, order is never changed: where its time goes backwards, the packet that is late comes as soon as
-//! it is at the head, and packets of other captures with times between have already gone. The order per input is what balancing, duplicate
-//! removal and tools rely on, and nobody can tell which of two clocks was wrong.
+//! Within one capture, order is never changed: where its time goes backwards, the packet that is late comes
+//! as soon as it is at the head, and packets of other captures with times between have already gone. The
+//! order per input is what balancing, duplicate removal and tools rely on, and nobody can tell which of two
+//! clocks was wrong.
 
 use std::io::Read;
 

@@ -1,7 +1,9 @@
-//! A made-up network seen at two taps, for samples and tests: the same conversations on both sides of a router.
+//! A made-up network seen at two taps, for samples and tests: the same conversations on both sides of a
+//! router.
 //!
-//! Tap A sees every frame, some of them twice (as SPAN sessions do). Tap B sees what the router sends on: a few microseconds later,
-//! with other MACs and a lower time to live, less what was lost. Address resolution stays on its own side.
+//! Tap A sees every frame, some of them twice (as SPAN sessions do). Tap B sees what the router sends on: a
+//! few microseconds later, with other MACs and a lower time to live, less what was lost. Address resolution
+//! stays on its own side.
 //!
 //! Everything follows from the seed: the same options give the same bytes on every platform. Time begins at
 //! [`START_NS`], addresses are those reserved for documentation and private networks.

@@ -1,6 +1,7 @@
 //! A byte source with a window of what is not yet consumed, the only buffer that reading needs.
 //!
-//! The window grows to the longest record met, never above what the caller asks for, and callers ask for bounded lengths only.
+//! The window grows to the longest record met, never above what the caller asks for, and callers ask for
+//! bounded lengths only.
 
 use std::io::{self, Read};
 
@@ -23,7 +24,8 @@ impl<R: Read> Source<R> {
         Self { input, window: vec![0; WINDOW_BYTES], start: 0, end: 0, consumed: 0, ended: false }
     }
 
-    /// Tries to have `length` bytes in the window, and returns how many of them there are: fewer only at the end of the input.
+    /// Tries to have `length` bytes in the window, and returns how many of them there are: fewer only at the
+    /// end of the input.
     pub(crate) fn fill(&mut self, length: usize) -> io::Result<usize> {
         while self.end - self.start < length && !self.ended {
             self.make_room(length);

@@ -1,4 +1,5 @@
-//! Writing captures: pcapng for tools, plain pcap for samples and tests, and files that appear whole or not at all.
+//! Writing captures: pcapng for tools, plain pcap for samples and tests, and files that appear whole or not
+//! at all.
 //!
 //! What is written depends on nothing but what is given: no clock, no host or user name.
 

@@ -1,6 +1,7 @@
 //! The Internet checksum (RFC 1071) and SCTP's CRC32c (RFC 9260, appendix A).
 
-/// A sum of 16-bit words in ones' complement. Parts may be added one by one if all but the last have even length.
+/// A sum of 16-bit words in ones' complement. Parts may be added one by one if all but the last have even
+/// length.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum(u64);
 

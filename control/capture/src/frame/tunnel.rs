@@ -1,4 +1,5 @@
-//! Tunnel headers. Those over UDP go behind a [`Udp`](super::Udp) layer with their port, ERSPAN behind [`Gre`].
+//! Tunnel headers. Those over UDP go behind a [`Udp`](super::Udp) layer with their port, ERSPAN behind
+//! [`Gre`].
 
 use super::Around;
 use super::checksum::Sum;

@@ -1,4 +1,5 @@
-//! The pcapng format: blocks of a type, a length, a body, and the length again (IETF draft-ietf-opsawg-pcapng).
+//! The pcapng format: blocks of a type, a length, a body, and the length again (IETF
+//! draft-ietf-opsawg-pcapng).
 //!
 //! Blocks that say nothing about packets (names, secrets, statistics, custom) are passed over.
 
@@ -269,8 +270,8 @@ impl Pcapng {
     }
 }
 
-/// `if_fcslen` in bytes. The draft defines it in bits, Wireshark writes and reads bytes: no check sequence is so long
-/// that the two could be confused.
+/// `if_fcslen` in bytes. The draft defines it in bits, Wireshark writes and reads bytes: no check sequence is
+/// so long that the two could be confused.
 fn fcs_bytes(length: u8) -> u32 {
     u32::from(if length >= 16 { length / 8 } else { length })
 }

@@ -1,4 +1,5 @@
-//! Seeded chance, the same on every platform: ChaCha with 8 rounds and nothing whose result depends on word size.
+//! Seeded chance, the same on every platform: ChaCha with 8 rounds and nothing whose result depends on word
+//! size.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -12,7 +13,8 @@ impl Dice {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// From `least` to `most`, both included. The bias of the multiplication is below one in 2^32: it does not matter here.
+    /// From `least` to `most`, both included. The bias of the multiplication is below one in 2^32: it does
+    /// not matter here.
     pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
         let count = u128::from(most.saturating_sub(least)) + 1;
         least + ((u128::from(self.0.next_u64()) * count) >> 64) as u64

@@ -30,7 +30,8 @@ pub struct InterfaceOptions<'a> {
     pub description: Option<&'a str>,
     /// `if_hardware`.
     pub hardware: Option<&'a str>,
-    /// `if_fcslen`, in bytes as Wireshark has it: only where frames are written with their frame check sequence.
+    /// `if_fcslen`, in bytes as Wireshark has it: only where frames are written with their frame check
+    /// sequence.
     pub fcs_bytes: Option<u8>,
 }
 

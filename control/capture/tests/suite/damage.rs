@@ -33,8 +33,8 @@ fn valid() -> Vec<Vec<u8>> {
     vec![pcap.finish().expect("memory"), pcapng.finish().expect("memory"), old]
 }
 
-/// Packets before `position` are read as from the whole file. An interface's bytes change all its packets, so only
-/// lengths and data are compared.
+/// Packets before `position` are read as from the whole file. An interface's bytes change all its packets, so
+/// only lengths and data are compared.
 fn prefix_is_kept(whole: &[u8], damaged: &[u8], position: usize) {
     let mut reader = Reader::new(whole, ReadOptions::default()).expect("a header");
     let mut before = 0;

@@ -32,7 +32,8 @@ fn tcp() -> Tcp {
     Tcp::new(50_000, 50_001)
 }
 
-/// A frame and the protocols that tshark sees in it. It takes equal TCP segments for repeats, and shows no data of those.
+/// A frame and the protocols that tshark sees in it. It takes equal TCP segments for repeats, and shows no
+/// data of those.
 fn cases() -> Vec<(Frame, &'static str)> {
     let inner = |frame: Frame| frame.then(Ethernet::new(B, A)).then(ipv4()).then(tcp()).payload(b"payload");
     let udp = |port| ethernet().then(ipv4()).then(Udp::new(50_000, port));

@@ -64,7 +64,8 @@ fn pcap_says_that_frames_carry_a_check_sequence() {
     }
 }
 
-/// Two sections with two interfaces each, of different clocks, with every packet block; and what should be passed over.
+/// Two sections with two interfaces each, of different clocks, with every packet block; and what should be
+/// passed over.
 fn pcapng(order: Order) -> Vec<u8> {
     let offset = order.option(14, &order.u64(10));
     let binary = [order.option(2, b"binary clock"), order.option(9, &[0x80 | 20])].concat();

@@ -1,4 +1,5 @@
-//! Every real capture reads as tshark and tcpdump read it, and no damage to one makes reading panic or lose a whole packet.
+//! Every real capture reads as tshark and tcpdump read it, and no damage to one makes reading panic or lose a
+//! whole packet.
 
 use std::path::Path;
 
