@@ -40,6 +40,11 @@ impl Reporter {
         self.errors >= limits::ERRORS
     }
 
+    /// Whether anything was wrong so far.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
     /// Everything collected.
     pub(crate) fn finish(self) -> Diagnostics {
         self.found

@@ -43,6 +43,8 @@ pub(crate) enum TokenKind {
     String(Rc<str>),
     /// No token of P4.
     Bad(Rc<Problem>),
+    /// Stands for something wrong that was reported: what is missing because of it is not reported again.
+    Reported,
     /// Behind the last one.
     End,
 }
@@ -85,7 +87,11 @@ impl Token {
         match self.kind {
             TokenKind::End => "the end of the program".into(),
             TokenKind::String(_) => "a string".into(),
-            TokenKind::Word | TokenKind::Symbol | TokenKind::Integer(_) | TokenKind::Bad(_) => {
+            TokenKind::Word
+            | TokenKind::Symbol
+            | TokenKind::Integer(_)
+            | TokenKind::Bad(_)
+            | TokenKind::Reported => {
                 format!("`{}`", self.text)
             }
         }

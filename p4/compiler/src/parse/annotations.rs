@@ -62,7 +62,7 @@ impl Parser<'_> {
                 TokenKind::End => return tokens,
                 _ if is_line && token.starts_line => return tokens,
                 TokenKind::Word => AnnotationTokenKind::Word,
-                TokenKind::Symbol | TokenKind::Bad(_) => AnnotationTokenKind::Symbol,
+                TokenKind::Symbol | TokenKind::Bad(_) | TokenKind::Reported => AnnotationTokenKind::Symbol,
                 TokenKind::Integer(value) => AnnotationTokenKind::Integer((**value).clone()),
                 TokenKind::String(value) => AnnotationTokenKind::String(value.clone()),
             };

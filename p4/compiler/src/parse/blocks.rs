@@ -9,6 +9,8 @@ use crate::ast::{
     State, Transition, ValueSet,
 };
 
+const NO_STATEMENTS: &str = "statements stand in states, actions, functions and the `apply` block only";
+
 impl Parser<'_> {
     /// `parser name(...);` or `parser name(...)(...) {...}`.
     pub(super) fn parser(&mut self, annotations: Vec<Annotation>) -> Parsed<Declaration> {
@@ -71,6 +73,9 @@ impl Parser<'_> {
         let ty = self.ty()?;
         if self.is("(") {
             return self.instantiation(annotations, ty, start);
+        }
+        if !self.is_name() {
+            return Err(self.fail_found("the variable's name", NO_STATEMENTS));
         }
         let declaration = self.variable(annotations, ty, start)?;
         self.expect(";", "a declaration ends with `;`")?;

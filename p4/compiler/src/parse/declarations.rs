@@ -3,7 +3,7 @@
 use sluice_diagnostics::{Diagnostic, Span};
 
 use super::scopes::Declared;
-use super::{Parsed, Parser};
+use super::{Failed, Parsed, Parser};
 use crate::ast::{
     Action, Alias, Annotation, BlockType, Constant, Declaration, DeclarationKind, Direction, Function,
     Instantiation, Name, Parameter, Program, Prototype, Type, TypeKind, Variable,
@@ -16,8 +16,6 @@ impl Parser<'_> {
         while !self.is_end() && !self.reporter.gave_up() {
             let before = (self.at, self.offset);
             if !self.take(";") && self.top_level(&mut declarations).is_err() {
-                self.depth = 0;
-                self.in_state = false;
                 self.scopes.close_to(1);
                 self.skip_element();
                 self.take("}");
@@ -54,8 +52,12 @@ impl Parser<'_> {
                 ));
             }
             _ => {
+                if self.is("}") && self.reporter.has_errors() {
+                    // It closes what was given up as wrong.
+                    return Err(Failed);
+                }
                 if !self.begins_type() && !self.is_name() && !self.is(".") {
-                    return Err(self.fail_expected(
+                    return Err(self.fail_found(
                         "a declaration",
                         "declarations begin with const, extern, action, parser, control, package, header, struct, \
                          enum, error, match_kind, typedef, type, or the type of a function or instance",
@@ -255,7 +257,7 @@ impl Parser<'_> {
             Some(declaration) => {
                 let ty = declared_type(&declaration);
                 out.push(declaration);
-                ty.ok_or(super::Failed)?
+                ty.ok_or(Failed)?
             }
             None => self.ty()?,
         };

@@ -119,6 +119,10 @@ struct Parser<'a> {
     tried: FxHashSet<usize>,
     /// Inside a parser state, where not every statement may stand.
     in_state: bool,
+    /// Where the last `}` was missing.
+    unclosed_at: Option<usize>,
+    /// A bound is exceeded: nothing more is read.
+    is_stopped: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -137,6 +141,8 @@ impl<'a> Parser<'a> {
             silent: 0,
             tried: FxHashSet::default(),
             in_state: false,
+            unclosed_at: None,
+            is_stopped: false,
         }
     }
 
@@ -256,14 +262,9 @@ impl<'a> Parser<'a> {
 
     // Failing.
 
-    /// Reports that something else was expected than what is there.
+    /// Reports that something else was expected than what is there. What is missing at the end of a line is shown as
+    /// missing there, not at the beginning of the next one.
     fn fail_expected(&mut self, what: &str, help: &str) -> Failed {
-        let found = match self.token().kind {
-            TokenKind::Symbol => format!("`{}`", self.text()),
-            _ => self.token().describe(),
-        };
-        let message = format!("expected {what}, found {found}");
-        // What is missing at the end of a line is missing there, not at the beginning of the next one.
         let before = self.at.checked_sub(1).and_then(|last| self.tokens.get(last));
         let (span, label) = match before {
             Some(last) if self.token().starts_line => {
@@ -271,7 +272,23 @@ impl<'a> Parser<'a> {
             }
             _ => (self.span(), format!("expected {what}")),
         };
-        self.fail(Diagnostic::error(message).at(span, label).help(help))
+        self.fail_expected_at(what, help, span, label)
+    }
+
+    /// The same, where what is there has no business to be there at all.
+    fn fail_found(&mut self, what: &str, help: &str) -> Failed {
+        self.fail_expected_at(what, help, self.span(), String::new())
+    }
+
+    fn fail_expected_at(&mut self, what: &str, help: &str, span: Span, label: String) -> Failed {
+        if self.silent > 0 || self.token().kind == TokenKind::Reported {
+            return Failed;
+        }
+        let found = match self.token().kind {
+            TokenKind::Symbol => format!("`{}`", self.text()),
+            _ => self.token().describe(),
+        };
+        self.fail(Diagnostic::error(format!("expected {what}, found {found}")).at(span, label).help(help))
     }
 
     fn fail(&mut self, diagnostic: Diagnostic) -> Failed {
@@ -280,17 +297,23 @@ impl<'a> Parser<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.silent == 0 {
+        if self.silent == 0 && !self.is_stopped {
             self.reporter.push(diagnostic);
         }
     }
 
+    /// Reports that the nesting is too deep, and reads nothing more: everything behind would be guesses.
     fn too_deep(&mut self) -> Failed {
         let help = format!(
             "expressions, types and statements nest at most {} deep, operators of a chain included (limit NESTING)",
             limits::NESTING
         );
-        self.fail(Diagnostic::error("this is nested too deeply").at(self.span(), "").help(help))
+        if !self.is_stopped {
+            self.reporter.push(Diagnostic::error("this is nested too deeply").at(self.span(), "").help(help));
+        }
+        self.is_stopped = true;
+        self.tokens = &[];
+        Failed
     }
 
     /// Reads something that is inside something.
@@ -331,25 +354,47 @@ impl<'a> Parser<'a> {
 
     // Recovering.
 
-    /// Reads elements until `}` is next, or the end; after a wrong one, goes on with the next.
+    /// Reads elements up to and with the `}`, behind a `{` just consumed; after a wrong one, goes on with the next.
     fn braced_elements(&mut self, mut element: impl FnMut(&mut Self) -> Parsed<()>) -> Parsed<Span> {
-        while !self.is("}") && !self.is_end() {
+        let open = self
+            .at
+            .checked_sub(1)
+            .and_then(|last| self.tokens.get(last))
+            .map_or(self.span(), |token| token.span);
+        while !self.is("}") {
+            if self.is_end() || self.begins_declaration() {
+                return Err(self.unclosed(open));
+            }
             let before = (self.at, self.offset);
             if element(self).is_err() {
-                if self.silent > 0 || self.reporter.gave_up() {
+                if self.silent > 0 || self.is_stopped || self.reporter.gave_up() {
                     return Err(Failed);
                 }
                 self.skip_element();
-                if self.begins_declaration() {
-                    // Most likely the brace is missing that would end this list.
-                    return Err(Failed);
-                }
             }
             if before == (self.at, self.offset) {
                 self.advance();
             }
         }
-        self.expect("}", "`{` opens a list here, which `}` closes")
+        let close = self.span();
+        self.advance();
+        Ok(close)
+    }
+
+    /// Reports a `{` whose `}` is missing: the innermost one, where it may be that of several.
+    fn unclosed(&mut self, open: Span) -> Failed {
+        if self.silent > 0 || self.unclosed_at.replace(self.at) == Some(self.at) {
+            return Failed;
+        }
+        let found = self.token().describe();
+        self.fail(
+            Diagnostic::error(format!("expected `}}`, found {found}"))
+                .at(self.span(), "")
+                .also(open, "to close this")
+                .help(
+                    "as many `}` as `{` are needed; types, parsers and controls stand at the top level only",
+                ),
+        )
     }
 
     /// Skips to behind the next `;`, or behind a whole `{...}`, or before a `}` or the next top-level declaration.

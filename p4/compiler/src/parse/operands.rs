@@ -102,7 +102,7 @@ impl Parser<'_> {
                 _ => None,
             },
             TokenKind::Symbol => token.is("...").then_some(ExprKind::Default),
-            TokenKind::Bad(_) | TokenKind::End => None,
+            TokenKind::Bad(_) | TokenKind::Reported | TokenKind::End => None,
         };
         if let Some(kind) = literal {
             self.advance();
@@ -226,6 +226,6 @@ fn is_value_start(token: &Token) -> bool {
         _ if token.starts_line => false,
         TokenKind::Word | TokenKind::Integer(_) | TokenKind::String(_) => !token.is("in"),
         TokenKind::Symbol => token.is("{"),
-        TokenKind::Bad(_) | TokenKind::End => false,
+        TokenKind::Bad(_) | TokenKind::Reported | TokenKind::End => false,
     }
 }

@@ -19,8 +19,8 @@ impl Parser<'_> {
         if self.is("error") {
             return !self.ahead(1).is(".");
         }
-        if self.is("list") {
-            return self.ahead(1).is("<");
+        if self.is("list") && self.ahead(1).is("<") {
+            return true;
         }
         if self.is(".") {
             return is_name(self.ahead(1))
@@ -90,6 +90,11 @@ impl Parser<'_> {
         if self.is("list") && self.ahead(1).is("<") {
             return self.list_type();
         }
+        if !self.is_name() && !self.is(".") {
+            let help = "a type is a declared name, or bool, bit<W>, int<W>, int, varbit<W>, error, string, tuple<...> \
+                        or list<T>";
+            return Err(self.fail_expected("a type", help));
+        }
         let path = self.path("a type")?;
         let arguments = if self.is("<") { self.type_arguments()? } else { Vec::new() };
         Ok(TypeKind::Named { path, arguments })
@@ -133,6 +138,7 @@ impl Parser<'_> {
             | TokenKind::Word
             | TokenKind::String(_)
             | TokenKind::Bad(_)
+            | TokenKind::Reported
             | TokenKind::End => {
                 return Err(self.fail_expected("a width", help));
             }

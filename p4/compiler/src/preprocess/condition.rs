@@ -151,6 +151,7 @@ impl Reader<'_> {
             | TokenKind::Integer(_)
             | TokenKind::String(_)
             | TokenKind::Bad(_)
+            | TokenKind::Reported
             | TokenKind::End => {
                 return Err(wrong(format!("unexpected `{}` in a condition", token.text), token.span));
             }

@@ -95,10 +95,11 @@ impl Preprocessor<'_> {
         if has_else {
             return self.after_else("#elif", span, opened);
         }
-        if !is_decided && self.condition(operands, span) {
-            if let Some(last) = self.innermost() {
-                (last.is_active, last.is_decided) = (true, true);
-            }
+        if !is_decided
+            && self.condition(operands, span)
+            && let Some(last) = self.innermost()
+        {
+            (last.is_active, last.is_decided) = (true, true);
         }
     }
 
@@ -198,14 +199,15 @@ impl Preprocessor<'_> {
             let expanded = self.expand(operands.to_vec());
             self.include_path(&expanded)
         });
-        match found {
-            Some((path, is_quoted)) => self.include(&path, is_quoted, span),
-            None => {
-                self.reporter.push(Diagnostic::error("`#include` of nothing").at(span, "").help(
+        let Some((path, is_quoted)) = found else {
+            self.reporter.push(
+                Diagnostic::error("`#include` of nothing").at(span, "").help(
                     "write `#include <core.p4>`, or `#include \"file.p4\"` for a file next to this one",
-                ))
-            }
-        }
+                ),
+            );
+            return;
+        };
+        self.include(&path, is_quoted, span);
     }
 
     /// The path, and whether it stood in quotes.
@@ -286,6 +288,9 @@ impl Preprocessor<'_> {
             resolved.push(condition::truth(self.macros.contains_key(&name.text), token.span));
         }
         let expanded = self.expand(resolved);
+        if expanded.iter().any(|token| token.kind == TokenKind::Reported) {
+            return false;
+        }
         match condition::evaluate(&expanded, span) {
             Ok(value) => value != 0,
             Err(problem) => {

@@ -86,18 +86,25 @@ impl Preprocessor<'_> {
                 out.push(token);
             } else if depth + reading.frames.len() > limits::MACRO_DEPTH {
                 self.too_deep(&found, token.span);
+                token.kind = TokenKind::Reported;
+                out.push(token);
             } else {
-                self.replace(&found, &token, &mut reading, depth);
+                let is_replaced = self.replace(&found, &token, &mut reading, depth);
+                if !is_replaced {
+                    token.kind = TokenKind::Reported;
+                    out.push(token);
+                }
             }
         }
         out
     }
 
-    /// Reads a macro's arguments, and puts its replacement where the next token is read.
-    fn replace(&mut self, found: &Rc<Macro>, name: &Token, reading: &mut Reading<'_>, depth: usize) {
+    /// Reads a macro's arguments, and puts its replacement where the next token is read; false where that is
+    /// impossible, and reported.
+    fn replace(&mut self, found: &Rc<Macro>, name: &Token, reading: &mut Reading<'_>, depth: usize) -> bool {
         let mut arguments = Vec::new();
         if let Some(parameters) = &found.parameters {
-            let Some(raw) = self.arguments(found, parameters.len(), name, reading) else { return };
+            let Some(raw) = self.arguments(found, parameters.len(), name, reading) else { return false };
             let around = reading.names();
             for raw in raw {
                 let expanded = self.expand_inside(raw.clone(), &around, depth + 1);
@@ -111,8 +118,12 @@ impl Preprocessor<'_> {
                     self.stop(name.span, "macros make too much text");
                 }
                 reading.frames.push(Frame { tokens: tokens.into_iter(), name: Some(found.name.clone()) });
+                true
             }
-            Err(problem) => self.reporter.push(problem),
+            Err(problem) => {
+                self.reporter.push(problem);
+                false
+            }
         }
     }
 

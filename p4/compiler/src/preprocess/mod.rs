@@ -177,11 +177,13 @@ impl Preprocessor<'_> {
 
     /// Expands text and adds it to the output.
     fn pass_on(&mut self, text: &[Token]) {
-        for token in self.expand(text.to_vec()) {
+        for mut token in self.expand(text.to_vec()) {
             if let TokenKind::Bad(problem) = &token.kind {
                 let place = Diagnostic::error(&problem.message).at(token.span, "");
                 self.reporter.push(place.help(&problem.help));
-            } else if self.output.len() < limits::TOKENS {
+                token.kind = TokenKind::Reported;
+            }
+            if self.output.len() < limits::TOKENS {
                 self.output.push(token);
             } else {
                 self.stop(token.span, "the program is too long");

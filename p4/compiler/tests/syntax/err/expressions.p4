@@ -1,0 +1,14 @@
+const int a = {a = 1, 2};
+const int b = {a = 1, ..., b = 2};
+const int c = f(1 2);
+const int d = a[1:2:3];
+const int e = 1 &&& 2;
+const int f = _;
+const int g = a ? b;
+const int h = error;
+const bit<x> i = 1;
+const bit<-1> j = 1;
+const tuple<bit<8> k = 1;
+const int l = (bit<8>;
+const int m = {#;
+const int n = 1..2;
