@@ -31,6 +31,7 @@
 //!   extracted so far valid, and everything behind them as payload.
 
 pub mod arena;
+mod build;
 pub mod expression;
 mod extent;
 mod info;

@@ -3,7 +3,9 @@
 //! Most expressions' types follow from what they are made of; the reader, the verifier and the builder all need that one
 //! rule, and it is here. What does not follow (casts, constants that are not `Bits`) is said by [`Expression::ty`].
 
-use crate::{Action, BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, HeaderType, Module, Type};
+use crate::{
+    Action, BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, HeaderType, Module, Place, Type,
+};
 
 impl BinaryOp {
     /// Whether the result is `Bool` whatever the operands are.
@@ -70,6 +72,15 @@ impl Module {
                 Some(if matches!(left, Type::Int(_)) { Type::Int(width) } else { Type::Bits(width) })
             }
             ExpressionKind::Cast(_) => None,
+        }
+    }
+
+    /// Type of what a place holds; `None` for what is out of range.
+    pub fn place_type(&self, place: &Place) -> Option<Type> {
+        match place {
+            Place::Variable(variable) => Some(self.variables.try_index(*variable)?.ty),
+            Place::Field(header, field) => self.field_type(*header, *field),
+            Place::Slice { high, low, .. } => Some(Type::Bits(high.checked_sub(*low)?.checked_add(1)?)),
         }
     }
 }

@@ -13,7 +13,7 @@
 //!            | 'header' name ':' name ['in' name] ';'      (its type, its union)
 //!            | 'stack' name ['shares' name] '{' names '}'
 //!            | 'union' name '{' names '}'
-//!            | ('metadata' | 'local' | 'intrinsic') name ':' type ['is' intrinsic] ['in' '{' numbers '}'] ';'
+//!            | ('metadata' | 'local' | 'intrinsic') name ':' type ['is' intrinsic] ['in' '(' numbers ')'] ';'
 //!            | ('counter' | 'meter') name ':' unit ',' 'size' number ';'
 //!            | 'register' name ':' type ',' 'size' number ';'
 //!            | 'action_profile' name ':' 'size' number [',' 'selector' algorithm ',' 'width' number] ';'
@@ -35,12 +35,19 @@
 //! is a word of this grammar or that could mean another path is quoted; `name#2` is the second item of that name (specialised actions),
 //! and `?7` is item 7 where there is none. `//` begins a comment.
 
+mod cursor;
 mod lex;
 mod names;
 mod print;
 mod print_expression;
 mod print_statement;
+mod read;
+mod read_expression;
+mod read_statement;
+mod read_table;
 mod words;
+
+use sluice_diagnostics::{Diagnostics, SourceId, Sources};
 
 use crate::Module;
 
@@ -58,4 +65,13 @@ pub const CORE_ERRORS: [&str; 7] = [
 /// The text of a module, verified or not.
 pub fn print(module: &Module) -> String {
     print::print(module)
+}
+
+/// The module that a text says; spans point into the text. It is not verified yet.
+///
+/// # Errors
+///
+/// Located: what is not the grammar's, names that nothing declares, and nesting beyond [`crate::limits`].
+pub fn read(sources: &Sources, source: SourceId) -> Result<Module, Diagnostics> {
+    read::read(sources, source)
 }

@@ -152,7 +152,7 @@ impl<'m> Printer<'m> {
         };
         if !variable.field_lists.is_empty() {
             let lists: Vec<String> = variable.field_lists.iter().map(ToString::to_string).collect();
-            text += &format!(" in {{{}}}", lists.join(", "));
+            text += &format!(" in ({})", lists.join(", "));
         }
         self.line(&format!("{text};"));
     }

@@ -7,6 +7,9 @@ use super::print::Printer;
 use super::words::{self, word_of};
 use crate::{Expression, ExpressionKind, Handle, HeaderRef, Place, Type, limits};
 
+/// An expression that is not there, or goes beyond the bounds.
+const NO_EXPRESSION: &str = "?4294967295";
+
 /// A type as text.
 pub(super) fn show_type(ty: Type) -> String {
     match ty {
@@ -31,11 +34,11 @@ impl Printer<'_> {
 
     fn expression_text(&self, handle: Handle<Expression>, as_operand: bool) -> String {
         let Some(expression) = self.module.expressions.try_index(handle) else {
-            return format!("?{}", handle.index());
+            return NO_EXPRESSION.to_string();
         };
         let extent = self.extents[handle.index()];
         if extent.depth > limits::EXPRESSION_DEPTH || extent.size > limits::EXPRESSION_SIZE {
-            return format!("?{}", handle.index());
+            return NO_EXPRESSION.to_string();
         }
         if let ExpressionKind::Constant(bits) = &expression.kind {
             return self.constant(bits, expression.ty);
@@ -47,10 +50,7 @@ impl Printer<'_> {
         }
         let compound = matches!(
             expression.kind,
-            ExpressionKind::Binary(..)
-                | ExpressionKind::Mux { .. }
-                | ExpressionKind::Concat(..)
-                | ExpressionKind::Unary(..)
+            ExpressionKind::Binary(..) | ExpressionKind::Mux { .. } | ExpressionKind::Concat(..)
         );
         if compound && as_operand { format!("({text})") } else { text }
     }
@@ -75,7 +75,7 @@ impl Printer<'_> {
                 self.operand(*accept),
                 self.operand(*reject)
             ),
-            ExpressionKind::Slice { base, high, low } => format!("{}[{high}:{low}]", self.operand(*base)),
+            ExpressionKind::Slice { base, high, low } => format!("{}[{high}:{low}]", self.slice_base(*base)),
             ExpressionKind::Concat(left, right) => {
                 format!("{} ++ {}", self.operand(*left), self.operand(*right))
             }
@@ -83,6 +83,12 @@ impl Printer<'_> {
                 format!("{}({})", show_type(expression.ty), self.expression(*operand))
             }
         }
+    }
+
+    /// As an operand; slices bind closer than prefixes.
+    fn slice_base(&self, handle: Handle<Expression>) -> String {
+        let text = self.operand(handle);
+        if text.starts_with(['!', '~', '-']) { format!("({text})") } else { text }
     }
 
     fn constant(&self, bits: &Bits, ty: Type) -> String {

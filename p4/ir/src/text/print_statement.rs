@@ -57,7 +57,6 @@ impl Printer<'_> {
         let mut head = "if";
         let levels = self.depth;
         while let StatementKind::If { condition, accept, reject } = statement {
-            self.depth += 1;
             let open = format!("{head} ({}) {{", self.expression(*condition));
             self.line(&open);
             self.indented(|printer| printer.block(accept));
@@ -68,6 +67,7 @@ impl Printer<'_> {
                 {
                     statement = &only.kind;
                     head = "} else if";
+                    self.depth += 1;
                 }
                 more => {
                     self.line("} else {");

@@ -12,6 +12,11 @@ pub(super) fn word_of<T: Copy + PartialEq>(words: Words<T>, value: T) -> &'stati
     words.iter().find(|(of, _)| *of == value).map_or("?", |(_, word)| word)
 }
 
+/// The value for a word.
+pub(super) fn value_of<T: Copy>(words: Words<T>, word: &str) -> Option<T> {
+    words.iter().find(|(_, of)| *of == word).map(|(value, _)| *value)
+}
+
 /// Operators of two operands, longest first where one begins another.
 pub(super) const BINARY: Words<BinaryOp> = &[
     (BinaryOp::SatAdd, "|+|"),
