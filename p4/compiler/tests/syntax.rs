@@ -11,6 +11,8 @@ mod dump;
 mod fuzz;
 #[path = "syntax/preprocessor.rs"]
 mod preprocessor;
+#[path = "syntax/spans.rs"]
+mod spans;
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use sluice_diagnostics::Diagnostic;
 
 use super::scopes::Declared;
-use super::{Parsed, Parser, is_name};
+use super::{Parsed, Parser};
 use crate::ast::{
     ActionRef, Annotation, Declaration, DeclarationKind, Entry, KeyElement, Table, TableProperty,
     TablePropertyKind,
@@ -97,7 +97,7 @@ impl Parser<'_> {
         let is_const = self.take("const");
         let help =
             "an entry is `keysets: action(arguments);`, or `priority = number: keysets: action(arguments);`";
-        let priority = if self.is("priority") && self.ahead(1).is("=") && !is_name(self.ahead(2)) {
+        let priority = if self.is("priority") && self.ahead(1).is("=") {
             self.advance();
             self.advance();
             let value = self.expression()?;

@@ -10,8 +10,8 @@ use crate::lex::{Token, TokenKind};
 use crate::limits;
 
 /// Words that begin a type and nothing else (`error` may begin an expression, too).
-const TYPE_WORDS: [&str; 10] =
-    ["bool", "error", "match_kind", "string", "int", "bit", "varbit", "tuple", "void", "value_set"];
+const TYPE_WORDS: [&str; 9] =
+    ["bool", "error", "match_kind", "string", "int", "bit", "varbit", "tuple", "void"];
 
 impl Parser<'_> {
     /// Whether a type is next, as far as one can tell from the names known.

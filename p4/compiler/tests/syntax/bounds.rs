@@ -9,6 +9,8 @@ pub(crate) fn diagnostics(text: impl Into<String>) -> String {
     let read = move || {
         let mut sources = Sources::new();
         let (_, found) = parse_program(&mut sources, &files, "main.p4", &[]);
+        // Every place must be one of the text, too.
+        found.render(&sources);
         found.to_string()
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(read);
