@@ -1,6 +1,6 @@
 //! The one intermediate representation of a P4 program.
 //!
-//! The compiler writes it, `verify` checks it, every back end (soft switch, BMv2 JSON, XDP, RTL) reads it and
+//! The compiler writes it, [`verify`](verify::verify) checks it, every back end (soft switch, BMv2 JSON, XDP, RTL) reads it and
 //! nothing else. It has a text form that prints and reads back to the same module ([`text`]).
 //!
 //! # What a module means
@@ -40,6 +40,8 @@ pub mod module;
 pub mod statement;
 pub mod text;
 mod typing;
+pub mod verify;
+pub mod walk;
 
 pub use arena::{Arena, Handle};
 pub use expression::{BinaryOp, Expression, ExpressionKind, HeaderRef, Place, Type, UnaryOp};

@@ -13,7 +13,7 @@ pub const BLOCK_DEPTH: u32 = 200;
 pub const WIDTH: u32 = 1 << 16;
 
 /// Cells of one counter, meter or register array, and entries of one table.
-pub const CELLS: u64 = 1 << 32;
+pub const CELLS: u64 = 1 << 28;
 
 /// Bytes of one module's text.
 pub const TEXT_BYTES: usize = 64 << 20;

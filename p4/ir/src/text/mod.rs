@@ -49,6 +49,8 @@ mod words;
 
 use sluice_diagnostics::{Diagnostics, SourceId, Sources};
 
+pub(crate) use print_expression::show_type;
+
 use crate::Module;
 
 /// The errors that core.p4 declares, in its order.

@@ -11,7 +11,7 @@ use crate::{Expression, ExpressionKind, Handle, HeaderRef, Place, Type, limits};
 const NO_EXPRESSION: &str = "?4294967295";
 
 /// A type as text.
-pub(super) fn show_type(ty: Type) -> String {
+pub(crate) fn show_type(ty: Type) -> String {
     match ty {
         Type::Bool => "bool".to_string(),
         Type::Bits(width) => format!("bit<{width}>"),
