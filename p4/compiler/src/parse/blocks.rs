@@ -77,6 +77,12 @@ impl Parser<'_> {
         if !self.is_name() {
             return Err(self.fail_found("the variable's name", NO_STATEMENTS));
         }
+        if self.ahead(1).is("(") {
+            let found = Diagnostic::error("a function cannot stand here").at(self.span(), "");
+            return Err(
+                self.fail(found.help("functions are declared at the top level; a control has actions"))
+            );
+        }
         let declaration = self.variable(annotations, ty, start)?;
         self.expect(";", "a declaration ends with `;`")?;
         Ok(declaration)

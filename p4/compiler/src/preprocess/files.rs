@@ -80,11 +80,8 @@ impl FileProvider for MemoryFiles {
     }
 }
 
-/// The architecture declarations that come with the compiler, for when no folder has them.
-const EMBEDDED: [(&str, &str); 2] = [
-    ("core.p4", include_str!("../../../include/core.p4")),
-    ("v1model.p4", include_str!("../../../include/v1model.p4")),
-];
+/// The architecture declarations that come with the compiler (all of `p4/include`), for when no folder has them.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// The text of an embedded file.
 pub(super) fn embedded(path: &str) -> Option<&'static str> {

@@ -25,3 +25,7 @@ const action = 1;
 @1 struct A {}
 }
 const int after = 1;
+control F() {
+    bit<8> f(in bit<8> x) { return x; }
+    apply {}
+}
