@@ -119,6 +119,8 @@ struct Parser<'a> {
     tried: FxHashSet<usize>,
     /// Inside a parser state, where not every statement may stand.
     in_state: bool,
+    /// How many `{` of the expression being read are open, for finding its end where it is wrong.
+    expression_braces: usize,
     /// Where the last `}` was missing.
     unclosed_at: Option<usize>,
     /// A bound is exceeded: nothing more is read.
@@ -141,6 +143,7 @@ impl<'a> Parser<'a> {
             silent: 0,
             tried: FxHashSet::default(),
             in_state: false,
+            expression_braces: 0,
             unclosed_at: None,
             is_stopped: false,
         }
@@ -329,12 +332,12 @@ impl<'a> Parser<'a> {
 
     /// Reads something if it is there; otherwise nothing is reported, and nothing consumed.
     fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Option<T> {
-        let (at, offset, height) = (self.at, self.offset, self.height);
+        let (at, offset, height, braces) = (self.at, self.offset, self.height, self.expression_braces);
         self.silent += 1;
         let result = read(self);
         self.silent -= 1;
         if result.is_err() {
-            (self.at, self.offset, self.height) = (at, offset, height);
+            (self.at, self.offset, self.height, self.expression_braces) = (at, offset, height, braces);
         }
         result.ok()
     }
@@ -400,23 +403,25 @@ impl<'a> Parser<'a> {
     /// Skips to behind the next `;`, or behind a whole `{...}`, or before a `}` or the next top-level declaration.
     fn skip_element(&mut self) {
         let mut open = 0usize;
-        while !self.is_end() {
+        // The `}` of an expression that is wrong ends no list.
+        let mut inside = std::mem::take(&mut self.expression_braces);
+        while !self.is_end() && !self.begins_declaration() {
             if self.is("{") {
                 open += 1;
-            } else if self.is("}") {
-                if open == 0 {
-                    return;
-                }
+            } else if self.is("}") && open > 0 {
                 open -= 1;
-                if open == 0 {
+                if open == 0 && inside == 0 && !self.ahead(1).is("else") {
                     self.advance();
                     self.take(";");
                     return;
                 }
+            } else if self.is("}") {
+                if inside == 0 {
+                    return;
+                }
+                inside -= 1;
             } else if self.is(";") && open == 0 {
                 self.advance();
-                return;
-            } else if self.begins_declaration() {
                 return;
             }
             self.advance();

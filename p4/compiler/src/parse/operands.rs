@@ -169,8 +169,10 @@ impl Parser<'_> {
     /// `{...}`: a list, a structure, or an invalid header.
     fn braces(&mut self, start: Span) -> Parsed<Expr> {
         self.advance();
+        self.expression_braces += 1;
         if self.take("#") {
             self.expect("}", "an invalid header is written `{#}`")?;
+            self.expression_braces -= 1;
             return Ok(Expr { kind: ExprKind::Invalid, span: self.since(start) });
         }
         let kind = if self.is_name() && self.ahead(1).is("=") {
@@ -186,6 +188,7 @@ impl Parser<'_> {
             ExprKind::List(elements)
         };
         self.expect("}", "elements stand between `{` and `}`, with commas between")?;
+        self.expression_braces -= 1;
         self.grow(self.height)?;
         Ok(Expr { kind, span: self.since(start) })
     }

@@ -194,6 +194,11 @@ impl Parser<'_> {
         let help = format!("`{word}` is followed by an expression in parentheses");
         self.expect("(", &help)?;
         let condition = self.expression()?;
+        if self.is("=") {
+            return Err(
+                self.fail_expected("`)`", "`==` compares; `=` assigns, and is a statement of its own")
+            );
+        }
         self.expect(")", &help)?;
         Ok(condition)
     }
@@ -269,6 +274,10 @@ impl Parser<'_> {
                 collection,
                 body,
             });
+        }
+        if self.is_name() && self.ahead(1).is("in") {
+            return Err(self
+                .fail_expected("a type", "the variable of this loop needs its type before it: `T name in`"));
         }
         let init = self.list(";", false, Self::for_init)?;
         self.expect(";", help)?;
