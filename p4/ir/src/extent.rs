@@ -1,6 +1,6 @@
 //! How deep and how large expressions are when they are written out as trees.
 
-use crate::{Expression, ExpressionKind, Handle, HeaderRef, Module};
+use crate::{Expression, ExpressionKind, Handle, HeaderRef, Module, limits};
 
 /// Depth and size of one expression's tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,13 @@ pub(crate) struct Extent {
     pub(crate) depth: u32,
     /// Nodes, shared ones counted each time; saturates.
     pub(crate) size: u32,
+}
+
+impl Extent {
+    /// Whether it is within the bounds.
+    pub(crate) fn is_bounded(self) -> bool {
+        self.depth <= limits::EXPRESSION_DEPTH && self.size <= limits::EXPRESSION_SIZE
+    }
 }
 
 impl ExpressionKind {

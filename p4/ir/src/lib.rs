@@ -31,6 +31,7 @@
 //!   extracted so far valid, and everything behind them as payload.
 
 pub mod arena;
+pub mod arithmetic;
 mod build;
 pub mod expression;
 mod extent;

@@ -5,7 +5,7 @@ use sluice_entities::Bits;
 use super::names::shown;
 use super::print::Printer;
 use super::words::{self, word_of};
-use crate::{Expression, ExpressionKind, Handle, HeaderRef, Place, Type, limits};
+use crate::{Expression, ExpressionKind, Handle, HeaderRef, Place, Type};
 
 /// An expression that is not there, or goes beyond the bounds.
 const NO_EXPRESSION: &str = "?4294967295";
@@ -36,8 +36,7 @@ impl Printer<'_> {
         let Some(expression) = self.module.expressions.try_index(handle) else {
             return NO_EXPRESSION.to_string();
         };
-        let extent = self.extents[handle.index()];
-        if extent.depth > limits::EXPRESSION_DEPTH || extent.size > limits::EXPRESSION_SIZE {
+        if !self.extents[handle.index()].is_bounded() {
             return NO_EXPRESSION.to_string();
         }
         if let ExpressionKind::Constant(bits) = &expression.kind {

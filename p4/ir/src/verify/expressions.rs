@@ -38,14 +38,18 @@ impl Checker<'_> {
         for (handle, expression) in self.module.expressions.iter() {
             self.width(expression.ty, "an expression", Some(expression.span));
             let mut backwards = true;
-            expression.kind.for_each_operand(|operand| backwards &= operand.index() < handle.index());
+            let mut told = false;
+            expression.kind.for_each_operand(|operand| {
+                backwards &= operand.index() < handle.index();
+                told |= self.extents.get(operand.index()).is_some_and(|extent| !extent.is_bounded());
+            });
             if !backwards {
                 let message = "an expression refers to itself or to one behind it";
                 self.error(expression.span, message, "operands stand before");
                 continue;
             }
             let extent = self.extents[handle.index()];
-            if extent.depth > limits::EXPRESSION_DEPTH || extent.size > limits::EXPRESSION_SIZE {
+            if !extent.is_bounded() && !told {
                 let message = format!("the expression has {} levels and {} nodes", extent.depth, extent.size);
                 let help = format!(
                     "at most {} and {} are possible: use variables",
