@@ -155,7 +155,7 @@ control content_digest(inout headers_t hdr, inout metadata_t meta) {
 
 // `wanted`: the copies that asked for duplicate removal; `ignore`: see the table `dedup_0`.
 control observation_digest(inout headers_t hdr, inout metadata_t meta, in copies_t wanted, in bit<8> ignore,
-                           out bit<64> digest) {
+                           out bit<64> observation) {
     bit<64> h;
     bit<64> tags;
     bit<64> labels_01;
@@ -225,7 +225,7 @@ control observation_digest(inout headers_t hdr, inout metadata_t meta, in copies
 #if DIGEST_BITS < 64
         h = h & ((64w1 << DIGEST_BITS) - 1);
 #endif
-        digest = h;
+        observation = h;
     }
 }
 

@@ -28,6 +28,15 @@ struct keys_t {
     bit<1>   has_ports;
 }
 
+// The ids of a tunnel, and the inner frame's MACs.
+struct tunnel_keys_t {
+    bit<25> vni;
+    bit<33> teid;
+    bit<33> gre_key;
+    bit<48> mac_src;
+    bit<48> mac_dst;
+}
+
 // Where the layers start, bytes from the frame's start; 0: there is none.
 struct layers_t {
     bit<16> l3;

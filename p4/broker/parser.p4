@@ -8,10 +8,11 @@
 
 #include "parser_macros.p4"
 
-parser broker_parser(packet_in pkt, out headers_t hdr, inout metadata_t meta) {
+parser broker_parser(packet_in pkt, out headers_t hdr, inout metadata_t meta PARSER_INTRINSICS) {
     // The link layer: MACs, tags, the type behind them.
 
     state start {
+        meta.frame_bytes = FRAME_BYTES;
         meta.ether_type = NO_TYPE;
         meta.l3 = NO_TYPE;
         meta.next_type = pkt.lookahead<bit<112>>()[15:0];
@@ -155,6 +156,7 @@ parser broker_parser(packet_in pkt, out headers_t hdr, inout metadata_t meta) {
         pkt.extract(hdr.arp);
         meta.layers.l3 = meta.parsed;
         PARSED(28);
+        meta.network_end = meta.parsed;
         transition payload;
     }
 

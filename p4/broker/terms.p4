@@ -66,58 +66,8 @@
     keys.has_ipv6 = 0; \
     keys.has_ports = 0;
 
-// The inner packet and the ids of the tunnel around it; applied where there is one.
-control narrow_tunnel(inout headers_t hdr, inout metadata_t meta, inout terms_t kept_a, inout terms_t kept_b,
-                      inout terms_t kept_c) {
-    keys_t inner;
-    bit<25> vni;
-    bit<33> teid;
-    bit<33> gre_key;
-    bit<48> mac_src;
-    bit<48> mac_dst;
-
-    action narrow(inout terms_t kept, terms_t terms) {
-        kept = kept & terms;
-    }
-
-    action no_address(terms_t src, terms_t dst) {
-        kept_b = kept_b & src & dst;
-    }
-
-    action no_port(terms_t src, terms_t dst) {
-        kept_c = kept_c & src & dst;
-    }
-
-    NARROW(narrow_vni, vni, exact, "vni", SIZE_TUNNEL_ID, kept_a)
-    NARROW(narrow_teid, teid, exact, "teid", SIZE_TUNNEL_ID, kept_b)
-    NARROW(narrow_gre_key, gre_key, exact, "gre_key", SIZE_TUNNEL_ID, kept_c)
-    NARROW(narrow_inner_l3, meta.inner_l3, exact, "inner_l3", SIZE_TYPE, kept_a)
-    NARROW(narrow_inner_vlan, inner.vlan, exact, "inner_vlan", SIZE_VLAN, kept_b)
-    NARROW(narrow_inner_mac_src, mac_src, ternary, "inner_mac_src", SIZE_MAC, kept_a)
-    NARROW(narrow_inner_mac_dst, mac_dst, ternary, "inner_mac_dst", SIZE_MAC, kept_c)
-    NARROW(narrow_inner_ipv4_src, inner.ipv4_src, lpm, "inner_ipv4_src", SIZE_IPV4, kept_b)
-    NARROW(narrow_inner_ipv4_dst, inner.ipv4_dst, lpm, "inner_ipv4_dst", SIZE_IPV4, kept_b)
-    NARROW(narrow_inner_ipv6_src, hdr.inner_ipv6.src, lpm, "inner_ipv6_src", SIZE_IPV6, kept_b)
-    NARROW(narrow_inner_ipv6_dst, hdr.inner_ipv6.dst, lpm, "inner_ipv6_dst", SIZE_IPV6, kept_b)
-    NARROW(narrow_inner_ip_proto, inner.ip_proto, exact, "inner_ip_proto", SIZE_BYTE, kept_a)
-    NARROW(narrow_inner_l4_src, hdr.inner_ports.src, range, "inner_l4_src", SIZE_PORT, kept_c)
-    NARROW(narrow_inner_l4_dst, hdr.inner_ports.dst, range, "inner_l4_dst", SIZE_PORT, kept_c)
-    NARROW(narrow_inner_tcp_flags, inner.tcp_flags, exact, "inner_tcp_flags", SIZE_TCP_FLAGS, kept_a)
-    NARROW(narrow_inner_dscp, inner.dscp, exact, "inner_dscp", SIZE_BYTE, kept_b)
-    NARROW(narrow_inner_ttl, inner.ttl, exact, "inner_ttl", SIZE_BYTE, kept_c)
-    NARROW(narrow_inner_fragment, inner.fragment, exact, "inner_fragment", SIZE_BYTE, kept_a)
-    NARROW(narrow_inner_icmp, inner.icmp, lpm, "inner_icmp", SIZE_ICMP, kept_b)
-
-    table narrow_inner_no_address {
-        actions = { no_address; @defaultonly NoAction; }
-        default_action = NoAction();
-    }
-
-    table narrow_inner_no_port {
-        actions = { no_port; @defaultonly NoAction; }
-        default_action = NoAction();
-    }
-
+// The fields of the inner packet and the ids of the tunnel around it.
+control find_tunnel_keys(inout headers_t hdr, inout metadata_t meta, inout keys_t inner, out tunnel_keys_t ids) {
     apply {
         CLEAR_GROUPS(inner)
         IP_KEYS(inner, inner_)
@@ -125,64 +75,37 @@ control narrow_tunnel(inout headers_t hdr, inout metadata_t meta, inout terms_t 
         if (hdr.inner_vlan_0.isValid()) {
             inner.vlan = 1w0 ++ hdr.inner_vlan_0.vid;
         }
-        mac_src = 0;
-        mac_dst = 0;
+        ids.mac_src = 0;
+        ids.mac_dst = 0;
         if (hdr.inner_macs.isValid()) {
-            mac_src = hdr.inner_macs.src;
-            mac_dst = hdr.inner_macs.dst;
+            ids.mac_src = hdr.inner_macs.src;
+            ids.mac_dst = hdr.inner_macs.dst;
         }
-        vni = NO_VNI;
-        teid = NO_ID;
-        gre_key = NO_ID;
+        ids.vni = NO_VNI;
+        ids.teid = NO_ID;
+        ids.gre_key = NO_ID;
         if (hdr.vxlan.isValid()) {
-            vni = 1w0 ++ hdr.vxlan.vni;
+            ids.vni = 1w0 ++ hdr.vxlan.vni;
         } else if (hdr.geneve.isValid()) {
-            vni = 1w0 ++ hdr.geneve.vni;
+            ids.vni = 1w0 ++ hdr.geneve.vni;
         } else if (hdr.gtpu.isValid()) {
             if (hdr.gtpu.version == 1 && hdr.gtpu.protocol_type == 1) {
-                teid = 1w0 ++ hdr.gtpu.teid;
+                ids.teid = 1w0 ++ hdr.gtpu.teid;
             }
         } else if (hdr.gre_key.isValid()) {
-            gre_key = 1w0 ++ hdr.gre_key.value;
+            ids.gre_key = 1w0 ++ hdr.gre_key.value;
             if (hdr.gre.protocol == TYPE_TRANSPARENT) {
-                vni = 1w0 ++ hdr.gre_key.value[31:8];
+                ids.vni = 1w0 ++ hdr.gre_key.value[31:8];
             }
         }
-
-        narrow_vni.apply();
-        narrow_teid.apply();
-        narrow_gre_key.apply();
-        narrow_inner_l3.apply();
-        narrow_inner_vlan.apply();
-        narrow_inner_mac_src.apply();
-        narrow_inner_mac_dst.apply();
-        if (inner.has_ipv4 == 1) {
-            narrow_inner_ipv4_src.apply();
-            narrow_inner_ipv4_dst.apply();
-        } else if (inner.has_ipv6 == 1) {
-            narrow_inner_ipv6_src.apply();
-            narrow_inner_ipv6_dst.apply();
-        } else {
-            narrow_inner_no_address.apply();
-        }
-        narrow_inner_ip_proto.apply();
-        if (inner.has_ports == 1) {
-            narrow_inner_l4_src.apply();
-            narrow_inner_l4_dst.apply();
-        } else {
-            narrow_inner_no_port.apply();
-        }
-        narrow_inner_tcp_flags.apply();
-        narrow_inner_dscp.apply();
-        narrow_inner_ttl.apply();
-        narrow_inner_fragment.apply();
-        narrow_inner_icmp.apply();
     }
 }
 
 // From the terms that listen (`meta.terms`) to those that match.
 control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
     keys_t outer;
+    keys_t inner;
+    tunnel_keys_t ids;
     bit<13> vlan_inner;
     bit<21> mpls_label;
 
@@ -203,14 +126,14 @@ control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
         kept = kept & terms;
     }
 
-    action no_address(terms_t src, terms_t dst) {
-        src_terms = src;
-        dst_terms = dst;
+    action no_address(inout terms_t kept_src, inout terms_t kept_dst, terms_t src, terms_t dst) {
+        kept_src = kept_src & src;
+        kept_dst = kept_dst & dst;
     }
 
-    action no_port(terms_t src, terms_t dst) {
-        l4_src_terms = src;
-        l4_dst_terms = dst;
+    action no_port(inout terms_t kept_src, inout terms_t kept_dst, terms_t src, terms_t dst) {
+        kept_src = kept_src & src;
+        kept_dst = kept_dst & dst;
     }
 
     action no_tunnel(terms_t terms) {
@@ -240,12 +163,12 @@ control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
     NARROW(narrow_mpls, mpls_label, exact, "mpls_label", SIZE_TUNNEL_ID, kept_a)
 
     table narrow_no_address {
-        actions = { no_address; @defaultonly NoAction; }
+        actions = { no_address(src_terms, dst_terms); @defaultonly NoAction; }
         default_action = NoAction();
     }
 
     table narrow_no_port {
-        actions = { no_port; @defaultonly NoAction; }
+        actions = { no_port(l4_src_terms, l4_dst_terms); @defaultonly NoAction; }
         default_action = NoAction();
     }
 
@@ -254,7 +177,38 @@ control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
         default_action = NoAction();
     }
 
-    @name(".ingress") narrow_tunnel() tunnel;
+    // Of the tunnel and its inner packet, in which there is no "either side".
+    NARROW(narrow_vni, ids.vni, exact, "vni", SIZE_TUNNEL_ID, kept_a)
+    NARROW(narrow_teid, ids.teid, exact, "teid", SIZE_TUNNEL_ID, kept_b)
+    NARROW(narrow_gre_key, ids.gre_key, exact, "gre_key", SIZE_TUNNEL_ID, kept_c)
+    NARROW(narrow_inner_l3, meta.inner_l3, exact, "inner_l3", SIZE_TYPE, kept_a)
+    NARROW(narrow_inner_vlan, inner.vlan, exact, "inner_vlan", SIZE_VLAN, kept_b)
+    NARROW(narrow_inner_mac_src, ids.mac_src, ternary, "inner_mac_src", SIZE_MAC, kept_a)
+    NARROW(narrow_inner_mac_dst, ids.mac_dst, ternary, "inner_mac_dst", SIZE_MAC, kept_c)
+    NARROW(narrow_inner_ipv4_src, inner.ipv4_src, lpm, "inner_ipv4_src", SIZE_IPV4, kept_b)
+    NARROW(narrow_inner_ipv4_dst, inner.ipv4_dst, lpm, "inner_ipv4_dst", SIZE_IPV4, kept_b)
+    NARROW(narrow_inner_ipv6_src, hdr.inner_ipv6.src, lpm, "inner_ipv6_src", SIZE_IPV6, kept_b)
+    NARROW(narrow_inner_ipv6_dst, hdr.inner_ipv6.dst, lpm, "inner_ipv6_dst", SIZE_IPV6, kept_b)
+    NARROW(narrow_inner_ip_proto, inner.ip_proto, exact, "inner_ip_proto", SIZE_BYTE, kept_a)
+    NARROW(narrow_inner_l4_src, hdr.inner_ports.src, range, "inner_l4_src", SIZE_PORT, kept_c)
+    NARROW(narrow_inner_l4_dst, hdr.inner_ports.dst, range, "inner_l4_dst", SIZE_PORT, kept_c)
+    NARROW(narrow_inner_tcp_flags, inner.tcp_flags, exact, "inner_tcp_flags", SIZE_TCP_FLAGS, kept_a)
+    NARROW(narrow_inner_dscp, inner.dscp, exact, "inner_dscp", SIZE_BYTE, kept_b)
+    NARROW(narrow_inner_ttl, inner.ttl, exact, "inner_ttl", SIZE_BYTE, kept_c)
+    NARROW(narrow_inner_fragment, inner.fragment, exact, "inner_fragment", SIZE_BYTE, kept_a)
+    NARROW(narrow_inner_icmp, inner.icmp, lpm, "inner_icmp", SIZE_ICMP, kept_b)
+
+    table narrow_inner_no_address {
+        actions = { no_address(kept_a, kept_b); @defaultonly NoAction; }
+        default_action = NoAction();
+    }
+
+    table narrow_inner_no_port {
+        actions = { no_port(kept_b, kept_c); @defaultonly NoAction; }
+        default_action = NoAction();
+    }
+
+    find_tunnel_keys() tunnel_keys;
 
     // A term that means "either side" needs one of the two, the others both.
     action meet_macs() {
@@ -330,7 +284,35 @@ control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
         narrow_length.apply();
         narrow_mpls.apply();
         if (meta.tunnel != 0) {
-            tunnel.apply(hdr, meta, kept_a, kept_b, kept_c);
+            tunnel_keys.apply(hdr, meta, inner, ids);
+            narrow_vni.apply();
+            narrow_teid.apply();
+            narrow_gre_key.apply();
+            narrow_inner_l3.apply();
+            narrow_inner_vlan.apply();
+            narrow_inner_mac_src.apply();
+            narrow_inner_mac_dst.apply();
+            if (inner.has_ipv4 == 1) {
+                narrow_inner_ipv4_src.apply();
+                narrow_inner_ipv4_dst.apply();
+            } else if (inner.has_ipv6 == 1) {
+                narrow_inner_ipv6_src.apply();
+                narrow_inner_ipv6_dst.apply();
+            } else {
+                narrow_inner_no_address.apply();
+            }
+            narrow_inner_ip_proto.apply();
+            if (inner.has_ports == 1) {
+                narrow_inner_l4_src.apply();
+                narrow_inner_l4_dst.apply();
+            } else {
+                narrow_inner_no_port.apply();
+            }
+            narrow_inner_tcp_flags.apply();
+            narrow_inner_dscp.apply();
+            narrow_inner_ttl.apply();
+            narrow_inner_fragment.apply();
+            narrow_inner_icmp.apply();
         } else {
             narrow_no_tunnel.apply();
         }

@@ -29,9 +29,12 @@
 control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
     @name(".ingress") broker_ingress() broker;
 
+    bit<32> length;
+
     apply {
         meta.ingress_port = standard.ingress_port;
-        meta.wire_length = SATURATED(wire_length());
+        length = wire_length();
+        meta.wire_length = SATURATED(length);
         meta.time_ns = ingress_time_ns();
         meta.bad_frame = frame_is_bad() ? 1w1 : 1w0;
         meta.malformed = (standard.parser_error != error.NoError) ? 1w1 : 1w0;
@@ -73,4 +76,4 @@ control egress(inout headers_t hdr, inout metadata_t meta, inout standard_metada
     }
 }
 
-V1Switch(parse(), verify_nothing(), ingress(), egress(), compute_checksums(), broker_deparser()) main;
+V1Switch(broker_parser(), verify_nothing(), ingress(), egress(), compute_checksums(), broker_deparser()) main;

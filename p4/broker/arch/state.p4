@@ -19,10 +19,10 @@
         way = index; \
     }
 
-// Whether a packet with this digest was there at most `window_ns` before. 65,536 slots of four ways; the digest's low 16 bits
+// Whether a packet with this observation digest was there at most `window_ns` before. 65,536 slots of four ways; the digest's low 16 bits
 // choose the slot. A repeat does not refresh its entry; what is no repeat goes to the way of its own digest, else to the oldest
 // (the first of several). Time is not rounded. A time before the entry's is no repeat.
-control recall(in bit<64> digest, in bit<64> now, in bit<48> window_ns, out bit<1> is_repeat) {
+control recall(in bit<64> observation, in bit<64> now, in bit<48> window_ns, out bit<1> is_repeat) {
     register<bit<112>>(DEDUP_SLOTS) way_0;
     register<bit<112>>(DEDUP_SLOTS) way_1;
     register<bit<112>>(DEDUP_SLOTS) way_2;
@@ -42,8 +42,8 @@ control recall(in bit<64> digest, in bit<64> now, in bit<48> window_ns, out bit<
 
     apply {
         is_repeat = 0;
-        slot = 16w0 ++ digest[15:0];
-        tag = digest[63:16];
+        slot = 16w0 ++ observation[15:0];
+        tag = observation[63:16];
         stamp = now + 1;
         way_0.read(entry_0, slot);
         way_1.read(entry_1, slot);

@@ -76,4 +76,4 @@ control egress(inout headers_t hdr, inout metadata_t meta, inout standard_metada
     }
 }
 
-V1Switch(parse(), verify_nothing(), ingress(), egress(), compute_checksums(), broker_deparser()) main;
+V1Switch(broker_parser(), verify_nothing(), ingress(), egress(), compute_checksums(), broker_deparser()) main;

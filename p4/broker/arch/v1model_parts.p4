@@ -11,20 +11,13 @@
 #define METER(cells) meter(cells, MeterType.bytes)
 #define METER_RUN(name, cell, color) name.execute_meter(cell, color)
 
-#include "../broker.p4"
-
 // Longer frames read 65535.
 #define SATURATED(length) (((length) > 65535) ? 16w65535 : (length)[15:0])
 
-parser parse(packet_in pkt, out headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
-    broker_parser() broker;
+#define PARSER_INTRINSICS , inout standard_metadata_t standard
+#define FRAME_BYTES SATURATED(standard.packet_length)
 
-    state start {
-        meta.frame_bytes = SATURATED(standard.packet_length);
-        broker.apply(pkt, hdr, meta);
-        transition accept;
-    }
-}
+#include "../broker.p4"
 
 control verify_nothing(inout headers_t hdr, inout metadata_t meta) {
     apply {

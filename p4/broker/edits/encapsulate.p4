@@ -29,7 +29,7 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
     bit<32> payload;
     bit<10> used_session;
     bit<32> number;
-    bit<64> hash;
+    bit<64> flow_sum;
     bit<64> seconds;
     bit<32> nanoseconds;
 
@@ -154,8 +154,8 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
             payload = meta.edit.length + meta.edit.inserted + meta.edit.trailer;
             hdr.around_ipv4.total_length = (payload + meta.edit.around - ETHERNET_BYTES)[15:0];
             if (kind == AROUND_VXLAN) {
-                flow.apply(hdr, meta, 0, hash);
-                hdr.around_udp.src = 2w3 ++ hash[13:0];
+                flow.apply(hdr, meta, 0, flow_sum);
+                hdr.around_udp.src = 2w3 ++ flow_sum[13:0];
                 hdr.around_udp.length = (payload + UDP_BYTES + VXLAN_BYTES)[15:0];
             } else if (kind != AROUND_GRE) {
                 sequence.apply(used_session, number);
