@@ -1,1 +1,48 @@
-//! The soft switch: runs the IR
+//! The soft switch: runs the IR.
+//!
+//! Its reading of the IR is the meaning of a program; every other target is compared with it.
+//!
+//! - [`Switch::new`] prepares a module once: fields become slots, expressions and statements a list of instructions, tables
+//!   get the match engine that suits their keys.
+//! - [`Switch::write`] checks a batch of P4Runtime updates and publishes it as one new configuration.
+//! - [`Worker::process`] takes a packet through the v1model pipeline. A worker uses one configuration for a packet, takes no lock
+//!   and waits for nobody (but for a wide register's or a meter's cell, for the time of one access).
+//!
+//! ```text
+//! Module --prepare--> Program ---------------------------+
+//! Update --check--> Master --build--> Configuration --+  |
+//!                                                     v  v
+//! Ingress ------------------------------------------> Worker --> Sink
+//! ```
+//!
+//! Selectors of action profiles have one action for each entry, and parser value sets no members: P4Runtime's vocabulary in
+//! [`sluice_entities`] has no way to write more.
+
+mod configuration;
+mod control;
+mod counters;
+mod engine;
+mod externs;
+mod packet;
+mod prepare;
+mod profile;
+mod switch;
+mod tables;
+mod trace;
+mod worker;
+
+pub use control::error::{WriteError, WriteErrors};
+pub use control::write::MAX_PATHS;
+pub use counters::CounterData;
+pub use engine::calls::{MAX_DIGESTS_PER_PACKET, MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
+pub use engine::passes::MAX_PASSES;
+pub use engine::run::MAX_LOOP_TURNS;
+pub use packet::{DROP_PORT, Digest, DropReason, Ingress, Outcome, Output, Sink, Verdict};
+pub use prepare::{
+    MAX_COUNTER_CELLS, MAX_HEADER_BYTES, MAX_METER_CELLS, MAX_REGISTER_BYTES, MAX_SCALAR_BITS,
+    MAX_STATE_WORDS, PrepareError,
+};
+pub use profile::{Profile, ProfilePart};
+pub use switch::{DirectCounters, PortCounters, ReplicaCounters, Switch, SwitchOptions, TableUsage};
+pub use trace::{FrameEdit, Replicator, TraceEvent, Tracer};
+pub use worker::Worker;

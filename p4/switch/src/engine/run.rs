@@ -1,0 +1,537 @@
+//! The interpreter.
+
+use super::bytes::{load_limbs, load64, low_mask, store_limbs, store64};
+use super::calls;
+use super::op::{NO_SLOT, Op, Pc, Slot, WideOp};
+use super::program::{HeaderPlan, Program};
+use super::state::{PacketState, Requests, Words};
+use super::wide;
+use crate::configuration::{Choice, Configuration, TableState};
+use crate::counters::WorkerCells;
+use crate::externs::random::Random;
+use crate::packet::Ingress;
+use crate::profile::Part;
+use crate::tables::MISS;
+use crate::trace::{Observer, TraceEvent};
+
+/// Most jumps backwards of one pass of a packet through the program: turns of loops, and parser states visited again.
+pub const MAX_LOOP_TURNS: u32 = 4096;
+
+/// Why a block ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// At its end, by `exit`, or by the parser's reject.
+    End,
+    LoopLimit,
+    Assertion,
+}
+
+/// What a block can see beside the packet's state.
+pub(crate) struct Env<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) config: &'a Configuration,
+    pub(crate) cells: &'a WorkerCells,
+    pub(crate) shared: &'a crate::switch::Shared,
+    pub(crate) ingress: &'a Ingress<'a>,
+    /// What the parser reads.
+    pub(crate) data: &'a [u8],
+    /// Bits of `data` that the parser consumed.
+    pub(crate) cursor: usize,
+    /// What the deparser writes.
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) requests: &'a mut Requests,
+    pub(crate) random: &'a mut Random,
+    pub(crate) gathered: &'a mut super::bytes::BitString,
+    pub(crate) turns: u32,
+    pub(crate) dropped_digests: u32,
+}
+
+/// Sign-extends a value of `width` bits.
+#[inline(always)]
+fn signed(value: u64, width: u8) -> i64 {
+    let shift = 64 - u32::from(width).clamp(1, 64);
+    (value << shift).cast_signed() >> shift
+}
+
+fn saturating(a: u64, b: u64, width: u8, is_signed: bool, minus: bool) -> u64 {
+    let most = low_mask(width);
+    if is_signed {
+        let (a, b) = (i128::from(signed(a, width)), i128::from(signed(b, width)));
+        let high = i128::from(most >> 1);
+        let value = if minus { a - b } else { a + b };
+        return value.clamp(-high - 1, high) as u64 & most;
+    }
+    if minus { a.saturating_sub(b) } else { a.saturating_add(b).min(most) }
+}
+
+#[inline(always)]
+fn shift(value: u64, by: u64, width: u8, left: bool, is_signed: bool) -> u64 {
+    let by = by.min(u64::from(u32::MAX)) as u32;
+    match (left, is_signed) {
+        (true, _) => value.checked_shl(by).unwrap_or(0) & low_mask(width),
+        (false, false) => value.checked_shr(by).unwrap_or(0),
+        (false, true) => (signed(value, width) >> by.min(63)) as u64 & low_mask(width),
+    }
+}
+
+/// Runs from `pc` to the block's end.
+pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: Pc, observer: &mut O) -> Halt {
+    let program = env.program;
+    let ops = &program.ops[..];
+    let mut pc = pc as usize;
+    // Where the running action goes back to, and the table that it is of.
+    let (mut back, mut table) = (pc, 0);
+    loop {
+        if O::TRACE {
+            trace_state(program, pc, observer);
+        }
+        if O::PROFILE {
+            observer.op();
+        }
+        let Some(op) = ops.get(pc) else { return Halt::End };
+        pc += 1;
+        let words: &mut Words = &mut state.words;
+        macro_rules! w {
+            ($slot:expr) => {
+                words[usize::from($slot)]
+            };
+        }
+        match *op {
+            Op::Move { d, a } => w![d] = w![a],
+            Op::MoveW { d, a, n } => {
+                words.copy_within(usize::from(a)..usize::from(a) + usize::from(n), usize::from(d));
+            }
+            Op::Load { d, at, shift, width } => {
+                w![d] = load64(&state.bytes, at as usize) >> shift & low_mask(width);
+            }
+            Op::LoadW { d, bit, width } => {
+                let d = usize::from(d);
+                let limbs = &mut words[d..d + usize::from(width).div_ceil(64)];
+                load_limbs(&state.bytes, bit as usize, u32::from(width), limbs);
+            }
+            Op::Store { a, at, shift, width } => {
+                store64(&mut state.bytes, at as usize, w![a] << shift, low_mask(width) << shift);
+            }
+            Op::StoreW { a, bit, width } => {
+                let limbs = &words[usize::from(a)..usize::from(a) + usize::from(width).div_ceil(64)];
+                store_limbs(&mut state.bytes, bit as usize, u32::from(width), limbs);
+            }
+            Op::Not { d, a } => w![d] = w![a] ^ 1,
+            Op::BitNot { d, a, width } => w![d] = !w![a] & low_mask(width),
+            Op::Negate { d, a, width } => w![d] = w![a].wrapping_neg() & low_mask(width),
+            Op::Add { d, a, b, width } => w![d] = w![a].wrapping_add(w![b]) & low_mask(width),
+            Op::Sub { d, a, b, width } => w![d] = w![a].wrapping_sub(w![b]) & low_mask(width),
+            Op::Mul { d, a, b, width } => w![d] = w![a].wrapping_mul(w![b]) & low_mask(width),
+            Op::Div { d, a, b } => w![d] = w![a].checked_div(w![b]).unwrap_or(0),
+            Op::Mod { d, a, b } => w![d] = w![a].checked_rem(w![b]).unwrap_or(0),
+            Op::SatAdd { d, a, b, width, signed } => w![d] = saturating(w![a], w![b], width, signed, false),
+            Op::SatSub { d, a, b, width, signed } => w![d] = saturating(w![a], w![b], width, signed, true),
+            Op::And { d, a, b } => w![d] = w![a] & w![b],
+            Op::Or { d, a, b } => w![d] = w![a] | w![b],
+            Op::Xor { d, a, b } => w![d] = w![a] ^ w![b],
+            Op::Shl { d, a, b, width } => w![d] = shift(w![a], w![b], width, true, false),
+            Op::Shr { d, a, b, width, signed } => w![d] = shift(w![a], w![b], width, false, signed),
+            Op::Eq { d, a, b } => w![d] = u64::from(w![a] == w![b]),
+            Op::Ne { d, a, b } => w![d] = u64::from(w![a] != w![b]),
+            Op::Lt { d, a, b } => w![d] = u64::from(w![a] < w![b]),
+            Op::Le { d, a, b } => w![d] = u64::from(w![a] <= w![b]),
+            Op::LtSigned { d, a, b, width } => w![d] = u64::from(signed(w![a], width) < signed(w![b], width)),
+            Op::LeSigned { d, a, b, width } => {
+                w![d] = u64::from(signed(w![a], width) <= signed(w![b], width));
+            }
+            Op::Cut { d, a, width } => w![d] = w![a] & low_mask(width),
+            Op::SignExtend { d, a, from, to } => w![d] = signed(w![a], from) as u64 & low_mask(to),
+            Op::Slice { d, a, low, width } => w![d] = w![a] >> low & low_mask(width),
+            Op::SliceW { d, a, low, width } => w![d] = slice(words, a, low, width),
+            Op::Concat { d, a, b, b_width } => w![d] = w![a] << b_width | w![b],
+            Op::Insert { d, a, low, width } => {
+                let mask = low_mask(width) << low;
+                w![d] = w![d] & !mask | w![a] << low & mask;
+            }
+            Op::Choose { d, condition, a, b } => w![d] = if w![condition] != 0 { w![a] } else { w![b] },
+            Op::AndW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a & b),
+            Op::OrW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a | b),
+            Op::XorW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a ^ b),
+            Op::EqW { d, a, b, n } => w![d] = u64::from(wide::equal(words, a, b, n)),
+            Op::Wide { index } => {
+                let op = program.wide[usize::from(index)];
+                if let WideOp::Lookahead { d, offset, width } = op {
+                    if !lookahead(env, words, d, offset, width) {
+                        return reject(env, state, program.too_short, observer);
+                    }
+                } else {
+                    wide::run(words, op);
+                }
+            }
+            Op::Jump { to } => pc = to as usize,
+            Op::JumpIf { a, to } => {
+                if w![a] != 0 {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpUnless { a, to } => {
+                if w![a] == 0 {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpEq { a, b, to } => {
+                if w![a] == w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpNe { a, b, to } => {
+                if w![a] != w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpLt { a, b, to } => {
+                if w![a] < w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpGe { a, b, to } => {
+                if w![a] >= w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpTable { a, table } => pc = program.selects[usize::from(table)].target(w![a]) as usize,
+            Op::LoopBack { to } => {
+                env.turns += 1;
+                if env.turns > MAX_LOOP_TURNS {
+                    return Halt::LoopLimit;
+                }
+                pc = to as usize;
+            }
+            Op::End => return Halt::End,
+            Op::Return => {
+                pc = back;
+                if O::PROFILE {
+                    observer.part(Part::Table(table));
+                }
+            }
+            Op::Extract { header } => {
+                let plan = &program.headers[usize::from(header)];
+                if !extract(env, state, plan) {
+                    return reject(env, state, program.too_short, observer);
+                }
+                if O::TRACE {
+                    trace_extract(env, plan, plan.fixed_bytes, observer);
+                }
+            }
+            Op::ExtractVarbit { header, bits } => {
+                let plan = &program.headers[usize::from(header)];
+                let bits = w![bits];
+                if let Err(error) = extract_varbit(env, state, plan, bits) {
+                    return reject(env, state, program.error(error), observer);
+                }
+                if O::TRACE {
+                    trace_extract(env, plan, plan.fixed_bytes + (bits / 8) as u32, observer);
+                }
+            }
+            Op::Advance { a } => {
+                let left = (env.data.len() * 8 - env.cursor) as u64;
+                if w![a] > left {
+                    return reject(env, state, program.too_short, observer);
+                }
+                env.cursor += w![a] as usize;
+            }
+            Op::Lookahead { d, offset, width } => {
+                if !lookahead(env, words, d, offset, u32::from(width)) {
+                    return reject(env, state, program.too_short, observer);
+                }
+            }
+            Op::Reject { error } => return reject(env, state, error, observer),
+            Op::Verify { a, error } => {
+                if w![a] == 0 {
+                    let error = w![error] as u16;
+                    return reject(env, state, error, observer);
+                }
+            }
+            Op::Emit { header } => {
+                let plan = &program.headers[usize::from(header)];
+                if w![plan.valid] != 0 {
+                    emit(env.out, words, &state.bytes, plan);
+                    if O::TRACE {
+                        observer.event(&TraceEvent::Emitted { header: &plan.name });
+                    }
+                }
+            }
+            Op::CopyHeader { to, from } => copy_header(program, state, to, from),
+            Op::ShiftStack { stack, by } => shift_stack(program, state, stack, by),
+            Op::ApplyEmpty { site, to } => {
+                if O::PROFILE {
+                    observer.control();
+                }
+                let site = &program.sites[usize::from(site)];
+                let quick = &env.config.quick[usize::from(site.table)];
+                // Who traces wants to see the key of a miss too.
+                if !quick.has_entries && !O::TRACE {
+                    pc = to as usize;
+                    let default = &quick.default;
+                    choose(words, site.hit, site.action_run, 0, default);
+                    if let Some(next) = enter(env, words, usize::from(site.table), default) {
+                        back = pc;
+                        pc = next;
+                    }
+                    table = usize::from(site.table);
+                    if O::PROFILE && pc == to as usize {
+                        observer.part(Part::Table(table));
+                    }
+                }
+            }
+            Op::Apply { site } => {
+                let site = &program.sites[usize::from(site)];
+                table = usize::from(site.table);
+                let entries: &TableState = &env.config.tables[table];
+                let key = &words[usize::from(site.key)..usize::from(site.key) + usize::from(site.key_words)];
+                let entry = entries.lookup(key);
+                let choice = entries.choice(entry);
+                if O::TRACE {
+                    trace_apply(env, words, table, site.key, entry, choice, observer);
+                }
+                choose(words, site.hit, site.action_run, u64::from(entry != MISS), choice);
+                match enter(env, words, table, choice) {
+                    Some(next) => {
+                        back = pc;
+                        pc = next;
+                    }
+                    None if O::PROFILE => observer.part(Part::Table(table)),
+                    None => {}
+                }
+            }
+            Op::Extern { index } => {
+                if let Some(halt) = calls::call(env, state, index, observer) {
+                    return halt;
+                }
+            }
+        }
+    }
+}
+
+/// `width` bits of a wide value from `low` on.
+#[inline(always)]
+fn slice(words: &Words, a: Slot, low: u16, width: u8) -> u64 {
+    let (limb, bit) = (usize::from(a) + usize::from(low / 64), low % 64);
+    let mut value = words[limb] >> bit;
+    if u32::from(bit) + u32::from(width) > 64 {
+        value |= words[limb + 1] << (64 - bit);
+    }
+    value & low_mask(width)
+}
+
+/// Tells the program which entry matched.
+#[inline(always)]
+fn choose(words: &mut Words, hit: Slot, action_run: Slot, was_hit: u64, choice: &Choice) {
+    if hit != NO_SLOT {
+        words[usize::from(hit)] = was_hit;
+    }
+    if action_run != NO_SLOT {
+        words[usize::from(action_run)] = u64::from(choice.action);
+    }
+}
+
+/// Puts the action's data where it looks for them, and says where it starts.
+#[inline(always)]
+fn enter(env: &Env<'_>, words: &mut Words, table: usize, choice: &Choice) -> Option<usize> {
+    let plan = &env.program.tables[table];
+    if plan.cell != NO_SLOT {
+        words[usize::from(plan.cell)] = u64::from(choice.cell);
+    }
+    let code = choice.code?;
+    let params = usize::from(env.program.layout.params);
+    let count = usize::from(choice.data_words);
+    if count > 0 {
+        let start = choice.data as usize;
+        let data = &env.config.tables[table].data[start..start + count];
+        words[params..params + count].copy_from_slice(data);
+    }
+    Some(code as usize)
+}
+
+/// Ends the parser with an error.
+fn reject<O: Observer>(env: &Env<'_>, state: &mut PacketState, error: u16, observer: &mut O) -> Halt {
+    state.set_intrinsic(&env.program.layout, sluice_ir::Intrinsic::ParserError, u64::from(error));
+    if O::TRACE {
+        let error = env.program.errors.get(usize::from(error)).map_or("", String::as_str);
+        observer.event(&TraceEvent::ParserError { error, offset_bytes: env.cursor / 8 });
+    }
+    Halt::End
+}
+
+#[inline(always)]
+fn extract(env: &mut Env<'_>, state: &mut PacketState, plan: &HeaderPlan) -> bool {
+    let length = plan.fixed_bytes as usize;
+    let to = plan.at as usize;
+    if !copy_bits(env, state, to, length) {
+        return false;
+    }
+    make_valid(state, plan);
+    true
+}
+
+fn make_valid(state: &mut PacketState, plan: &HeaderPlan) {
+    state.words[usize::from(plan.valid)] = 1;
+    for rival in &plan.rivals {
+        state.words[usize::from(*rival)] = 0;
+    }
+}
+
+/// Moves whole bytes from the packet to header storage, if there are so many.
+#[inline(always)]
+fn copy_bits(env: &mut Env<'_>, state: &mut PacketState, to: usize, length: usize) -> bool {
+    if env.cursor + length * 8 > env.data.len() * 8 {
+        return false;
+    }
+    let from = env.cursor / 8;
+    if env.cursor.is_multiple_of(8) {
+        state.bytes[to..to + length].copy_from_slice(&env.data[from..from + length]);
+    } else {
+        for i in 0..length {
+            state.bytes[to + i] = super::bytes::load_bits(env.data, env.cursor + i * 8, 8) as u8;
+        }
+    }
+    env.cursor += length * 8;
+    true
+}
+
+/// Extracts the fixed fields before the varbit, the varbit, and those behind it; errors are named.
+fn extract_varbit(
+    env: &mut Env<'_>,
+    state: &mut PacketState,
+    plan: &HeaderPlan,
+    bits: u64,
+) -> Result<(), &'static str> {
+    let Some(varbit) = plan.varbit else { return Ok(()) };
+    if bits > u64::from(varbit.max_bytes) * 8 {
+        return Err("HeaderTooShort");
+    }
+    if !bits.is_multiple_of(8) {
+        return Err("ParserInvalidArgument");
+    }
+    let length = (bits / 8) as usize;
+    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
+    if env.cursor + (fixed + length) * 8 > env.data.len() * 8 {
+        return Err("PacketTooShort");
+    }
+    let offset = varbit.offset as usize;
+    copy_bits(env, state, at, offset);
+    copy_bits(env, state, at + fixed, length);
+    copy_bits(env, state, at + offset, fixed - offset);
+    state.words[usize::from(varbit.length)] = length as u64;
+    make_valid(state, plan);
+    Ok(())
+}
+
+fn lookahead(env: &Env<'_>, words: &mut Words, d: Slot, offset: u32, width: u32) -> bool {
+    let start = env.cursor + offset as usize;
+    if start + width as usize > env.data.len() * 8 {
+        return false;
+    }
+    let d = usize::from(d);
+    load_limbs(env.data, start, width, &mut words[d..d + width.div_ceil(64) as usize]);
+    true
+}
+
+#[inline(always)]
+fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan) {
+    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
+    match plan.varbit {
+        None => out.extend_from_slice(&bytes[at..at + fixed]),
+        Some(varbit) => {
+            let offset = varbit.offset as usize;
+            let length = (words[usize::from(varbit.length)] as usize).min(varbit.max_bytes as usize);
+            out.extend_from_slice(&bytes[at..at + offset]);
+            out.extend_from_slice(&bytes[at + fixed..at + fixed + length]);
+            out.extend_from_slice(&bytes[at + offset..at + fixed]);
+        }
+    }
+}
+
+fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
+    let (to, from) = (&program.headers[usize::from(to)], &program.headers[usize::from(from)]);
+    let length = to.max_bytes.min(from.max_bytes) as usize;
+    state.bytes.copy_within(from.at as usize..from.at as usize + length, to.at as usize);
+    let valid = state.words[usize::from(from.valid)];
+    if valid != 0 {
+        make_valid(state, to);
+    } else {
+        state.words[usize::from(to.valid)] = 0;
+    }
+    if let (Some(to), Some(from)) = (to.varbit, from.varbit) {
+        state.words[usize::from(to.length)] = state.words[usize::from(from.length)];
+    }
+}
+
+/// P4-16 section 8.18: `push_front` by a positive number of places, `pop_front` by a negative one.
+fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) {
+    let plan = &program.stacks[usize::from(stack)];
+    let (count, places) = (plan.elements.len(), usize::from(by.unsigned_abs()));
+    let next = state.words[usize::from(plan.next)];
+    for i in 0..count {
+        let to = if by > 0 { count - 1 - i } else { i };
+        let from =
+            if by > 0 { to.checked_sub(places) } else { Some(to + places).filter(|from| *from < count) };
+        match from {
+            Some(from) => copy_header(program, state, plan.elements[to], plan.elements[from]),
+            None => {
+                let header = &program.headers[usize::from(plan.elements[to])];
+                state.words[usize::from(header.valid)] = 0;
+            }
+        }
+    }
+    let next =
+        if by > 0 { (next + places as u64).min(count as u64) } else { next.saturating_sub(places as u64) };
+    state.words[usize::from(plan.next)] = next;
+}
+
+fn trace_state<O: Observer>(program: &Program, pc: usize, observer: &mut O) {
+    if let Ok(index) = program.states.binary_search_by_key(&(pc as Pc), |(start, _)| *start) {
+        observer.event(&TraceEvent::ParserState { name: &program.states[index].1 });
+    }
+}
+
+fn trace_extract<O: Observer>(env: &Env<'_>, plan: &HeaderPlan, length: u32, observer: &mut O) {
+    let offset_bytes = env.cursor / 8 - length as usize;
+    observer.event(&TraceEvent::Extracted {
+        header: &plan.name,
+        offset_bytes,
+        length_bytes: length as usize,
+    });
+}
+
+fn trace_apply<O: Observer>(
+    env: &Env<'_>,
+    words: &Words,
+    table: usize,
+    key: Slot,
+    entry: u32,
+    choice: &Choice,
+    observer: &mut O,
+) {
+    let plan = &env.program.tables[table];
+    let state = &env.config.tables[table];
+    let field = |field: &crate::tables::KeyField| {
+        let at = usize::from(key) + field.word;
+        sluice_entities::Bits::from_limbs(field.width, &words[at..at + field.width.div_ceil(64) as usize])
+    };
+    let keys: Vec<_> = plan.shape.fields().iter().map(field).collect();
+    let action = &env.program.actions[usize::from(plan.actions[usize::from(choice.action)])];
+    let mut at = choice.data as usize;
+    let params: Vec<_> = action
+        .params
+        .iter()
+        .map(|width| {
+            let limbs = width.div_ceil(64) as usize;
+            at += limbs;
+            sluice_entities::Bits::from_limbs(*width, state.data.get(at - limbs..at).unwrap_or(&[]))
+        })
+        .collect();
+    let entry = state.entry(entry);
+    observer.event(&TraceEvent::Table {
+        table: &plan.name,
+        keys: &keys,
+        entry,
+        action: &action.name,
+        params: &params,
+    });
+}

@@ -1,0 +1,143 @@
+//! The state of one packet, and what its controls asked for.
+
+use sluice_entities::Bits;
+use sluice_ir::Intrinsic;
+
+use super::bytes::SLACK;
+use super::op::Slot;
+use super::program::Layout;
+
+/// The words of a packet's state: as many as a [`Slot`] can name, so that no access has to be checked. Pages that no program
+/// touches take no memory.
+pub(crate) type Words = [u64; 1 << 16];
+
+/// Variables, headers, and what is to happen to the frame.
+pub(crate) struct PacketState {
+    pub(crate) words: Box<Words>,
+    pub(crate) bytes: Box<[u8]>,
+    pub(crate) edits: FrameEdits,
+    /// What stands behind the parsed headers, as a range of the packet's bytes.
+    pub(crate) payload: std::ops::Range<usize>,
+}
+
+impl PacketState {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        let mut words: Box<[u64]> = vec![0; 1 << 16].into_boxed_slice();
+        words[..layout.template.len()].copy_from_slice(&layout.template);
+        let words = match words.try_into() {
+            Ok(words) => words,
+            Err(_) => Box::new([0; 1 << 16]),
+        };
+        Self {
+            words,
+            bytes: vec![0; layout.header_bytes + SLACK].into_boxed_slice(),
+            edits: FrameEdits::default(),
+            payload: 0..0,
+        }
+    }
+
+    /// As at a packet's start: everything zero.
+    pub(crate) fn reset(&mut self, layout: &Layout) {
+        self.words[..layout.zeroed_words].fill(0);
+        self.bytes.fill(0);
+        self.edits.clear();
+        self.payload = 0..0;
+    }
+
+    /// Takes over what egress can see of another state.
+    pub(crate) fn copy_for_egress(&mut self, from: &Self, layout: &Layout) {
+        self.words[..layout.egress_words].copy_from_slice(&from.words[..layout.egress_words]);
+        self.bytes.copy_from_slice(&from.bytes);
+        self.edits.copy_from(&from.edits);
+        self.payload = from.payload.clone();
+    }
+
+    pub(crate) fn intrinsic(&self, layout: &Layout, intrinsic: Intrinsic) -> u64 {
+        self.words[usize::from(layout.intrinsics[intrinsic as usize])]
+    }
+
+    pub(crate) fn set_intrinsic(&mut self, layout: &Layout, intrinsic: Intrinsic, value: u64) {
+        self.words[usize::from(layout.intrinsics[intrinsic as usize])] = value;
+    }
+
+    /// Takes the metadata of a field list out; [`Self::restore`] puts it back.
+    pub(crate) fn preserve(&self, layout: &Layout, field_list: u32) -> Vec<u64> {
+        let kept = layout.metadata.iter().filter(|item| item.field_lists.contains(&field_list));
+        kept.flat_map(|item| self.scalar(item.slot, item.limbs)).copied().collect()
+    }
+
+    /// Puts the metadata of a field list back; other metadata becomes zero.
+    pub(crate) fn restore(&mut self, layout: &Layout, field_list: u32, kept: &[u64]) {
+        let mut kept = kept.iter();
+        for item in &layout.metadata {
+            let listed = item.field_lists.contains(&field_list);
+            for i in 0..usize::from(item.limbs) {
+                let value = if listed { kept.next().copied().unwrap_or(0) } else { 0 };
+                self.words[usize::from(item.slot) + i] = value;
+            }
+        }
+    }
+
+    fn scalar(&self, slot: Slot, limbs: u16) -> &[u64] {
+        &self.words[usize::from(slot)..usize::from(slot) + usize::from(limbs)]
+    }
+
+    /// A scalar as a value.
+    pub(crate) fn bits(&self, slot: Slot, width: u32) -> Bits {
+        Bits::from_limbs(width, self.scalar(slot, width.div_ceil(64) as u16))
+    }
+}
+
+/// What the program asked to happen to the deparsed frame.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FrameEdits {
+    /// Whether any field below is set.
+    pub(crate) any: bool,
+    /// Offset, length, value; at most [`crate::MAX_FRAME_EDITS`].
+    pub(crate) overwrites: Vec<(u64, u64, u8)>,
+    pub(crate) trim: Option<u64>,
+    pub(crate) truncate: Option<u64>,
+    /// Offsets of IP headers; at most [`crate::MAX_FRAME_EDITS`].
+    pub(crate) checksums: Vec<u64>,
+    /// At most [`crate::MAX_TRAILER_BYTES`].
+    pub(crate) trailer: Vec<u8>,
+}
+
+impl FrameEdits {
+    pub(crate) fn clear(&mut self) {
+        if self.any {
+            self.any = false;
+            self.overwrites.clear();
+            self.trim = None;
+            self.truncate = None;
+            self.checksums.clear();
+            self.trailer.clear();
+        }
+    }
+
+    pub(crate) fn copy_from(&mut self, from: &Self) {
+        self.clear();
+        if from.any {
+            self.any = true;
+            self.overwrites.extend_from_slice(&from.overwrites);
+            self.trim = from.trim;
+            self.truncate = from.truncate;
+            self.checksums.extend_from_slice(&from.checksums);
+            self.trailer.extend_from_slice(&from.trailer);
+        }
+    }
+}
+
+/// What a control asked the engine to do when it ends.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    /// Ingress or egress clone: session and field list.
+    pub(crate) clone: Option<(sluice_ir::CloneKind, u64, u32)>,
+    pub(crate) resubmit: Option<u32>,
+    pub(crate) recirculate: Option<u32>,
+    /// Index of the extern call, receiver, data.
+    pub(crate) digests: Vec<(u16, u64, Vec<Bits>)>,
+}
+
+/// The field list that keeps nothing.
+pub(crate) const NO_FIELD_LIST: u32 = u32::MAX;

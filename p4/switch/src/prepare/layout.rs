@@ -1,0 +1,193 @@
+//! Gives variables, headers and stacks their places in a packet's state.
+//!
+//! Words: intrinsics, header validity, stack indexes and what egress uses come first, because replicas copy them; then
+//! what only ingress uses. Bytes: headers one behind the other, elements of a stack in order, each with its varbit storage.
+
+use sluice_ir::{HeaderType, Intrinsic, Module, Type, Variable, VariableKind};
+
+use super::usage::egress_variables;
+use super::{MAX_HEADER_BYTES, MAX_SCALAR_BITS, MAX_STATE_WORDS, PrepareError, bound};
+use crate::engine::op::Slot;
+use crate::engine::program::{HeaderPlan, INTRINSICS, Layout, MetadataSlot, StackPlan, VarbitPlan};
+
+/// Bits of [`Intrinsic`]s, by `Intrinsic as usize`.
+pub(crate) const INTRINSIC_BITS: [u32; INTRINSICS] =
+    [9, 9, 9, 32, 32, 32, 19, 32, 19, 48, 48, 16, 16, 1, 16, 3];
+
+/// Places of a module's storage.
+pub(super) struct Storage {
+    pub(super) layout: Layout,
+    pub(super) headers: Vec<HeaderPlan>,
+    pub(super) stacks: Vec<StackPlan>,
+    /// First slot of each variable.
+    pub(super) variables: Vec<Slot>,
+    /// Word for the direct counter's cell of each table.
+    pub(super) cells: Vec<Slot>,
+}
+
+struct Words {
+    next: usize,
+}
+
+impl Words {
+    fn take(&mut self, count: usize) -> Result<Slot, PrepareError> {
+        let slot = self.next;
+        self.next += count;
+        bound("words of state", self.next as u64, MAX_STATE_WORDS as u64)?;
+        Ok(slot as Slot)
+    }
+}
+
+/// Words that a scalar of that width takes.
+pub(super) fn limbs(width: u32) -> usize {
+    width.div_ceil(64) as usize
+}
+
+pub(super) fn lay_out(module: &Module) -> Result<Storage, PrepareError> {
+    let mut words = Words { next: 0 };
+    let mut layout = Layout::default();
+    for slot in &mut layout.intrinsics {
+        *slot = words.take(1)?;
+    }
+    let headers = place_headers(module, &mut words, &mut layout)?;
+    let stacks = place_stacks(module, &mut words)?;
+    let in_egress = egress_variables(module);
+    let mut variables = vec![0; module.variables.len()];
+    for pass in [true, false] {
+        for (handle, variable) in module.variables.iter() {
+            if in_egress[handle.index()] == pass {
+                variables[handle.index()] = place_variable(variable, &mut words, &mut layout)?;
+            }
+        }
+        if pass {
+            layout.egress_words = words.next;
+        }
+    }
+    add_intrinsics(&mut layout);
+    let mut cells = Vec::new();
+    for _ in 0..module.tables.len() {
+        cells.push(words.take(1)?);
+    }
+    layout.zeroed_words = words.next;
+    Ok(Storage { layout, headers, stacks, variables, cells })
+}
+
+fn place_variable(variable: &Variable, words: &mut Words, layout: &mut Layout) -> Result<Slot, PrepareError> {
+    let bits = variable.ty.width();
+    if bits > MAX_SCALAR_BITS {
+        return Err(PrepareError::TooWide { what: format!("`{}`", variable.name), bits });
+    }
+    if let VariableKind::Intrinsic(intrinsic) = variable.kind {
+        let slot = layout.intrinsics[intrinsic as usize];
+        layout.metadata.push(MetadataSlot { slot, limbs: 1, field_lists: variable.field_lists.clone() });
+        return Ok(slot);
+    }
+    let slot = words.take(limbs(bits))?;
+    if variable.kind == VariableKind::Metadata {
+        let field_lists = variable.field_lists.clone();
+        layout.metadata.push(MetadataSlot { slot, limbs: limbs(bits) as u16, field_lists });
+    }
+    Ok(slot)
+}
+
+/// Intrinsics that the program does not declare are reset like those that it does.
+fn add_intrinsics(layout: &mut Layout) {
+    for slot in layout.intrinsics {
+        if !layout.metadata.iter().any(|known| known.slot == slot) {
+            layout.metadata.push(MetadataSlot { slot, limbs: 1, field_lists: Vec::new() });
+        }
+    }
+}
+
+fn place_headers(
+    module: &Module,
+    words: &mut Words,
+    layout: &mut Layout,
+) -> Result<Vec<HeaderPlan>, PrepareError> {
+    let mut headers = Vec::new();
+    let mut at = 0;
+    for (_, header) in module.headers.iter() {
+        let Some(ty) = module.header_types.try_index(header.ty) else {
+            return Err(PrepareError::Invalid { what: format!("header `{}` has no type", header.name) });
+        };
+        let valid = words.take(1)?;
+        let varbit = place_varbit(ty, words)?;
+        let fixed_bytes = fixed_bits(ty) / 8;
+        let max_bytes = fixed_bytes + varbit.map_or(0, |varbit| varbit.max_bytes);
+        headers.push(HeaderPlan {
+            name: header.name.clone(),
+            at,
+            fixed_bytes,
+            max_bytes,
+            valid,
+            rivals: Vec::new(),
+            varbit,
+        });
+        at = at.saturating_add(max_bytes);
+        bound("bytes of headers", u64::from(at), MAX_HEADER_BYTES as u64)?;
+    }
+    layout.header_bytes = at as usize;
+    for (handle, header) in module.headers.iter() {
+        let Some(union) = header.union.and_then(|union| module.unions.try_index(union)) else { continue };
+        let rivals = union.members.iter().filter(|member| **member != handle);
+        headers[handle.index()].rivals = rivals
+            .filter_map(|member| module.headers.try_index(*member).map(|_| member.index()))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|index| headers[index].valid)
+            .collect();
+    }
+    Ok(headers)
+}
+
+fn fixed_bits(ty: &HeaderType) -> u32 {
+    let fixed = ty.fields.iter().filter(|field| !matches!(field.ty, Type::Varbit(_)));
+    fixed.map(|field| field.ty.width()).fold(0, u32::saturating_add)
+}
+
+fn place_varbit(ty: &HeaderType, words: &mut Words) -> Result<Option<VarbitPlan>, PrepareError> {
+    let mut bits = 0;
+    for field in &ty.fields {
+        if let Type::Varbit(max) = field.ty {
+            if bits % 8 != 0 {
+                let what = format!("varbit `{}.{}` does not start on a byte", ty.name, field.name);
+                return Err(PrepareError::Invalid { what });
+            }
+            let plan = VarbitPlan { offset: bits / 8, max_bytes: max.div_ceil(8), length: words.take(1)? };
+            return Ok(Some(plan));
+        }
+        bits += field.ty.width();
+    }
+    Ok(None)
+}
+
+/// Bit in the header's storage at which a field starts.
+pub(super) fn field_offset(ty: &HeaderType, field: usize) -> u32 {
+    if matches!(ty.fields.get(field).map(|field| field.ty), Some(Type::Varbit(_))) {
+        return fixed_bits(ty);
+    }
+    let before = ty.fields.iter().take(field).filter(|field| !matches!(field.ty, Type::Varbit(_)));
+    before.map(|field| field.ty.width()).sum()
+}
+
+fn place_stacks(module: &Module, words: &mut Words) -> Result<Vec<StackPlan>, PrepareError> {
+    let mut stacks: Vec<StackPlan> = Vec::new();
+    for (_, stack) in module.stacks.iter() {
+        let elements = stack.elements.iter().map(|header| header.index() as u16).collect();
+        stacks.push(StackPlan { elements, next: words.take(1)? });
+    }
+    for (handle, stack) in module.stacks.iter() {
+        let shared = stack.shares_index_of.and_then(|owner| stacks.get(owner.index()));
+        if let Some(next) = shared.map(|owner| owner.next) {
+            stacks[handle.index()].next = next;
+        }
+    }
+    Ok(stacks)
+}
+
+/// Checks at compile time that the table of widths follows the enum.
+const _: () = {
+    assert!(Intrinsic::Priority as usize == INTRINSICS - 1);
+    assert!(INTRINSIC_BITS[Intrinsic::McastGrp as usize] == 16);
+    assert!(INTRINSIC_BITS[Intrinsic::ParserError as usize] == 16);
+};

@@ -1,0 +1,70 @@
+//! A hash table from keys of a fixed number of words to numbers: open addressing, linear probing, at most half full.
+
+use super::MISS;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct ExactMap {
+    words: usize,
+    mask: usize,
+    /// `words` for each place.
+    keys: Vec<u64>,
+    /// [`MISS`] where the place is free.
+    values: Vec<u32>,
+}
+
+/// Mixes a key; the low bits are the ones to use.
+#[inline(always)]
+fn mix(key: &[u64]) -> u64 {
+    let mut hash = 0x9E37_79B9_7F4A_7C15u64;
+    for word in key {
+        let product = u128::from(hash ^ word) * 0xD6E8_FEB8_6659_FD93;
+        hash = (product as u64) ^ (product >> 64) as u64;
+    }
+    hash
+}
+
+impl ExactMap {
+    /// Room for that many keys.
+    pub(super) fn with_capacity(words: usize, count: usize) -> Self {
+        let places = (count * 2).next_power_of_two().max(4);
+        Self { words, mask: places - 1, keys: vec![0; places * words], values: vec![MISS; places] }
+    }
+
+    /// Where a key is, or would be.
+    #[inline(always)]
+    fn find(&self, key: &[u64]) -> (usize, u32) {
+        let mut at = mix(key) as usize & self.mask;
+        loop {
+            let value = self.values[at];
+            if value == MISS || self.keys[at * self.words..(at + 1) * self.words] == *key {
+                return (at, value);
+            }
+            at = (at + 1) & self.mask;
+        }
+    }
+
+    /// Adds a key or changes its value. There must be room.
+    pub(super) fn insert(&mut self, key: &[u64], value: u32) {
+        let (at, _) = self.find(key);
+        self.keys[at * self.words..(at + 1) * self.words].copy_from_slice(key);
+        self.values[at] = value;
+    }
+
+    /// The value of a key.
+    #[inline]
+    pub(super) fn lookup(&self, key: &[u64]) -> u32 {
+        match key {
+            // One word and two are the usual sizes: comparing them needs no loop.
+            [word] if self.words == 1 => {
+                let mut at = mix(&[*word]) as usize & self.mask;
+                while self.values[at] != MISS && self.keys[at] != *word {
+                    at = (at + 1) & self.mask;
+                }
+                self.values[at]
+            }
+            _ if key.len() == self.words => self.find(key).1,
+            _ => MISS,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Match engines: from a key to the entry that wins.
+//!
+//! A table's [`Shape`] decides its engine once; its entries are put into a fresh engine whenever they change. All engines
+//! answer the same question: the slot of the entry of highest rank that matches, or [`MISS`]. The rank is the
+//! priority (higher wins; P4Runtime section 9.1.1) or, in tables with prefixes and without priorities, the prefix length; among
+//! equals the entry that was inserted first wins.
+//!
+//! - [`exact`]: an array for keys of a few bits, a hash table for longer ones;
+//! - [`intervals`]: one prefix or range key of up to 128 bits, as sorted elementary intervals with their winners;
+//! - [`masked`]: any mix of exact, prefix, ternary and optional keys, as one hash table for each combination of masks;
+//! - [`scan`]: everything else, entry by entry in order of rank.
+
+mod exact;
+mod intervals;
+mod masked;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+use sluice_entities::{Match, MatchKind};
+
+use exact::ExactMap;
+use intervals::Intervals;
+use masked::MaskedGroups;
+use scan::ScanList;
+
+/// No entry matches.
+pub(crate) const MISS: u32 = u32::MAX;
+
+/// Keys of at most this many bits are looked up in an array.
+const DIRECT_BITS: u32 = 12;
+
+/// Keys of at most this many words are masked on the stack.
+const MASKED_WORDS: usize = 16;
+
+/// One key field in the words of a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyField {
+    /// Its first word.
+    pub(crate) word: usize,
+    pub(crate) width: u32,
+    pub(crate) kind: MatchKind,
+}
+
+impl KeyField {
+    pub(crate) fn words(&self) -> usize {
+        self.width.div_ceil(64) as usize
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Keyless,
+    Direct { bits: u32 },
+    Exact,
+    Intervals,
+    Masked,
+    Scan,
+}
+
+/// What a table's key looks like.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    fields: Vec<KeyField>,
+    words: usize,
+    kind: Kind,
+}
+
+/// An entry, as engines see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rule<'a> {
+    pub(crate) slot: u32,
+    /// One for each field of the shape.
+    pub(crate) matches: &'a [Match],
+    pub(crate) rank: u64,
+}
+
+impl Shape {
+    pub(crate) fn new(fields: Vec<KeyField>) -> Self {
+        let words = fields.iter().map(KeyField::words).sum();
+        let only = |kinds: &[MatchKind]| fields.iter().all(|field| kinds.contains(&field.kind));
+        let kind = match fields[..] {
+            [] => Kind::Keyless,
+            [field] if field.kind == MatchKind::Exact && field.width <= DIRECT_BITS => {
+                Kind::Direct { bits: field.width }
+            }
+            [field] if matches!(field.kind, MatchKind::Lpm | MatchKind::Range) && field.width <= 128 => {
+                Kind::Intervals
+            }
+            _ if only(&[MatchKind::Exact]) => Kind::Exact,
+            _ if words <= MASKED_WORDS
+                && only(&[MatchKind::Exact, MatchKind::Lpm, MatchKind::Ternary, MatchKind::Optional]) =>
+            {
+                Kind::Masked
+            }
+            _ => Kind::Scan,
+        };
+        Self { fields, words, kind }
+    }
+
+    pub(crate) fn fields(&self) -> &[KeyField] {
+        &self.fields
+    }
+
+    /// Whether entries have priorities (P4Runtime section 9.1).
+    pub(crate) fn has_priorities(&self) -> bool {
+        let kinds = [MatchKind::Ternary, MatchKind::Range, MatchKind::Optional];
+        self.fields.iter().any(|field| kinds.contains(&field.kind))
+    }
+
+    /// Rank of an entry: priority or prefix length, then age.
+    pub(crate) fn rank(&self, matches: &[Match], priority: u32, sequence: u32) -> u64 {
+        let weight = if self.has_priorities() {
+            priority
+        } else {
+            let lengths =
+                matches.iter().map(|value| if let Match::Lpm { length, .. } = value { *length } else { 0 });
+            lengths.sum()
+        };
+        u64::from(weight) << 32 | u64::from(!sequence)
+    }
+}
+
+/// The entries of one table, ready to be looked up.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Empty,
+    /// Slots by value.
+    Direct(Box<[u32]>),
+    Exact(ExactMap),
+    Narrow(Intervals<u64>),
+    Wide(Intervals<u128>),
+    Masked(MaskedGroups),
+    Scan(ScanList),
+}
+
+impl Engine {
+    pub(crate) fn build(shape: &Shape, rules: &[Rule<'_>]) -> Self {
+        if rules.is_empty() {
+            return Self::Empty;
+        }
+        match shape.kind {
+            Kind::Keyless => Self::Empty,
+            Kind::Direct { bits } => {
+                let mut slots = vec![MISS; 1 << bits].into_boxed_slice();
+                for rule in rules {
+                    if let [Match::Exact(value)] = rule.matches
+                        && let Some(slot) = value.to_u64().and_then(|value| slots.get_mut(value as usize))
+                    {
+                        *slot = rule.slot;
+                    }
+                }
+                Self::Direct(slots)
+            }
+            Kind::Exact => {
+                let mut map = ExactMap::with_capacity(shape.words, rules.len());
+                let mut key = vec![0; shape.words];
+                for rule in rules {
+                    values_and_masks(shape, rule.matches, &mut key, None);
+                    map.insert(&key, rule.slot);
+                }
+                Self::Exact(map)
+            }
+            Kind::Intervals => {
+                let width = shape.fields[0].width;
+                if width <= 64 {
+                    Self::Narrow(Intervals::build(width, rules))
+                } else {
+                    Self::Wide(Intervals::build(width, rules))
+                }
+            }
+            Kind::Masked => Self::Masked(MaskedGroups::build(shape, rules)),
+            Kind::Scan => Self::Scan(ScanList::build(shape, rules)),
+        }
+    }
+
+    /// The slot of the winner. The key has the shape's words.
+    #[inline]
+    pub(crate) fn lookup(&self, key: &[u64]) -> u32 {
+        match self {
+            Self::Empty => MISS,
+            Self::Direct(slots) => {
+                let value = key.first().copied().unwrap_or(0);
+                slots.get(value as usize).copied().unwrap_or(MISS)
+            }
+            Self::Exact(map) => map.lookup(key),
+            Self::Narrow(intervals) => intervals.lookup(key.first().copied().unwrap_or(0)),
+            Self::Wide(intervals) => match key {
+                [low, high, ..] => intervals.lookup(u128::from(*high) << 64 | u128::from(*low)),
+                _ => MISS,
+            },
+            Self::Masked(groups) => groups.lookup(key),
+            Self::Scan(list) => list.lookup(key),
+        }
+    }
+}
+
+/// Writes the values that an entry wants, and the masks under which it wants them, in the words of a key. Ranges leave
+/// both zero.
+fn values_and_masks(shape: &Shape, matches: &[Match], values: &mut [u64], mut masks: Option<&mut [u64]>) {
+    for (field, wanted) in shape.fields.iter().zip(matches) {
+        let at = field.word..field.word + field.words();
+        let zero = sluice_entities::Bits::zero(field.width);
+        let ones = sluice_entities::Bits::ones(field.width);
+        let (value, mask) = match wanted {
+            Match::Exact(value) | Match::Optional(Some(value)) => (value.clone(), ones),
+            Match::Optional(None) | Match::Range { .. } => (zero.clone(), zero),
+            Match::Lpm { value, length } => {
+                let mask = sluice_entities::Bits::prefix_mask(field.width, *length);
+                (value & &mask, mask)
+            }
+            Match::Ternary { value, mask } => (value & mask, mask.clone()),
+        };
+        values[at.clone()].copy_from_slice(value.resize(field.width).limbs());
+        if let Some(masks) = masks.as_deref_mut() {
+            masks[at].copy_from_slice(mask.resize(field.width).limbs());
+        }
+    }
+}
