@@ -1,6 +1,13 @@
 //! A term: a conjunction of one set per field. A filter is a disjunction of terms; each term owns one bit of the data
 //! path's bitmap, and each field's table removes the terms whose set does not contain the packet's value.
 
+mod algebra;
+mod disjoint;
+mod simplify;
+
+pub use disjoint::disjoint;
+pub(crate) use simplify::{conjunction, simplify};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -39,6 +46,21 @@ impl Term {
         term
     }
 
+    /// The term of one condition on both sides of a pair: either side in the set, or both.
+    pub(crate) fn of_pair(pair: Pair, either: bool, set: &FieldSet) -> Self {
+        let mut term = Self::default();
+        if !set.is_full() {
+            let (src, dst) = pair.fields();
+            term.sets.insert(src, set.clone());
+            term.sets.insert(dst, set.clone());
+            match pair {
+                Pair::Address => term.either_address = either,
+                Pair::Port => term.either_port = either,
+            }
+        }
+        term
+    }
+
     /// Whether a packet with these values matches.
     pub fn matches(&self, values: &FieldValues) -> bool {
         let holds = |field: Field| self.sets.get(&field).is_none_or(|set| set.contains(values.value(field)));
@@ -53,7 +75,7 @@ impl Term {
 
 /// The pairs of fields that may be one "either side" condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Pair {
+pub(crate) enum Pair {
     /// `AddressSrc`, `AddressDst`.
     Address,
     /// `L4Src`, `L4Dst`.
@@ -61,7 +83,7 @@ enum Pair {
 }
 
 impl Pair {
-    fn of(field: Field) -> Option<Self> {
+    pub(crate) fn of(field: Field) -> Option<Self> {
         match field {
             Field::AddressSrc | Field::AddressDst => Some(Self::Address),
             Field::L4Src | Field::L4Dst => Some(Self::Port),
@@ -69,7 +91,7 @@ impl Pair {
         }
     }
 
-    fn fields(self) -> (Field, Field) {
+    pub(crate) fn fields(self) -> (Field, Field) {
         match self {
             Self::Address => (Field::AddressSrc, Field::AddressDst),
             Self::Port => (Field::L4Src, Field::L4Dst),
@@ -77,7 +99,7 @@ impl Pair {
     }
 
     /// Whether the term takes either side of this pair.
-    fn either(self, term: &Term) -> bool {
+    pub(crate) fn either(self, term: &Term) -> bool {
         match self {
             Self::Address => term.either_address,
             Self::Port => term.either_port,

@@ -42,7 +42,12 @@ pub(crate) fn set_text(field: Field, set: &FieldSet) -> String {
             items.extend(ranges.has_absent().then(|| "none".to_owned()));
             list("", items)
         }
-        FieldSet::Addresses(addresses) => list("", address_items(addresses)),
+        FieldSet::Addresses(addresses) => {
+            // All but some prefixes.
+            let others = addresses.complement();
+            let plain = !others.absent && others.v4.is_plain() && others.v6.is_plain();
+            if plain { list("not ", address_items(&others)) } else { list("", address_items(addresses)) }
+        }
         FieldSet::Macs(macs) => macs_text(macs),
         FieldSet::Icmp(icmp) => list("", icmp_items(icmp)),
     }
@@ -71,6 +76,11 @@ fn values_text(field: Field, set: &ValueSet) -> String {
     if set.others() && set.listed() == [absent] {
         return "present".into();
     }
+    if matches!(field, Field::TcpFlags | Field::InnerTcpFlags)
+        && let Some(text) = flags_text(set)
+    {
+        return text;
+    }
     // Runs of neighbors are shown as ranges, so that `ttl < 5` reads as one.
     let mut items = Vec::new();
     let mut runs = set.listed().iter().copied().filter(|value| *value != absent).peekable();
@@ -91,10 +101,26 @@ fn values_text(field: Field, set: &ValueSet) -> String {
     list(if set.others() { "not " } else { "" }, items)
 }
 
+/// `& 0x02 = 0x02` where the set is all bytes with certain bits, `& 0x02 != 0x02` where it is all other bytes.
+fn flags_text(set: &ValueSet) -> Option<String> {
+    let list = |wanted: bool| (0..256u64).filter(move |byte| set.contains(*byte) == wanted);
+    for (wanted, sign) in [(true, "="), (false, "!=")] {
+        let (ones, zeros) =
+            list(wanted).fold((0xFF, 0xFF), |(ones, zeros), byte| (ones & byte, zeros & !byte));
+        let mask = ones | zeros;
+        let named = mask.count_ones();
+        let cube = list(wanted).count() == 1 << (8 - named);
+        if cube && (1..8).contains(&named) && !set.contains(256) {
+            return Some(format!("& 0x{mask:02x} {sign} 0x{ones:02x}"));
+        }
+    }
+    None
+}
+
 fn value_text(field: Field, value: u64) -> String {
     match field {
         Field::EtherType | Field::L3 | Field::InnerL3 if value == NO_ETHER_TYPE => "none".into(),
-        Field::EtherType | Field::L3 | Field::InnerL3 if value >= LLC => format!("llc 0x{:02x}", value - LLC),
+        Field::EtherType | Field::L3 | Field::InnerL3 if value >= LLC => format!("llc:0x{:02x}", value - LLC),
         Field::EtherType | Field::L3 | Field::InnerL3 => match value {
             0x0800 => "ip".into(),
             0x86DD => "ip6".into(),

@@ -110,6 +110,11 @@ impl<K: PrefixKey, const BITS: u8> PrefixSet<K, BITS> {
         &self.nodes
     }
 
+    /// Whether it is written as prefixes that are in it, and nothing else.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.root && self.nodes.iter().all(|node| node.member)
+    }
+
     /// Whether the key is in the set.
     pub fn contains(&self, key: K) -> bool {
         let key: u128 = key.into();
