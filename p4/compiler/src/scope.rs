@@ -109,11 +109,24 @@ pub(crate) struct Binding<'a> {
     order: u32,
 }
 
+impl Binding<'_> {
+    /// Names declared before this number were there when this one was declared.
+    pub(crate) fn order(&self) -> u32 {
+        self.order
+    }
+}
+
 /// Some names, and where to look for others.
-#[derive(Debug)]
 pub(crate) struct Scope<'a> {
     names: RefCell<FxHashMap<Rc<str>, Binding<'a>>>,
     parent: Option<(Rc<Scope<'a>>, u32)>,
+}
+
+impl std::fmt::Debug for Scope<'_> {
+    /// Without the names: what they stand for leads back to the scope.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scope")
+    }
 }
 
 impl<'a> Scope<'a> {
@@ -143,11 +156,21 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
+    /// Forgets all names. Objects in a scope refer to it in turn, so that nothing else would ever free it.
+    pub(crate) fn clear(&self) {
+        self.names.borrow_mut().clear();
+    }
+
     /// Puts another meaning in place of what the name stood for in this scope.
     pub(crate) fn replace(&self, name: &Rc<str>, entity: Entity<'a>) {
         if let Some(binding) = self.names.borrow_mut().get_mut(name) {
             binding.entity = entity;
         }
+    }
+
+    /// The declaration of a name in this scope itself.
+    pub(crate) fn own_binding(&self, name: &str) -> Option<Binding<'a>> {
+        self.names.borrow().get(name).cloned()
     }
 
     /// The nearest declaration of a name.

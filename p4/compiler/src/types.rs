@@ -209,11 +209,9 @@ impl Type {
 
     /// The least and greatest number of bits that a value takes in a packet (sections 8.9 and 9); `None` for what has no size.
     pub(crate) fn size_bits(&self) -> Option<(u64, u64)> {
-        let sum = |parts: &mut dyn Iterator<Item = &Self>| {
-            parts.try_fold((0u64, 0u64), |(least, most), part| {
-                let (a, b) = part.size_bits()?;
-                Some((least.saturating_add(a), most.saturating_add(b)))
-            })
+        let add = |(least, most): (u64, u64), part: &Self| {
+            let (a, b) = part.size_bits()?;
+            Some((least.saturating_add(a), most.saturating_add(b)))
         };
         match self.plain() {
             Self::Bool => Some((1, 1)),
@@ -225,8 +223,8 @@ impl Type {
                     Some((0, most.max(field.ty.size_bits()?.1)))
                 })
             }
-            Self::Record(record) => sum(&mut record.fields.iter().map(|field| &field.ty)),
-            Self::Tuple(parts) => sum(&mut parts.iter()),
+            Self::Record(record) => record.fields.iter().map(|field| &field.ty).try_fold((0, 0), add),
+            Self::Tuple(parts) => parts.iter().try_fold((0, 0), add),
             Self::Stack(element, size) => {
                 let (least, most) = element.size_bits()?;
                 Some((least.saturating_mul(u64::from(*size)), most.saturating_mul(u64::from(*size))))

@@ -97,7 +97,9 @@ impl<'a> Elaborator<'a> {
             None => self.fail(
                 Diagnostic::error("`@field_list` takes the numbers of field lists")
                     .at(annotation.span, "")
-                    .help("write `@field_list(1)` or `@field_list(1, 2)`, numbers or constants from 0 to 255"),
+                    .help(
+                        "write `@field_list(1)` or `@field_list(1, 2)`, numbers or constants from 0 to 255",
+                    ),
             ),
         }
     }

@@ -10,7 +10,12 @@ use crate::numbers;
 
 impl Elaborator<'_> {
     /// Adds an expression; constants and reads of storage are made once each.
-    pub(super) fn expression(&mut self, kind: ExpressionKind, ty: ir::Type, span: Span) -> Handle<Expression> {
+    pub(super) fn expression(
+        &mut self,
+        kind: ExpressionKind,
+        ty: ir::Type,
+        span: Span,
+    ) -> Handle<Expression> {
         let is_leaf = matches!(
             kind,
             ExpressionKind::Constant(_)
@@ -55,7 +60,12 @@ impl Elaborator<'_> {
         self.module.expressions[handle].ty
     }
 
-    pub(super) fn unary(&mut self, op: UnaryOp, operand: Handle<Expression>, span: Span) -> Handle<Expression> {
+    pub(super) fn unary(
+        &mut self,
+        op: UnaryOp,
+        operand: Handle<Expression>,
+        span: Span,
+    ) -> Handle<Expression> {
         let ty = self.type_of(operand);
         if let Some(bits) = self.known(operand) {
             let value = numbers::unary(op, bits);
@@ -178,7 +188,12 @@ impl Elaborator<'_> {
     }
 
     /// To another type: cut, or extended by zeros or sign.
-    pub(super) fn convert(&mut self, operand: Handle<Expression>, to: ir::Type, span: Span) -> Handle<Expression> {
+    pub(super) fn convert(
+        &mut self,
+        operand: Handle<Expression>,
+        to: ir::Type,
+        span: Span,
+    ) -> Handle<Expression> {
         let from = self.type_of(operand);
         if from == to {
             return operand;

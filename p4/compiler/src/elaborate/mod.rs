@@ -29,7 +29,6 @@ mod annotations;
 mod apply;
 mod arguments;
 mod assign;
-mod blocks;
 mod build;
 mod calls;
 mod convert;
@@ -75,6 +74,15 @@ enum Site {
     Pipeline,
     /// The deparser.
     Deparser,
+    /// Not known: code that nothing uses, which is checked only.
+    Any,
+}
+
+impl Site {
+    /// Whether what belongs to `wanted` may stand here.
+    fn is(self, wanted: Self) -> bool {
+        self == wanted || self == Self::Any
+    }
 }
 
 /// Where a `return` goes.
@@ -142,6 +150,12 @@ pub(crate) struct Elaborator<'a> {
     exhausted: bool,
     /// The table whose actions are being lowered.
     table: Option<Handle<ir::Table>>,
+    /// Copies that are due when the callee is left, by `exit` too; the innermost callee's last.
+    pending: Vec<(Operand<'a>, Operand<'a>, Span)>,
+    /// `@match` of fields, by struct and field.
+    match_annotations: FxHashMap<(Rc<str>, Rc<str>), Rc<str>>,
+    /// Scopes of instances, to be cleared in the end.
+    instances: Vec<Rc<Scope<'a>>>,
 }
 
 /// Elaborates a program; the module counts only if the diagnostics hold no error.
@@ -154,6 +168,9 @@ pub(crate) fn elaborate(program: &ast::Program, sources: &Sources) -> (Module, D
     }
     let main = elaborator.instantiate_main(program);
     elaborator.check_unused(program, main.is_ok());
+    for scope in elaborator.instances.iter().chain([&elaborator.globals]) {
+        scope.clear();
+    }
     (elaborator.module, elaborator.reporter.finish())
 }
 
@@ -190,6 +207,9 @@ impl<'a> Elaborator<'a> {
             actions: Vec::new(),
             exhausted: false,
             table: None,
+            pending: Vec::new(),
+            match_annotations: FxHashMap::default(),
+            instances: Vec::new(),
         }
     }
 
@@ -273,7 +293,9 @@ impl<'a> Elaborator<'a> {
                 let found = closest(path.name.as_str(), candidates.iter().map(|name| &**name));
                 let help = match found {
                     Some(name) => format!("did you mean `{name}`?"),
-                    None if path.absolute => "a name with a dot before it is one of the top level".to_string(),
+                    None if path.absolute => {
+                        "a name with a dot before it is one of the top level".to_string()
+                    }
                     None => "declare it before it is used".to_string(),
                 };
                 self.fail(

@@ -157,7 +157,8 @@ impl<'a> Elaborator<'a> {
             return Ok(known.clone());
         }
         // Generic records are declared at the top level; others are resolved where they stand.
-        let outer = if record.type_parameters.is_empty() { self.frame.scope.clone() } else { self.globals.clone() };
+        let outer =
+            if record.type_parameters.is_empty() { self.frame.scope.clone() } else { self.globals.clone() };
         let inner = Scope::inside(&outer, u32::MAX);
         for (name, argument) in record.type_parameters.iter().zip(&arguments) {
             self.order += 1;
@@ -187,13 +188,10 @@ impl<'a> Elaborator<'a> {
             if let Some(before) = known.insert(field.name.as_str(), field.name.span) {
                 failed = Some(
                     self.error(
-                        Diagnostic::error(format!(
-                            "`{}` has two fields named `{}`",
-                            record.name, field.name
-                        ))
-                        .at(field.name.span, "again here")
-                        .also(before, "first here")
-                        .help("give one of them another name"),
+                        Diagnostic::error(format!("`{}` has two fields named `{}`", record.name, field.name))
+                            .at(field.name.span, "again here")
+                            .also(before, "first here")
+                            .help("give one of them another name"),
                     ),
                 );
                 continue;
@@ -231,9 +229,10 @@ impl<'a> Elaborator<'a> {
                     "write the struct's fields into the header",
                 );
             }
-            (ast::RecordKind::Header, Type::Enum(of)) => {
-                (of.underlying.is_some(), "only an enumeration with an underlying type has bits: `enum bit<8> ...`")
-            }
+            (ast::RecordKind::Header, Type::Enum(of)) => (
+                of.underlying.is_some(),
+                "only an enumeration with an underlying type has bits: `enum bit<8> ...`",
+            ),
             (ast::RecordKind::Header, other) => (
                 matches!(other, Type::Bits(_) | Type::Signed(_) | Type::Varbit(_) | Type::Bool),
                 "the fields of a header are `bit<>`, `int<>`, `varbit<>`, `bool` or serializable enumerations",
@@ -245,9 +244,10 @@ impl<'a> Elaborator<'a> {
                     "keep the field in a header, and copy the header",
                 );
             }
-            (ast::RecordKind::Struct, other) => {
-                (other.is_storable() || matches!(other, Type::Int | Type::String | Type::List(_)), "the fields of a struct are values")
-            }
+            (ast::RecordKind::Struct, other) => (
+                other.is_storable() || matches!(other, Type::Int | Type::String | Type::List(_)),
+                "the fields of a struct are values",
+            ),
         };
         if fits {
             return Ok(());
@@ -354,7 +354,10 @@ impl<'a> Elaborator<'a> {
                     return self.fail(
                         Diagnostic::error(format!("the member `{}` has no value", member.name))
                             .at(member.name.span, "")
-                            .help(format!("write `{} = value`: the enumeration has an underlying type", member.name)),
+                            .help(format!(
+                                "write `{} = value`: the enumeration has an underlying type",
+                                member.name
+                            )),
                     );
                 }
                 (None, Some(value)) => {

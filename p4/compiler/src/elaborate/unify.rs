@@ -18,11 +18,6 @@ pub(super) struct Bindings {
 }
 
 impl Bindings {
-    /// Says what a variable is.
-    pub(super) fn insert(&mut self, variable: u32, ty: Type) {
-        self.known.insert(variable, ty);
-    }
-
     /// Learns what the variables in `pattern` are from a type that it should equal.
     pub(super) fn unify(&mut self, pattern: &Type, ty: &Type) {
         match (pattern, ty) {
@@ -113,7 +108,8 @@ impl<'a> Elaborator<'a> {
                 _ => ty.clone(),
             },
             Type::Tuple(parts) => {
-                let parts: Result<Vec<_>> = parts.iter().map(|part| self.substitute(part, bindings)).collect();
+                let parts: Result<Vec<_>> =
+                    parts.iter().map(|part| self.substitute(part, bindings)).collect();
                 Type::Tuple(parts?.into())
             }
             Type::List(element) => Type::List(self.substitute(element, bindings)?.into()),

@@ -1,0 +1,164 @@
+//! Declarations: each makes one name known.
+
+use sluice_diagnostics::{Diagnostic, Span};
+use sluice_ir::VariableKind;
+
+use super::{Elaborator, Result};
+use crate::ast::{self, DeclarationKind};
+use crate::scope::{BlockKind, Entity};
+use crate::value::{Operand, Value};
+
+impl<'a> Elaborator<'a> {
+    /// Elaborates a declaration, at the top level or in a block.
+    pub(super) fn declaration(&mut self, declaration: &'a ast::Declaration) -> Result<()> {
+        match &declaration.kind {
+            DeclarationKind::Constant(constant) => self.declare_constant(constant),
+            DeclarationKind::ExternFunction(prototype) => self.declare_function(prototype, None),
+            DeclarationKind::ExternObject(object) => self.declare(&object.name, Entity::Extern(object)),
+            DeclarationKind::Action(action) => {
+                self.declare_action(action, &declaration.annotations, declaration.span)
+            }
+            DeclarationKind::Function(function) => {
+                self.declare_function(&function.prototype, Some(&function.body))
+            }
+            DeclarationKind::ParserType(ty) => {
+                self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Parser))
+            }
+            DeclarationKind::ControlType(ty) => {
+                self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Control))
+            }
+            DeclarationKind::PackageType(ty) => {
+                self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Package))
+            }
+            DeclarationKind::Parser(parser) => self.declare(&parser.ty.name, Entity::Parser(parser)),
+            DeclarationKind::Control(control) => self.declare(&control.ty.name, Entity::Control(control)),
+            DeclarationKind::Record(record) => {
+                self.collect_match_annotations(record);
+                self.declare_record(record)
+            }
+            DeclarationKind::Enum(written) => self.declare_enum(written),
+            DeclarationKind::Alias(alias) => self.declare_alias(alias),
+            // Their members are collected before everything else.
+            DeclarationKind::Error(_) | DeclarationKind::MatchKind(_) => Ok(()),
+            DeclarationKind::Instantiation(instantiation) => {
+                self.declare_instance(instantiation, &declaration.annotations, declaration.span)
+            }
+            DeclarationKind::Variable(variable) => self.declare_variable(variable, declaration.span),
+            DeclarationKind::ValueSet(value_set) => {
+                self.declare_value_set(value_set, &declaration.annotations)
+            }
+            DeclarationKind::Table(table) => {
+                self.declare_table(table, &declaration.annotations, declaration.span)
+            }
+        }
+    }
+
+    fn declare_constant(&mut self, constant: &'a ast::Constant) -> Result<()> {
+        let value =
+            self.resolve_type(&constant.ty).and_then(|ty| self.constant_of_type(&constant.value, &ty));
+        match value {
+            Ok(operand) => self.declare(&constant.name, Entity::Value(operand)),
+            Err(reported) => {
+                self.declare_wrong(&constant.name);
+                Err(reported)
+            }
+        }
+    }
+
+    fn declare_variable(&mut self, variable: &'a ast::Variable, span: Span) -> Result<()> {
+        let made = self.variable_storage(variable, span);
+        match made {
+            Ok(operand) => self.declare(&variable.name, Entity::Value(operand)),
+            Err(reported) => {
+                self.declare_wrong(&variable.name);
+                Err(reported)
+            }
+        }
+    }
+
+    fn variable_storage(&mut self, variable: &'a ast::Variable, span: Span) -> Result<Operand<'a>> {
+        let ty = self.resolve_type(&variable.ty)?;
+        let value = match &variable.value {
+            Some(value) => Some(self.expr_of(value, &ty)?),
+            None => None,
+        };
+        let name = match &*self.frame.path {
+            "" => variable.name.to_string(),
+            path => format!("{path}.{}", variable.name),
+        };
+        let storage = self.allocate(&name, &ty, VariableKind::Local, &[], variable.ty.span)?;
+        let place = Operand::place(storage, ty);
+        match value {
+            Some(value) => self.assign(&place, &value, span)?,
+            // Storage starts zero and invalid; in a loop, headers become invalid again.
+            None => self.reset(&place.value, span),
+        }
+        Ok(place)
+    }
+
+    /// Gives the variables of an instance that is applied again what they start with.
+    pub(super) fn restart_locals(&mut self, locals: &'a [ast::Declaration]) -> Result<()> {
+        for local in locals {
+            let DeclarationKind::Variable(variable) = &local.kind else { continue };
+            let Some(binding) = self.frame.scope.own_binding(&variable.name.text) else { continue };
+            let Entity::Value(place) = binding.entity else { continue };
+            match &variable.value {
+                Some(value) => {
+                    let value = self.expr_of(value, &place.ty)?;
+                    self.assign(&place, &value, local.span)?;
+                }
+                None => self.reset(&place.value, local.span),
+            }
+        }
+        Ok(())
+    }
+
+    fn declare_instance(
+        &mut self,
+        instantiation: &'a ast::Instantiation,
+        annotations: &'a [ast::Annotation],
+        span: Span,
+    ) -> Result<()> {
+        if let ast::TypeKind::Named { path, .. } = &instantiation.ty.kind
+            && let Some((_, BlockKind::Package)) = self.block_type(path.name.as_str())
+        {
+            // `main` is instantiated when everything is declared; other packages make nothing.
+            return self.declare(
+                &instantiation.name,
+                Entity::Value(Operand::new(
+                    Value::Nothing,
+                    crate::types::Type::Block(path.name.text.clone()),
+                )),
+            );
+        }
+        if instantiation.initializer.is_some() {
+            self.declare_wrong(&instantiation.name);
+            return self.unsupported(
+                "an instance with abstract methods",
+                instantiation.name.span,
+                "v1model has no extern with abstract methods",
+            );
+        }
+        let made = self.descend(span, |this| {
+            this.instantiate(
+                &instantiation.ty,
+                &instantiation.arguments,
+                &instantiation.name,
+                annotations,
+                span,
+            )
+        });
+        match made {
+            Ok(operand) => self.declare(&instantiation.name, Entity::Value(operand)),
+            Err(reported) => {
+                self.declare_wrong(&instantiation.name);
+                Err(reported)
+            }
+        }
+    }
+
+    /// Refuses a declaration or statement where it cannot stand.
+    pub(super) fn misplaced<T>(&mut self, what: &str, span: Span, where_it_goes: &str) -> Result<T> {
+        self.fail(Diagnostic::error(format!("{what} cannot stand here")).at(span, "").help(where_it_goes))
+    }
+}

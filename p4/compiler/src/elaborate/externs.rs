@@ -1,0 +1,475 @@
+//! The externs of v1model and of sluice.p4: their instances, methods and functions.
+//!
+//! Types are checked by the declarations in the include files, as for any extern; here is what each call becomes in the IR.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use num_traits::ToPrimitive;
+use sluice_diagnostics::{Diagnostic, Span};
+use sluice_entities::CounterUnit;
+use sluice_ir as ir;
+use sluice_ir::{CloneKind, ExternCall, HashAlgorithm, Place, SluiceCall, StatementKind};
+
+use super::annotations::control_plane_name;
+use super::arguments::Bound;
+use super::instances::InstanceName;
+use super::{Elaborator, Result, Site};
+use crate::ast;
+use crate::types::{ExternType, Type};
+use crate::value::{Direct, ExternKind, ExternObject, Operand, Value};
+
+type Expression = ir::Handle<ir::Expression>;
+
+impl<'a> Elaborator<'a> {
+    /// An instance of an extern.
+    pub(super) fn extern_instance(
+        &mut self,
+        ty: &ExternType,
+        bound: &[Bound<'a>],
+        name: InstanceName<'_, 'a>,
+        span: Span,
+    ) -> Result<Rc<ExternObject>> {
+        let annotations = self.annotations(name.annotations);
+        let name = control_plane_name(name.annotations, name.name, &self.frame.path);
+        let kind = match (&*ty.name, bound) {
+            ("counter", [size, unit]) => {
+                let size = self.constant_argument(&size.operand, "a counter's size", size.span)?;
+                let unit = self.counter_unit(unit)?;
+                ExternKind::Counter(self.module.counters.push(ir::Counter { name, size, unit, annotations }))
+            }
+            ("meter", [size, unit]) => {
+                let size = self.constant_argument(&size.operand, "a meter's size", size.span)?;
+                let unit = self.counter_unit(unit)?;
+                ExternKind::Meter(self.module.meters.push(ir::Meter { name, size, unit, annotations }))
+            }
+            ("register", [size]) => {
+                let size = self.constant_argument(&size.operand, "a register's size", size.span)?;
+                let element = ty.arguments.first().and_then(Type::scalar);
+                let Some(element) = element.filter(|element| !matches!(element, ir::Type::Varbit(_))) else {
+                    let found = ty.arguments.first().map_or_else(String::new, ToString::to_string);
+                    return self.unsupported(
+                        &format!("a register of `{found}`"),
+                        span,
+                        "registers hold one number each: `register<bit<32>>(1024) name;`",
+                    );
+                };
+                ExternKind::Register(self.module.registers.push(ir::Register {
+                    name,
+                    size,
+                    ty: element,
+                    annotations,
+                }))
+            }
+            ("direct_counter", [unit]) => ExternKind::DirectCounter(Direct {
+                name,
+                unit: self.counter_unit(unit)?,
+                table: Cell::new(None),
+                used: Cell::new(false),
+            }),
+            ("direct_meter", [unit]) => ExternKind::DirectMeter(Direct {
+                name,
+                unit: self.counter_unit(unit)?,
+                table: Cell::new(None),
+                used: Cell::new(false),
+            }),
+            ("action_profile", [size]) => {
+                let size = self.constant_argument(&size.operand, "an action profile's size", size.span)?;
+                let profile = ir::ActionProfile { name, size, selector: None, annotations };
+                ExternKind::ActionProfile(self.module.action_profiles.push(profile))
+            }
+            ("action_selector", [algorithm, size, width]) => {
+                let algorithm = self.algorithm(algorithm)?;
+                let size = self.constant_argument(&size.operand, "a selector's size", size.span)?;
+                let bits = self.constant_argument(&width.operand, "a selector's width", width.span)?;
+                let selector = Some(ir::SelectorInfo { algorithm, width: bits.to_u32().unwrap_or(u32::MAX) });
+                let profile = ir::ActionProfile { name, size, selector, annotations };
+                ExternKind::ActionProfile(self.module.action_profiles.push(profile))
+            }
+            _ => return self.unknown_extern(&ty.name, span),
+        };
+        Ok(Rc::new(ExternObject { kind, span }))
+    }
+
+    pub(super) fn unknown_extern<T>(&mut self, name: &str, span: Span) -> Result<T> {
+        self.unsupported(&format!("the extern `{name}`"), span, "use the externs of v1model.p4 and sluice.p4")
+    }
+
+    /// The name of the enumeration member that an argument is.
+    fn member_name(&mut self, argument: &Bound<'a>) -> Result<Rc<str>> {
+        self.require_constant(&argument.operand, argument.span)?;
+        let value = self.integer_value(&argument.operand);
+        let Type::Enum(of) = &argument.operand.ty else { return Err(super::Reported) };
+        of.members
+            .iter()
+            .find(|(_, member)| value.as_ref() == Some(member))
+            .map(|(name, _)| name.clone())
+            .ok_or(super::Reported)
+    }
+
+    fn counter_unit(&mut self, argument: &Bound<'a>) -> Result<CounterUnit> {
+        Ok(match &*self.member_name(argument)? {
+            "packets" => CounterUnit::Packets,
+            "bytes" => CounterUnit::Bytes,
+            _ => CounterUnit::Both,
+        })
+    }
+
+    fn algorithm(&mut self, argument: &Bound<'a>) -> Result<HashAlgorithm> {
+        Ok(match &*self.member_name(argument)? {
+            "crc32" => HashAlgorithm::Crc32,
+            "crc32_custom" => HashAlgorithm::Crc32Custom,
+            "crc16" => HashAlgorithm::Crc16,
+            "crc16_custom" => HashAlgorithm::Crc16Custom,
+            "random" => HashAlgorithm::Random,
+            "identity" => HashAlgorithm::Identity,
+            "csum16" => HashAlgorithm::Csum16,
+            "xor16" => HashAlgorithm::Xor16,
+            other => {
+                let what = format!("the hash algorithm `{other}`");
+                return self.unsupported(&what, argument.span, "use `HashAlgorithm.crc32`");
+            }
+        })
+    }
+
+    fn value_of(&mut self, argument: &Bound<'a>) -> Result<Expression> {
+        self.scalar(&argument.operand, argument.span)
+    }
+
+    fn result_place(&mut self, argument: &Bound<'a>) -> Result<Place> {
+        let handle = self.scalar(&argument.operand, argument.span)?;
+        match self.place_of(handle) {
+            Some(place) => Ok(place),
+            None => self.fail(
+                Diagnostic::error("the result needs a place")
+                    .at(argument.span, "")
+                    .help("give a variable, a field, or a slice of one"),
+            ),
+        }
+    }
+
+    fn data_of(&mut self, argument: &Bound<'a>) -> Result<Vec<Expression>> {
+        self.scalars(&argument.operand, argument.span)
+    }
+
+    fn call_extern(&mut self, call: ExternCall, span: Span) -> Operand<'a> {
+        self.emit(StatementKind::Extern(call), span);
+        Operand::nothing()
+    }
+
+    /// A method of an instance.
+    pub(super) fn extern_method(
+        &mut self,
+        object: &ExternObject,
+        member: &ast::Name,
+        bound: &[Bound<'a>],
+        result: &Type,
+        types: &[Type],
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let _ = types;
+        let call = match (&object.kind, member.as_str(), bound) {
+            (ExternKind::PacketIn, ..) => return self.packet_in_method(member, bound, result, span),
+            (ExternKind::PacketOut, "emit", [value]) => return self.emit_packet(value, span),
+            (ExternKind::Counter(counter), "count", [index]) => {
+                ExternCall::CounterCount { counter: *counter, index: self.value_of(index)? }
+            }
+            (ExternKind::Meter(meter), "execute_meter", [index, result]) => ExternCall::MeterExecute {
+                meter: *meter,
+                index: self.value_of(index)?,
+                result: self.result_place(result)?,
+            },
+            (ExternKind::Register(register), "read", [result, index]) => ExternCall::RegisterRead {
+                register: *register,
+                index: self.value_of(index)?,
+                result: self.result_place(result)?,
+            },
+            (ExternKind::Register(register), "write", [index, value]) => ExternCall::RegisterWrite {
+                register: *register,
+                index: self.value_of(index)?,
+                value: self.value_of(value)?,
+            },
+            (ExternKind::DirectCounter(direct), "count", []) => {
+                ExternCall::DirectCounterCount { table: self.direct_table(direct, object, span)? }
+            }
+            (ExternKind::DirectMeter(direct), "read", [result]) => ExternCall::DirectMeterRead {
+                table: self.direct_table(direct, object, span)?,
+                result: self.result_place(result)?,
+            },
+            _ => return self.unknown_extern(member.as_str(), member.span),
+        };
+        Ok(self.call_extern(call, span))
+    }
+
+    /// The table that a direct counter or meter belongs to, which must be the one whose action calls it.
+    fn direct_table(
+        &mut self,
+        direct: &Direct,
+        object: &ExternObject,
+        span: Span,
+    ) -> Result<ir::Handle<ir::Table>> {
+        direct.used.set(true);
+        match (direct.table.get(), self.table) {
+            (Some(owner), Some(current)) if owner == current => Ok(owner),
+            // Checked only: the code runs nowhere.
+            (Some(owner), None) if self.frame.site == Site::Any => Ok(owner),
+            (Some(owner), _) => {
+                let owner = self.module.tables[owner].name.clone();
+                self.fail(
+                    Diagnostic::error(format!("`{}` belongs to the table `{owner}`", direct.name))
+                        .at(span, "but this action runs elsewhere, too")
+                        .also(object.span, "declared here")
+                        .help("use it in actions that only this table runs"),
+                )
+            }
+            (None, _) => self.fail(
+                Diagnostic::error(format!("`{}` belongs to no table", direct.name))
+                    .at(span, "")
+                    .also(object.span, "declared here")
+                    .help("name it in the table: `counters = ...;` or `meters = ...;`"),
+            ),
+        }
+    }
+
+    /// A call of an extern function.
+    pub(super) fn extern_function(
+        &mut self,
+        name: &ast::Name,
+        bound: &[Bound<'a>],
+        result: &Type,
+        types: &[Type],
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        if let Some(operand) = self.sluice_function(name, bound, result, span)? {
+            return Ok(operand);
+        }
+        let call = match (name.as_str(), bound) {
+            ("verify", [condition, error]) => {
+                if !self.frame.site.is(Site::Parser) {
+                    return self.misplaced("`verify`", span, "it stands in parsers");
+                }
+                let condition = self.value_of(condition)?;
+                let error = self.value_of(error)?;
+                self.emit(StatementKind::Verify { condition, error }, span);
+                return Ok(Operand::nothing());
+            }
+            ("static_assert", [condition, ..]) => return self.static_assert(condition, bound.get(1), span),
+            ("mark_to_drop", [] | [_]) => ExternCall::MarkToDrop,
+            ("random", [result, low, high]) => {
+                let ty = result.operand.ty.clone();
+                ExternCall::Random {
+                    result: self.result_place(result)?,
+                    low: self.sized_integer(&low.operand, &ty, low.span)?,
+                    high: self.sized_integer(&high.operand, &ty, high.span)?,
+                }
+            }
+            ("hash", [result, algorithm, base, data, max]) => {
+                let ty = result.operand.ty.clone();
+                ExternCall::Hash {
+                    algorithm: self.algorithm(algorithm)?,
+                    result: self.result_place(result)?,
+                    base: self.sized_integer(&base.operand, &ty, base.span)?,
+                    max: self.sized_integer(&max.operand, &ty, max.span)?,
+                    data: self.data_of(data)?,
+                }
+            }
+            ("digest", [receiver, data]) => ExternCall::Digest {
+                name: types.first().map_or_else(String::new, ToString::to_string),
+                receiver: self.value_of(receiver)?,
+                data: self.data_of(data)?,
+            },
+            ("clone", [kind, session]) => self.clone_call(kind, session, None)?,
+            ("clone_preserving_field_list", [kind, session, list]) => {
+                self.clone_call(kind, session, Some(list))?
+            }
+            ("resubmit_preserving_field_list", [list]) => {
+                ExternCall::Resubmit { field_list: Some(self.value_of(list)?) }
+            }
+            ("recirculate_preserving_field_list", [list]) => {
+                ExternCall::Recirculate { field_list: Some(self.value_of(list)?) }
+            }
+            ("clone3", [kind, session, data]) => {
+                self.no_data(data, "clone_preserving_field_list")?;
+                self.clone_call(kind, session, None)?
+            }
+            ("resubmit", [data]) => {
+                self.no_data(data, "resubmit_preserving_field_list")?;
+                ExternCall::Resubmit { field_list: None }
+            }
+            ("recirculate", [data]) => {
+                self.no_data(data, "recirculate_preserving_field_list")?;
+                ExternCall::Recirculate { field_list: None }
+            }
+            ("truncate", [length]) => ExternCall::Truncate { length_bytes: self.value_of(length)? },
+            ("assert", [condition]) => ExternCall::Assert {
+                condition: self.value_of(condition)?,
+                text: self.sources.text(condition.span).to_string(),
+            },
+            ("assume", [condition]) => ExternCall::Assume {
+                condition: self.value_of(condition)?,
+                text: self.sources.text(condition.span).to_string(),
+            },
+            ("log_msg", [format, arguments @ ..]) => self.log_message(format, arguments)?,
+            _ => return self.checksum_function(name, bound, span),
+        };
+        Ok(self.call_extern(call, span))
+    }
+
+    /// The list that older programs give, and that modern ones name by number.
+    fn no_data(&mut self, data: &Bound<'a>, instead: &str) -> Result<()> {
+        if matches!(&data.operand.value, Value::Fields(parts) if parts.is_empty()) {
+            return Ok(());
+        }
+        self.unsupported(
+            "a list of fields to be kept",
+            data.span,
+            &format!("annotate the metadata's fields with `@field_list(1)`, and call `{instead}`"),
+        )
+    }
+
+    fn clone_call(
+        &mut self,
+        kind: &Bound<'a>,
+        session: &Bound<'a>,
+        field_list: Option<&Bound<'a>>,
+    ) -> Result<ExternCall> {
+        let kind = match &*self.member_name(kind)? {
+            "I2E" => CloneKind::IngressToEgress,
+            _ => CloneKind::EgressToEgress,
+        };
+        let session = self.value_of(session)?;
+        let field_list = match field_list {
+            Some(list) => Some(self.value_of(list)?),
+            None => None,
+        };
+        Ok(ExternCall::Clone { kind, session, field_list })
+    }
+
+    fn log_message(&mut self, format: &Bound<'a>, arguments: &[Bound<'a>]) -> Result<ExternCall> {
+        let Value::String(text) = &format.operand.value else { return Err(super::Reported) };
+        let text = text.to_string();
+        let mut all = Vec::new();
+        for argument in arguments {
+            all.extend(self.data_of(argument)?);
+        }
+        let holes = text.matches("{}").count();
+        if holes != all.len() {
+            return self.fail(
+                Diagnostic::error(format!(
+                    "the message has {} for {}",
+                    super::arguments::count(holes, "place"),
+                    super::arguments::count(all.len(), "value")
+                ))
+                .at(format.span, "")
+                .help("write `{}` in the message once for each value of the list"),
+            );
+        }
+        Ok(ExternCall::LogMessage { format: text, arguments: all })
+    }
+
+    fn static_assert(
+        &mut self,
+        condition: &Bound<'a>,
+        message: Option<&Bound<'a>>,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        self.require_constant(&condition.operand, condition.span)?;
+        let handle = self.value_of(condition)?;
+        if self.known_truth(handle) != Some(true) {
+            let text = match message.map(|message| &message.operand.value) {
+                Some(Value::String(text)) => format!("static_assert failed: {text}"),
+                _ => "static_assert failed".to_string(),
+            };
+            return self.fail(
+                Diagnostic::error(text)
+                    .at(condition.span, "this does not hold")
+                    .help("the program says itself that it cannot work so"),
+            );
+        }
+        Ok(Operand::new(Value::Scalar(self.boolean(true, span)), Type::Bool))
+    }
+
+    fn checksum_function(
+        &mut self,
+        name: &ast::Name,
+        bound: &[Bound<'a>],
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let (verifies, with_payload) = match name.as_str() {
+            "verify_checksum" => (true, false),
+            "verify_checksum_with_payload" => (true, true),
+            "update_checksum" => (false, false),
+            "update_checksum_with_payload" => (false, true),
+            other => return self.unknown_extern(other, name.span),
+        };
+        if !self.frame.site.is(Site::Checksum) {
+            let help = "it stands in the controls that verify and compute checksums";
+            return self.misplaced(&format!("`{name}`"), span, help);
+        }
+        let [condition, data, checksum, algorithm] = bound else { return Err(super::Reported) };
+        let condition = self.value_of(condition)?;
+        let data = self.data_of(data)?;
+        let algorithm = self.algorithm(algorithm)?;
+        let call = if verifies {
+            let ty = checksum.operand.ty.clone();
+            let checksum = self.sized_integer(&checksum.operand, &ty, checksum.span)?;
+            ExternCall::VerifyChecksum { condition, data, checksum, algorithm, with_payload }
+        } else {
+            let checksum = self.result_place(checksum)?;
+            ExternCall::UpdateChecksum { condition, data, checksum, algorithm, with_payload }
+        };
+        Ok(self.call_extern(call, span))
+    }
+
+    /// What sluice.p4 adds.
+    fn sluice_function(
+        &mut self,
+        name: &ast::Name,
+        bound: &[Bound<'a>],
+        result: &Type,
+        span: Span,
+    ) -> Result<Option<Operand<'a>>> {
+        let call = match (name.as_str(), bound) {
+            ("overwrite", [offset, length, value]) => SluiceCall::Overwrite {
+                offset_bytes: self.value_of(offset)?,
+                length_bytes: self.value_of(length)?,
+                value: self.value_of(value)?,
+            },
+            ("trim", [length]) => SluiceCall::Trim { length_bytes: self.value_of(length)? },
+            ("fix_checksums", [offset]) => SluiceCall::FixChecksums { offset_bytes: self.value_of(offset)? },
+            ("append_trailer", [data]) => SluiceCall::AppendTrailer { data: self.whole_bytes(data)? },
+            ("ingress_time_ns" | "wire_length" | "frame_is_bad", []) | ("digest64", [_, _]) => {
+                let Some(ty) = result.scalar() else { return Err(super::Reported) };
+                let (variable, read) = self.scalar_local(ty, span)?;
+                let place = Place::Variable(variable);
+                let call = match (name.as_str(), bound) {
+                    ("ingress_time_ns", _) => SluiceCall::IngressTimeNs { result: place },
+                    ("wire_length", _) => SluiceCall::WireLength { result: place },
+                    ("digest64", [seed, data]) => SluiceCall::Digest64 {
+                        result: place,
+                        seed: self.value_of(seed)?,
+                        data: self.data_of(data)?,
+                    },
+                    _ => SluiceCall::BadFrame { result: place },
+                };
+                self.call_extern(ExternCall::Sluice(call), span);
+                return Ok(Some(Operand::new(Value::Scalar(read), result.clone())));
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(self.call_extern(ExternCall::Sluice(call), span)))
+    }
+
+    fn whole_bytes(&mut self, argument: &Bound<'a>) -> Result<Vec<Expression>> {
+        let data = self.data_of(argument)?;
+        let bits: u64 = data.iter().map(|part| u64::from(self.type_of(*part).width())).sum();
+        if !bits.is_multiple_of(8) {
+            return self.fail(
+                Diagnostic::error(format!("a trailer of {bits} bits is no whole number of bytes"))
+                    .at(argument.span, "")
+                    .help(format!("add {} bits", 8 - bits % 8)),
+            );
+        }
+        Ok(data)
+    }
+}

@@ -1,0 +1,225 @@
+//! Functions: put in place where they are called.
+
+use std::rc::Rc;
+
+use sluice_diagnostics::{Diagnostic, Span};
+
+use super::arguments::{Bound, Callee, accepts, signature};
+use super::unify::Bindings;
+use super::{Elaborator, Frame, Result, Return};
+use crate::ast;
+use crate::scope::{Entity, FunctionDeclaration, Scope};
+use crate::types::Type;
+use crate::value::{Operand, Value};
+
+impl<'a> Elaborator<'a> {
+    /// Declares a function or extern function, or another overload of one.
+    pub(super) fn declare_function(
+        &mut self,
+        prototype: &'a ast::Prototype,
+        body: Option<&'a ast::Block>,
+    ) -> Result<()> {
+        let span = prototype.name.span;
+        let made = FunctionDeclaration { prototype, body, span, order: self.order + 1 };
+        let known = self.frame.scope.own_binding(&prototype.name.text);
+        let Some(Entity::Functions(before)) = known.map(|binding| binding.entity) else {
+            return self.declare(&prototype.name, Entity::Functions([made].into()));
+        };
+        let same_names = |other: &FunctionDeclaration<'_>| {
+            let (a, b) = (&other.prototype.parameters, &prototype.parameters);
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name == b.name)
+        };
+        if let Some(other) = before.iter().find(|other| same_names(other)) {
+            return self.fail(
+                Diagnostic::error(format!(
+                    "`{}{}` is declared twice",
+                    prototype.name,
+                    signature(&prototype.parameters)
+                ))
+                .at(span, "declared again here")
+                .also(other.span, "declared here already")
+                .help("overloads differ in the number or the names of their parameters"),
+            );
+        }
+        self.order += 1;
+        let all: Vec<_> = before.iter().cloned().chain([made]).collect();
+        self.frame.scope.replace(&prototype.name.text, Entity::Functions(all.into()));
+        Ok(())
+    }
+
+    pub(super) fn call_function(
+        &mut self,
+        name: &'a ast::Name,
+        overloads: &Rc<[FunctionDeclaration<'a>]>,
+        type_arguments: &'a [ast::Type],
+        arguments: &'a [ast::Argument],
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let fitting: Vec<_> =
+            overloads.iter().filter(|f| accepts(&f.prototype.parameters, arguments)).collect();
+        let function = match (fitting.as_slice(), &**overloads) {
+            ([one], _) => (*one).clone(),
+            ([], [one]) => one.clone(),
+            ([], _) => {
+                let forms: Vec<String> =
+                    overloads.iter().map(|f| signature(&f.prototype.parameters)).collect();
+                return self.fail(
+                    Diagnostic::error(format!("no form of `{name}` takes these arguments"))
+                        .at(span, "")
+                        .help(format!("its forms are {}", forms.join(" and "))),
+                );
+            }
+            ([first, second, ..], _) => {
+                return self.fail(
+                    Diagnostic::error(format!("the call of `{name}` fits several declarations"))
+                        .at(span, "")
+                        .also(first.span, "this one")
+                        .also(second.span, "and this one")
+                        .help("name the arguments: `f(parameter = value)`"),
+                );
+            }
+        };
+        let prototype = function.prototype;
+        let given = self.type_arguments(type_arguments)?;
+        let scope = Scope::inside(&self.globals, function.order);
+        let variables = self
+            .in_scope(&scope, |this| this.declare_type_parameters(&prototype.type_parameters, given, span))?;
+        let mut bindings = Bindings::default();
+        let callee = Callee { name: name.as_str(), declared: function.span };
+        let bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
+        let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
+        match function.body {
+            None => {
+                let mut types = Vec::with_capacity(variables.len());
+                for variable in &variables {
+                    types.push(self.substitute(variable, &bindings)?);
+                }
+                let result = self.substitute(&result, &bindings)?;
+                self.extern_function(name, &bound, &result, &types, span)
+            }
+            Some(body) => {
+                let mut types = Vec::with_capacity(variables.len());
+                for variable in &variables {
+                    types.push(self.inferred(variable, &bindings, span)?);
+                }
+                let result = self.inferred(&result, &bindings, span)?;
+                self.visited.insert(function.span);
+                self.inline_function(&function, body, &bound, types, result, span)
+            }
+        }
+    }
+
+    fn inline_function(
+        &mut self,
+        function: &FunctionDeclaration<'a>,
+        body: &'a ast::Block,
+        bound: &[Bound<'a>],
+        types: Vec<Type>,
+        result: Type,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let prototype = function.prototype;
+        let scope = Scope::inside(&self.globals, function.order);
+        self.in_scope(&scope, |this| {
+            this.declare_type_parameters(&prototype.type_parameters, Some(types), span)
+        })?;
+        // A function sees its parameters alone, so that only arguments that overlap need copies.
+        let back = self.pass(bound, &scope, false)?;
+        let value = self.inline_body(prototype.name.as_str(), body, scope, Some(result), "a function", span);
+        self.copy_back(back)?;
+        value
+    }
+
+    /// Copies what `out` and `inout` parameters have become to where they came from.
+    pub(super) fn copy_back(&mut self, back: Vec<(Operand<'a>, Operand<'a>, Span)>) -> Result<()> {
+        self.pending.truncate(self.pending.len().saturating_sub(back.len()));
+        for (to, from, span) in back {
+            self.assign(&to, &from, span)?;
+        }
+        Ok(())
+    }
+
+    /// The body of a function or action, in a scope that has the parameters; `result` is what it returns.
+    pub(super) fn inline_body(
+        &mut self,
+        name: &str,
+        body: &'a ast::Block,
+        scope: Rc<Scope<'a>>,
+        result: Option<Type>,
+        noun: &'static str,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let label = self.label();
+        let ty = result.unwrap_or(Type::Void);
+        let direct = match body.statements.as_slice() {
+            [ast::Statement { kind: ast::StatementKind::Return(Some(value)), .. }] if ty != Type::Void => {
+                Some(value)
+            }
+            _ => None,
+        };
+        let place =
+            if ty == Type::Void || direct.is_some() { None } else { Some(self.temporary(&ty, span)?) };
+        let path = if self.frame.path.is_empty() {
+            Rc::from(name)
+        } else {
+            Rc::from(format!("{}.{name}", self.frame.path))
+        };
+        let frame = Frame {
+            scope,
+            block: Vec::new(),
+            site: self.frame.site,
+            returns: Some(Return { label, result: place.clone(), ty: ty.clone() }),
+            loops: Vec::new(),
+            path,
+            callee: Some(noun),
+            state: None,
+        };
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let value = match direct {
+            Some(value) => self.expr_of(value, &ty).map(Some),
+            None => {
+                self.body_statements(body);
+                Ok(None)
+            }
+        };
+        let inner = std::mem::replace(&mut self.frame, outer);
+        self.emit_labelled(label, inner.block, span);
+        match (value?, place) {
+            (Some(mut value), _) => {
+                value.writable = false;
+                Ok(value)
+            }
+            (None, Some(place)) => {
+                if !always_returns(&body.statements) {
+                    return self.fail(
+                        Diagnostic::error(format!("`{name}` may end without a value"))
+                            .at(body.span, "")
+                            .help(format!("add `return` with a value of type `{ty}` at its end")),
+                    );
+                }
+                Ok(Operand { writable: false, ..place })
+            }
+            (None, None) => Ok(Operand::new(Value::Nothing, Type::Void)),
+        }
+    }
+}
+
+/// Whether statements never run to their end.
+fn always_returns(statements: &[ast::Statement]) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        ast::StatementKind::Return(_) | ast::StatementKind::Exit => true,
+        ast::StatementKind::Block(block) => always_returns(&block.statements),
+        ast::StatementKind::If { then, otherwise: Some(otherwise), .. } => {
+            always_returns(std::slice::from_ref(then)) && always_returns(std::slice::from_ref(otherwise))
+        }
+        ast::StatementKind::Switch { cases, .. } => {
+            let has_default = cases.iter().any(|case| matches!(case.label, ast::SwitchLabel::Default(_)));
+            has_default
+                && cases
+                    .iter()
+                    .filter_map(|case| case.body.as_ref())
+                    .all(|body| always_returns(&body.statements))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,184 @@
+//! Instances of externs, controls and parsers (section 11.3).
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use sluice_diagnostics::{Diagnostic, Span};
+
+use super::annotations::{control_plane_name, find};
+use super::arguments::{Bound, Callee, accepts};
+use super::unify::Bindings;
+use super::{Elaborator, Result};
+use crate::ast::{self, ExprKind};
+use crate::scope::{Entity, Scope};
+use crate::types::{ExternType, Type};
+use crate::value::{ControlObject, Object, Operand, ParserObject, Value};
+
+/// What an instance is to be called by the control plane.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InstanceName<'n, 'x> {
+    pub(super) name: &'n str,
+    pub(super) annotations: &'x [ast::Annotation],
+}
+
+impl<'a> Elaborator<'a> {
+    /// `ty(arguments) name;`
+    pub(super) fn instantiate(
+        &mut self,
+        ty: &'a ast::Type,
+        arguments: &'a [ast::Argument],
+        name: &ast::Name,
+        annotations: &'a [ast::Annotation],
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let ast::TypeKind::Named { path, arguments: types } = &ty.kind else {
+            return self.misplaced(
+                "an instance of this type",
+                ty.span,
+                "externs, controls and parsers have instances",
+            );
+        };
+        let name = InstanceName { name: name.as_str(), annotations };
+        self.construct(path, types, arguments, name, span)
+    }
+
+    /// A constructor call, as in a declaration or as a property's value.
+    pub(super) fn construct(
+        &mut self,
+        path: &'a ast::Path,
+        types: &'a [ast::Type],
+        arguments: &'a [ast::Argument],
+        name: InstanceName<'_, 'a>,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let (entity, declared) = self.resolve(path, "type")?;
+        match entity {
+            Entity::Extern(object) => self.construct_extern(object, types, arguments, name, span),
+            Entity::Control(control) => {
+                let (scope, path) = self.instance_scope(
+                    &control.ty,
+                    &control.constructor_parameters,
+                    types,
+                    arguments,
+                    name,
+                    span,
+                )?;
+                let object = ControlObject { control, scope, path, bound: RefCell::new(None) };
+                let ty = Type::Block(control.ty.name.text.clone());
+                Ok(Operand::new(Value::Object(Object::Control(Rc::new(object))), ty))
+            }
+            Entity::Parser(parser) => {
+                let (scope, path) = self.instance_scope(
+                    &parser.ty,
+                    &parser.constructor_parameters,
+                    types,
+                    arguments,
+                    name,
+                    span,
+                )?;
+                let object = ParserObject { parser, scope, path, bound: RefCell::new(None) };
+                let ty = Type::Block(parser.ty.name.text.clone());
+                Ok(Operand::new(Value::Object(Object::Parser(Rc::new(object))), ty))
+            }
+            other => self.fail(
+                Diagnostic::error(format!("`{}` is {}, and has no instances", path.name, other.noun()))
+                    .at(path.span, "")
+                    .also(declared, "declared here")
+                    .help("externs, controls and parsers have instances"),
+            ),
+        }
+    }
+
+    /// The scope of a control's or parser's instance, with type and constructor parameters, and its control-plane path.
+    pub(super) fn instance_scope(
+        &mut self,
+        ty: &'a ast::BlockType,
+        parameters: &'a [ast::Parameter],
+        types: &'a [ast::Type],
+        arguments: &'a [ast::Argument],
+        name: InstanceName<'_, 'a>,
+        span: Span,
+    ) -> Result<(Rc<Scope<'a>>, Rc<str>)> {
+        let order = self.globals.own_binding(&ty.name.text).map_or(u32::MAX, |binding| binding.order());
+        let scope = Scope::inside(&self.globals, order);
+        self.instances.push(scope.clone());
+        let given = match types {
+            [] if ty.type_parameters.is_empty() => Some(Vec::new()),
+            _ => self.type_arguments(types)?,
+        };
+        if given.is_none() {
+            return self.fail(
+                Diagnostic::error(format!("`{}` needs its type arguments here", ty.name))
+                    .at(span, "")
+                    .also(ty.name.span, "declared here")
+                    .help(format!("write `{}<...>`", ty.name)),
+            );
+        }
+        self.in_scope(&scope, |this| this.declare_type_parameters(&ty.type_parameters, given, span))?;
+        let callee = Callee { name: ty.name.as_str(), declared: ty.name.span };
+        let bound = self.bind(parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
+        for argument in bound {
+            self.require_constant(&argument.operand, argument.span)?;
+            let name = &argument.parameter.name;
+            self.in_scope(&scope, |this| this.declare(name, Entity::Value(argument.operand)))?;
+        }
+        let path = control_plane_name(name.annotations, name.name, &self.frame.path);
+        Ok((scope, path.into()))
+    }
+
+    fn construct_extern(
+        &mut self,
+        object: &'a ast::ExternObject,
+        types: &'a [ast::Type],
+        arguments: &'a [ast::Argument],
+        name: InstanceName<'_, 'a>,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let fitting =
+            object.constructors.iter().find(|constructor| accepts(&constructor.parameters, arguments));
+        let Some(constructor) = fitting.or(object.constructors.first()) else {
+            return self.fail(
+                Diagnostic::error(format!("`{}` has no constructor", object.name))
+                    .at(span, "")
+                    .also(object.name.span, "declared here")
+                    .help("it is a parameter of a parser or control"),
+            );
+        };
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        let given = self.type_arguments(types)?;
+        let variables =
+            self.in_scope(&scope, |this| this.declare_type_parameters(&object.type_parameters, given, span))?;
+        let mut bindings = Bindings::default();
+        let callee = Callee { name: object.name.as_str(), declared: constructor.span };
+        let bound: Vec<Bound<'a>> =
+            self.bind(&constructor.parameters, arguments, &scope, callee, &mut bindings, span)?;
+        for argument in &bound {
+            self.require_constant(&argument.operand, argument.span)?;
+        }
+        let mut filled = Vec::with_capacity(variables.len());
+        for variable in &variables {
+            filled.push(self.substitute(variable, &bindings)?);
+        }
+        let ty = Rc::new(ExternType { name: object.name.text.clone(), arguments: filled });
+        let made = self.extern_instance(&ty, &bound, name, span)?;
+        Ok(Operand::new(Value::Object(Object::Extern(made)), Type::Extern(ty)))
+    }
+
+    /// The value of a table's property that names an instance or constructs one.
+    pub(super) fn property_instance(
+        &mut self,
+        value: &'a ast::Expr,
+        annotations: &'a [ast::Annotation],
+        default_name: &str,
+    ) -> Result<Operand<'a>> {
+        if let ExprKind::Call { callee, type_arguments, arguments } = &value.kind
+            && let ExprKind::Path(path) = &callee.kind
+        {
+            let named = find(annotations, "name").is_some();
+            let name =
+                InstanceName { name: default_name, annotations: if named { annotations } else { &[] } };
+            return self.construct(path, type_arguments, arguments, name, value.span);
+        }
+        self.expr(value)
+    }
+}

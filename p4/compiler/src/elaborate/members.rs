@@ -1,0 +1,302 @@
+//! Members, elements and slices.
+
+use num_traits::ToPrimitive;
+use sluice_diagnostics::{Diagnostic, Span};
+use sluice_entities::Bits;
+use sluice_ir as ir;
+use sluice_ir::{ExpressionKind, Handle, HeaderRef};
+
+use super::convert::enumeration;
+use super::{Elaborator, Result, Site};
+use crate::ast::{self, ExprKind, RecordKind};
+use crate::limits;
+use crate::numbers;
+use crate::scope::{Entity, closest};
+use crate::types::{Enum, Type};
+use crate::value::{Operand, Value};
+
+impl<'a> Elaborator<'a> {
+    pub(super) fn member(
+        &mut self,
+        base: &'a ast::Expr,
+        member: &'a ast::Name,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        if let ExprKind::Path(path) = &base.kind {
+            let (entity, _) = self.resolve(path, "name")?;
+            if let Entity::Type(ty) = &entity {
+                return self.type_member(ty, member);
+            }
+        }
+        if let ExprKind::Call { callee, arguments, .. } = &base.kind
+            && let Some(result) = self.table_result(callee, arguments, member, base.span)?
+        {
+            return Ok(result);
+        }
+        let operand = self.expr(base)?;
+        self.member_of(operand, member, span)
+    }
+
+    /// `Enumeration.member`
+    fn type_member(&mut self, ty: &Type, member: &ast::Name) -> Result<Operand<'a>> {
+        match ty {
+            Type::Enum(of) => match self.enum_member(&of.clone(), member.as_str(), member.span) {
+                Some(operand) => Ok(operand),
+                None => {
+                    let names = of.members.iter().map(|(name, _)| &**name);
+                    let help = match closest(member.as_str(), names.clone()) {
+                        Some(close) => format!("did you mean `{ty}.{close}`?"),
+                        None => format!("it has {}", enumeration(names)),
+                    };
+                    self.fail(
+                        Diagnostic::error(format!("`{ty}` has no member `{member}`"))
+                            .at(member.span, "")
+                            .also(of.span, "declared here")
+                            .help(help),
+                    )
+                }
+            },
+            Type::Error => self.error_member(member),
+            _ => self.fail(
+                Diagnostic::error(format!("the type `{ty}` has no member `{member}`"))
+                    .at(member.span, "")
+                    .help("only enumerations and `error` have members; name a variable of the type instead"),
+            ),
+        }
+    }
+
+    fn enum_member(&mut self, of: &std::rc::Rc<Enum>, name: &str, span: Span) -> Option<Operand<'a>> {
+        let (_, value) = of.members.iter().find(|(member, _)| &**member == name)?;
+        let ty = Type::Enum(of.clone());
+        let scalar = ty.scalar()?;
+        let bits = numbers::to_bits(value, scalar.width());
+        Some(Operand::new(Value::Scalar(self.constant(bits, scalar, span)), ty))
+    }
+
+    /// A member of a value.
+    pub(super) fn member_of(
+        &mut self,
+        operand: Operand<'a>,
+        member: &ast::Name,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let writable = operand.writable;
+        match (&operand.value, operand.ty.plain()) {
+            (value, Type::Record(record)) => {
+                let record = record.clone();
+                let Some((index, field)) = record.field(member.as_str()) else {
+                    return self.no_field(&record, member.as_str(), member.span);
+                };
+                let ty = field.ty.clone();
+                let part = match value {
+                    Value::Fields(parts) | Value::HeaderLiteral(parts) => parts.get(index).cloned(),
+                    Value::Header(header) => match ty.scalar() {
+                        Some(scalar) => {
+                            let kind = ExpressionKind::Field(*header, index as u32);
+                            Some(Value::Scalar(self.expression(kind, scalar, span)))
+                        }
+                        None => None,
+                    },
+                    Value::Union(members) => members.get(index).copied().map(Value::Header),
+                    Value::Invalid if record.kind == RecordKind::HeaderUnion => Some(Value::Invalid),
+                    _ => None,
+                };
+                let value = match part {
+                    Some(part) => part,
+                    // A field of the literal `{#}`: whatever it is, it is zero.
+                    None => self.default_value(&ty, span)?,
+                };
+                Ok(Operand { value, ty, writable })
+            }
+            (Value::Fields(parts), Type::RecordLiteral(names)) => {
+                let found = names.iter().zip(parts.iter()).find(|((name, _), _)| *name == member.text);
+                match found {
+                    Some(((_, ty), value)) => Ok(Operand::new(value.clone(), ty.clone())),
+                    None => self.no_member(&operand, member),
+                }
+            }
+            (_, Type::Stack(element, size)) => {
+                let (element, size) = ((**element).clone(), *size);
+                self.stack_member(&operand, &element, size, member, span)
+            }
+            _ => self.no_member(&operand, member),
+        }
+    }
+
+    fn no_member<T>(&mut self, operand: &Operand<'a>, member: &ast::Name) -> Result<T> {
+        let (what, help) = match &operand.value {
+            Value::Object(object) => (
+                Self::object_noun(object).to_string(),
+                "call one of its methods: `instance.method(...)`".to_string(),
+            ),
+            _ => (
+                format!("a value of type `{}`", operand.ty),
+                "only structs and headers have fields".to_string(),
+            ),
+        };
+        self.fail(
+            Diagnostic::error(format!("{what} has no member `{member}`")).at(member.span, "").help(help),
+        )
+    }
+
+    fn stack_member(
+        &mut self,
+        operand: &Operand<'a>,
+        element: &Type,
+        size: u32,
+        member: &ast::Name,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let name = member.as_str();
+        if name == "size" {
+            return Ok(Operand::new(Value::Scalar(self.number(32, u64::from(size), span)), Type::Bits(32)));
+        }
+        if !matches!(name, "next" | "last" | "lastIndex") {
+            return self.fail(
+                Diagnostic::error(format!("a header stack has no member `{name}`"))
+                    .at(member.span, "")
+                    .help("it has `next`, `last`, `lastIndex` and `size`; elements are `stack[0]` and so on"),
+            );
+        }
+        if !self.frame.site.is(Site::Parser) {
+            return self.fail(
+                Diagnostic::error(format!("`{name}` of a header stack is for parsers only"))
+                    .at(span, "")
+                    .help("in a control, name the element: `stack[0]`"),
+            );
+        }
+        let pick = |stack: Handle<ir::Stack>| {
+            if name == "next" { HeaderRef::Next(stack) } else { HeaderRef::Last(stack) }
+        };
+        let value = match &operand.value {
+            Value::Stack(stack) if name == "lastIndex" => return Ok(self.last_index(*stack, span)),
+            Value::UnionStack(stacks) if name == "lastIndex" => match stacks.first() {
+                Some(stack) => return Ok(self.last_index(*stack, span)),
+                None => Value::Invalid,
+            },
+            Value::Stack(stack) => Value::Header(pick(*stack)),
+            Value::UnionStack(stacks) => Value::Union(stacks.iter().map(|stack| pick(*stack)).collect()),
+            _ => {
+                return self.fail(
+                    Diagnostic::error(format!("`{name}` needs a stack in storage"))
+                        .at(span, "")
+                        .help("put the value into a variable first"),
+                );
+            }
+        };
+        Ok(Operand { value, ty: element.clone(), writable: operand.writable })
+    }
+
+    fn last_index(&mut self, stack: Handle<ir::Stack>, span: Span) -> Operand<'a> {
+        let value = self.expression(ExpressionKind::LastIndex(stack), ir::Type::Bits(32), span);
+        Operand::new(Value::Scalar(value), Type::Bits(32))
+    }
+
+    /// `base[index]`
+    pub(super) fn index(&mut self, base: &'a ast::Expr, index: &'a ast::Expr) -> Result<Operand<'a>> {
+        let base_operand = self.expr(base)?;
+        let position = self.expr(index)?;
+        let known = self.integer_value(&position);
+        let count = match (base_operand.ty.plain(), &base_operand.value) {
+            (Type::Stack(_, size), _) => *size as usize,
+            (Type::Tuple(parts), _) => parts.len(),
+            (Type::List(_), Value::Fields(parts)) => parts.len(),
+            _ => {
+                return self.fail(
+                    Diagnostic::error(format!("a value of type `{}` has no elements", base_operand.ty))
+                        .at(base.span, "")
+                        .help("header stacks, tuples and lists have; bits are taken by `value[high:low]`"),
+                );
+            }
+        };
+        let element = |at| super::assign::part_type(base_operand.ty.plain(), at);
+        match known {
+            Some(at) => match at.to_usize().filter(|at| *at < count) {
+                Some(at) => {
+                    let value = self.stack_element(&base_operand.value, at);
+                    Ok(Operand { value, ty: element(at), writable: base_operand.writable })
+                }
+                None => self.fail(
+                    Diagnostic::error(format!("the index {at} is out of range")).at(index.span, "").help(
+                        format!("`{}` has the elements 0 to {}", base_operand.ty, count.saturating_sub(1)),
+                    ),
+                ),
+            },
+            None => self.dynamic_element(&base_operand, &position, index.span),
+        }
+    }
+
+    fn dynamic_element(
+        &mut self,
+        base: &Operand<'a>,
+        position: &Operand<'a>,
+        at: Span,
+    ) -> Result<Operand<'a>> {
+        let handle = match (&position.value, position.ty.plain()) {
+            (Value::Scalar(handle), Type::Bits(_)) => *handle,
+            (Value::Scalar(handle), Type::Enum(of)) if matches!(of.underlying, Some(Type::Bits(_))) => {
+                *handle
+            }
+            _ => {
+                return self.mismatch(&Type::Bits(32), &position.ty, at, Some("an index is unsigned".into()));
+            }
+        };
+        let value = match &base.value {
+            Value::Stack(stack) => Value::Header(HeaderRef::Element(*stack, handle)),
+            Value::UnionStack(stacks) => {
+                Value::Union(stacks.iter().map(|stack| HeaderRef::Element(*stack, handle)).collect())
+            }
+            _ => {
+                return self.fail(
+                    Diagnostic::error("this index must be known at compile time")
+                        .at(at, "depends on the packet or on a variable")
+                        .help("only elements of header stacks can be chosen at run time"),
+                );
+            }
+        };
+        let ty = super::assign::part_type(base.ty.plain(), 0);
+        Ok(Operand { value, ty, writable: base.writable })
+    }
+
+    /// `base[high:low]`
+    pub(super) fn slice_expr(
+        &mut self,
+        base: &'a ast::Expr,
+        high: &'a ast::Expr,
+        low: &'a ast::Expr,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let operand = self.expr(base)?;
+        let (h, l) = (self.constant_integer(high)?, self.constant_integer(low)?);
+        let most = match operand.ty.scalar() {
+            Some(ir::Type::Bits(width) | ir::Type::Int(width)) => width - 1,
+            _ if operand.ty == Type::Int => limits::LITERAL_WIDTH,
+            _ => {
+                return self.fail(
+                    Diagnostic::error(format!("a value of type `{}` has no bits to slice", operand.ty))
+                        .at(base.span, "")
+                        .help("slices are of `bit<W>` and `int<W>`"),
+                );
+            }
+        };
+        let high_bit = self.small(&h, "the high bit", most, high.span)?;
+        let low_bit = self.small(&l, "the low bit", most, low.span)?;
+        if low_bit > high_bit {
+            return self.fail(
+                Diagnostic::error(format!("the slice [{high_bit}:{low_bit}] is upside down"))
+                    .at(high.span.to(low.span), "")
+                    .help(format!("the high bit stands first: [{low_bit}:{high_bit}]")),
+            );
+        }
+        let width = high_bit - low_bit + 1;
+        let value = match &operand.value {
+            Value::Scalar(handle) => self.slice(*handle, high_bit, low_bit, span),
+            Value::Int(value) => {
+                let bits: Bits = numbers::to_bits(&(value >> low_bit), width);
+                self.constant(bits, ir::Type::Bits(width), span)
+            }
+            _ => return self.fail(Diagnostic::error("this cannot be sliced").at(base.span, "")),
+        };
+        Ok(Operand { value: Value::Scalar(value), ty: Type::Bits(width), writable: operand.writable })
+    }
+}

@@ -1,0 +1,442 @@
+//! Operators (sections 8.5 to 8.10), and comparison of values of every type.
+
+use std::rc::Rc;
+
+use sluice_diagnostics::{Diagnostic, Span};
+use sluice_ir as ir;
+use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, Place, StatementKind, UnaryOp};
+
+use super::{Elaborator, Result};
+use crate::ast::{self, BinaryOperator, RecordKind, UnaryOperator};
+use crate::numbers::{self, Folded};
+use crate::types::{Record, Type};
+use crate::value::{Operand, Value};
+
+impl<'a> Elaborator<'a> {
+    pub(super) fn unary_expr(
+        &mut self,
+        operator: UnaryOperator,
+        operand: &'a ast::Expr,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let value = self.expr(operand)?;
+        if let (Value::Int(number), UnaryOperator::Minus | UnaryOperator::Plus) = (&value.value, operator) {
+            let number = if operator == UnaryOperator::Minus { -number } else { number.clone() };
+            return Ok(Operand::new(Value::Int(number), Type::Int));
+        }
+        let (op, fits, help) = match (operator, value.ty.plain()) {
+            (UnaryOperator::Not, ty) => {
+                (Some(UnaryOp::Not), *ty == Type::Bool, "`!` is for `bool`; for bits it is `~`, or `== 0`")
+            }
+            (UnaryOperator::Complement, ty) => (
+                Some(UnaryOp::BitNot),
+                matches!(ty, Type::Bits(_) | Type::Signed(_)),
+                "`~` is for `bit<W>` and `int<W>`; for `bool` it is `!`",
+            ),
+            (UnaryOperator::Minus, ty) => {
+                (Some(UnaryOp::Negate), matches!(ty, Type::Bits(_) | Type::Signed(_)), "`-` is for numbers")
+            }
+            (UnaryOperator::Plus, ty) => {
+                (None, matches!(ty, Type::Bits(_) | Type::Signed(_)), "`+` is for numbers")
+            }
+        };
+        let (true, Value::Scalar(handle)) = (fits, &value.value) else {
+            return self.fail(
+                Diagnostic::error(format!("`{operator}` cannot be applied to `{}`", value.ty))
+                    .at(operand.span, format!("this is `{}`", value.ty))
+                    .help(help),
+            );
+        };
+        let result = match op {
+            Some(op) => self.unary(op, *handle, span),
+            None => *handle,
+        };
+        Ok(Operand::new(Value::Scalar(result), value.ty))
+    }
+
+    pub(super) fn binary_expr(
+        &mut self,
+        operator: BinaryOperator,
+        left: &'a ast::Expr,
+        right: &'a ast::Expr,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        if matches!(operator, BinaryOperator::And | BinaryOperator::Or) {
+            return self.logical(operator == BinaryOperator::And, left, right, span);
+        }
+        let mut operands = self.sequence(&[left, right], span)?;
+        let (Some(b), Some(a)) = (operands.pop(), operands.pop()) else { return Err(super::Reported) };
+        self.combine(operator, a, b, (left.span, right.span), span)
+    }
+
+    /// `&&` and `||`: the right operand is evaluated only where the left one does not decide.
+    fn logical(
+        &mut self,
+        is_and: bool,
+        left: &'a ast::Expr,
+        right: &'a ast::Expr,
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let a = self.condition(left);
+        let (b, statements) = self.nested(|this| this.condition(right));
+        let (a, b) = (a?, b?);
+        let op = if is_and { BinaryOp::LogicalAnd } else { BinaryOp::LogicalOr };
+        let decided = self.known_truth(a).is_some_and(|truth| truth != is_and);
+        if statements.is_empty() || decided {
+            return Ok(Operand::new(Value::Scalar(self.binary(op, a, b, span)), Type::Bool));
+        }
+        let (variable, read) = self.flag(span)?;
+        self.emit(StatementKind::Assign(Place::Variable(variable), a), span);
+        let mut taken = statements;
+        taken.push(ir::Statement { kind: StatementKind::Assign(Place::Variable(variable), b), span });
+        let (accept, reject) = if is_and { (taken, Vec::new()) } else { (Vec::new(), taken) };
+        self.emit(StatementKind::If { condition: read, accept, reject }, span);
+        Ok(Operand::new(Value::Scalar(read), Type::Bool))
+    }
+
+    /// An operator on two values.
+    pub(super) fn combine(
+        &mut self,
+        operator: BinaryOperator,
+        left: Operand<'a>,
+        right: Operand<'a>,
+        spans: (Span, Span),
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        match operator {
+            BinaryOperator::ShiftLeft | BinaryOperator::ShiftRight
+                if !(left.ty == Type::Int && right.ty == Type::Int) =>
+            {
+                return self.shift(operator, left, right, spans, span);
+            }
+            BinaryOperator::Concat => return self.concatenate(&left, &right, spans, span),
+            _ => {}
+        }
+        let (left, right) = self.balance(left, right, spans.0, spans.1)?;
+        if let (Value::Int(a), Value::Int(b)) = (&left.value, &right.value) {
+            return match numbers::integers(operator, a, b) {
+                Folded::Int(value) => Ok(Operand::new(Value::Int(value), Type::Int)),
+                Folded::Bool(value) => {
+                    Ok(Operand::new(Value::Scalar(self.boolean(value, span)), Type::Bool))
+                }
+                Folded::Undefined(why) => {
+                    self.fail(Diagnostic::error(format!("`{operator}` has no value here")).at(span, why).help(
+                        "integers without a width are computed exactly, so that every operation must have a result",
+                    ))
+                }
+            };
+        }
+        if matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual) {
+            let equal = self.equal(&left.value, &right.value, &left.ty, span)?;
+            let result = if operator == BinaryOperator::Equal { equal } else { self.not(equal, span) };
+            return Ok(Operand::new(Value::Scalar(result), Type::Bool));
+        }
+        self.arithmetic(operator, &left, &right, spans, span)
+    }
+
+    fn arithmetic(
+        &mut self,
+        operator: BinaryOperator,
+        left: &Operand<'a>,
+        right: &Operand<'a>,
+        spans: (Span, Span),
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let (op, is_comparison) = match operator {
+            BinaryOperator::Multiply => (BinaryOp::Mul, false),
+            BinaryOperator::Divide => (BinaryOp::Div, false),
+            BinaryOperator::Modulo => (BinaryOp::Mod, false),
+            BinaryOperator::Add => (BinaryOp::Add, false),
+            BinaryOperator::Subtract => (BinaryOp::Sub, false),
+            BinaryOperator::SaturatingAdd => (BinaryOp::SatAdd, false),
+            BinaryOperator::SaturatingSubtract => (BinaryOp::SatSub, false),
+            BinaryOperator::BitAnd => (BinaryOp::And, false),
+            BinaryOperator::BitXor => (BinaryOp::Xor, false),
+            BinaryOperator::BitOr => (BinaryOp::Or, false),
+            BinaryOperator::LessEqual => (BinaryOp::Le, true),
+            BinaryOperator::GreaterEqual => (BinaryOp::Ge, true),
+            BinaryOperator::Less => (BinaryOp::Lt, true),
+            BinaryOperator::Greater => (BinaryOp::Gt, true),
+            _ => return Err(super::Reported),
+        };
+        // A `type` of its own compares, but does not compute (section 7.3.13).
+        let ty = if is_comparison { left.ty.plain() } else { &left.ty };
+        let divides = matches!(op, BinaryOp::Div | BinaryOp::Mod);
+        let fits = matches!(ty, Type::Bits(_)) || (matches!(ty, Type::Signed(_)) && !divides);
+        let (true, Value::Scalar(a), Value::Scalar(b)) = (fits, &left.value, &right.value) else {
+            let help = match left.ty.plain() {
+                Type::Bool => "for `bool` there are `&&`, `||`, `!`, `==` and `!=`",
+                Type::Signed(_) => "division is for unsigned numbers; cast to `bit<W>` first",
+                _ => "arithmetic is for `bit<W>`, `int<W>` and `int`; cast first",
+            };
+            return self.fail(
+                Diagnostic::error(format!("`{operator}` cannot be applied to `{}`", left.ty))
+                    .at(spans.0.to(spans.1), "")
+                    .help(help),
+            );
+        };
+        if divides && self.known(*b).is_some_and(sluice_entities::Bits::is_zero) {
+            return self.fail(
+                Diagnostic::error("division by zero").at(spans.1, "this is 0").help("divide by 1 or more"),
+            );
+        }
+        let result = self.binary(op, *a, *b, span);
+        let ty = if is_comparison { Type::Bool } else { left.ty.clone() };
+        Ok(Operand::new(Value::Scalar(result), ty))
+    }
+
+    fn shift(
+        &mut self,
+        operator: BinaryOperator,
+        left: Operand<'a>,
+        right: Operand<'a>,
+        spans: (Span, Span),
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let op = if operator == BinaryOperator::ShiftLeft { BinaryOp::Shl } else { BinaryOp::Shr };
+        if let (Value::Int(a), Some(by)) = (&left.value, self.integer_value(&right)) {
+            if let Folded::Int(value) = numbers::integers(operator, a, &by) {
+                return Ok(Operand::new(Value::Int(value), Type::Int));
+            }
+        }
+        let by = match (&right.value, right.ty.plain()) {
+            (Value::Int(by), _) if by.sign() == num_bigint::Sign::Minus => {
+                return self.fail(
+                    Diagnostic::error("a shift by a negative number")
+                        .at(spans.1, "")
+                        .help("shift by its absolute value in the other direction"),
+                );
+            }
+            (Value::Int(by), _) => {
+                let by = by.clone().min(u32::MAX.into());
+                self.constant(numbers::to_bits(&by, 32), ir::Type::Bits(32), spans.1)
+            }
+            (Value::Scalar(handle), Type::Bits(_)) => *handle,
+            (Value::Scalar(handle), Type::Enum(of)) if matches!(of.underlying, Some(Type::Bits(_))) => {
+                *handle
+            }
+            _ => {
+                let help = "the number of bits to shift by is unsigned: cast it to `bit<W>`".to_string();
+                return self.mismatch(&Type::Bits(8), &right.ty, spans.1, Some(help));
+            }
+        };
+        match (&left.value, left.ty.plain()) {
+            (Value::Scalar(handle), Type::Bits(_) | Type::Signed(_)) => {
+                let result = self.binary(op, *handle, by, span);
+                Ok(Operand::new(Value::Scalar(result), left.ty))
+            }
+            (Value::Int(_), _) => self.fail(
+                Diagnostic::error("the shifted integer has no width")
+                    .at(spans.0, "the shift is not known at compile time")
+                    .help("write a width before it, as in `32w1`"),
+            ),
+            _ => self.fail(
+                Diagnostic::error(format!("`{operator}` cannot be applied to `{}`", left.ty))
+                    .at(spans.0, "")
+                    .help("shifts are of `bit<W>` and `int<W>`"),
+            ),
+        }
+    }
+
+    fn concatenate(
+        &mut self,
+        left: &Operand<'a>,
+        right: &Operand<'a>,
+        spans: (Span, Span),
+        span: Span,
+    ) -> Result<Operand<'a>> {
+        let mut parts = [None, None];
+        for (slot, (operand, at)) in parts.iter_mut().zip([(left, spans.0), (right, spans.1)]) {
+            *slot = match (&operand.value, operand.ty.scalar()) {
+                (Value::Scalar(handle), Some(ir::Type::Bits(width) | ir::Type::Int(width))) => {
+                    Some((*handle, width))
+                }
+                _ => {
+                    return self.fail(
+                        Diagnostic::error(format!("`++` cannot be applied to `{}`", operand.ty))
+                            .at(at, "its width is not known")
+                            .help(
+                                "both sides need a width: cast, or write one before the number as in `8w5`",
+                            ),
+                    );
+                }
+            };
+        }
+        let [Some((a, wide_a)), Some((b, wide_b))] = parts else { return Err(super::Reported) };
+        let width = wide_a + wide_b;
+        let a = self.convert(a, ir::Type::Bits(wide_a), span);
+        let b = self.convert(b, ir::Type::Bits(wide_b), span);
+        let joined = self.concat(a, b, span);
+        if matches!(left.ty.plain(), Type::Signed(_)) {
+            let signed = self.convert(joined, ir::Type::Int(width), span);
+            return Ok(Operand::new(Value::Scalar(signed), Type::Signed(width)));
+        }
+        Ok(Operand::new(Value::Scalar(joined), Type::Bits(width)))
+    }
+
+    /// Brings two operands to one type: integers take the width of the other, enumerations become their underlying type,
+    /// literals the declared type.
+    pub(super) fn balance(
+        &mut self,
+        left: Operand<'a>,
+        right: Operand<'a>,
+        left_span: Span,
+        right_span: Span,
+    ) -> Result<(Operand<'a>, Operand<'a>)> {
+        if left.ty == right.ty {
+            return Ok((left, right));
+        }
+        let underlying = |ty: &Type| match ty {
+            Type::Enum(of) => of.underlying.clone(),
+            _ => None,
+        };
+        let (mut left, mut right) = (left, right);
+        if let Some(ty) = underlying(&left.ty) {
+            left = self.coerce(left, &ty, left_span)?;
+        }
+        if let Some(ty) = underlying(&right.ty) {
+            right = self.coerce(right, &ty, right_span)?;
+        }
+        let is_literal = |ty: &Type| {
+            matches!(ty, Type::Int | Type::Tuple(_) | Type::RecordLiteral(_) | Type::Invalid | Type::Default)
+        };
+        if left.ty == right.ty {
+            Ok((left, right))
+        } else if is_literal(&right.ty) {
+            let ty = left.ty.clone();
+            Ok((left, self.coerce(right, &ty, right_span)?))
+        } else if is_literal(&left.ty) {
+            let ty = right.ty.clone();
+            Ok((self.coerce(left, &ty, left_span)?, right))
+        } else {
+            let (a, b) = (left.ty, right.ty);
+            self.fail(
+                Diagnostic::error(format!("`{a}` and `{b}` do not go together"))
+                    .at(right_span, format!("this is `{b}`"))
+                    .also(left_span, format!("this is `{a}`"))
+                    .help(format!("cast one side, for example `({a})` before the right one")),
+            )
+        }
+    }
+
+    /// Whether two values of one type are equal.
+    pub(super) fn equal(
+        &mut self,
+        left: &Value<'a>,
+        right: &Value<'a>,
+        ty: &Type,
+        span: Span,
+    ) -> Result<Handle<Expression>> {
+        match (left, right, ty.plain()) {
+            (Value::Scalar(a), Value::Scalar(b), plain) => {
+                if matches!(plain, Type::Varbit(_)) {
+                    return self.unsupported(
+                        "comparing `varbit` values",
+                        span,
+                        "compare fields of fixed width",
+                    );
+                }
+                Ok(self.binary(BinaryOp::Eq, *a, *b, span))
+            }
+            (Value::String(a), Value::String(b), _) => {
+                let same = a == b;
+                Ok(self.boolean(same, span))
+            }
+            (_, _, Type::Record(record)) if record.kind == RecordKind::Header => {
+                self.equal_headers(left, right, &record.clone(), span)
+            }
+            (Value::Union(a), Value::Union(b), Type::Record(record)) => {
+                let mut result = self.boolean(true, span);
+                for ((a, b), field) in a.iter().zip(b.iter()).zip(&record.fields) {
+                    let same = self.equal(&Value::Header(*a), &Value::Header(*b), &field.ty, span)?;
+                    result = self.and(result, same, span);
+                }
+                Ok(result)
+            }
+            (Value::Union(members), Value::Invalid, _) | (Value::Invalid, Value::Union(members), _) => {
+                let valid = self.any_valid(members, span);
+                Ok(self.not(valid, span))
+            }
+            (_, _, plain @ (Type::Stack(..) | Type::Record(_) | Type::Tuple(_) | Type::List(_))) => {
+                let mut result = self.boolean(true, span);
+                for i in 0..self.part_count(left, right) {
+                    let (a, b) = (self.stack_element(left, i), self.stack_element(right, i));
+                    let part = super::assign::part_type(plain, i);
+                    let same = self.equal(&a, &b, &part, span)?;
+                    result = self.and(result, same, span);
+                }
+                Ok(result)
+            }
+            _ => self.fail(
+                Diagnostic::error(format!("values of type `{ty}` cannot be compared"))
+                    .at(span, "")
+                    .help("compare numbers, booleans, headers, structs or tuples"),
+            ),
+        }
+    }
+
+    fn part_count(&self, left: &Value<'a>, right: &Value<'a>) -> usize {
+        let count = |value: &Value<'a>| match value {
+            Value::Fields(parts) => parts.len(),
+            Value::Stack(stack) => self.module.stacks[*stack].elements.len(),
+            Value::UnionStack(stacks) => {
+                stacks.first().map_or(0, |stack| self.module.stacks[*stack].elements.len())
+            }
+            _ => 0,
+        };
+        count(left).min(count(right))
+    }
+
+    /// Section 8.17: both invalid, or both valid with equal fields.
+    fn equal_headers(
+        &mut self,
+        left: &Value<'a>,
+        right: &Value<'a>,
+        record: &Rc<Record>,
+        span: Span,
+    ) -> Result<Handle<Expression>> {
+        let (valid_left, valid_right) = (self.validity(left, span), self.validity(right, span));
+        let mut both = self.and(valid_left, valid_right, span);
+        let either = self.or(valid_left, valid_right, span);
+        let neither = self.not(either, span);
+        if self.known_truth(both) != Some(false) {
+            let (a, b) = (self.fields_of(left, record, span), self.fields_of(right, record, span));
+            for ((a, b), field) in a.iter().zip(&b).zip(&record.fields) {
+                let same = self.equal(a, b, &field.ty, span)?;
+                both = self.and(both, same, span);
+            }
+        }
+        Ok(self.or(both, neither, span))
+    }
+
+    fn fields_of(&mut self, header: &Value<'a>, record: &Rc<Record>, span: Span) -> Vec<Value<'a>> {
+        match header {
+            Value::Header(header) => self.header_fields(*header, record, span),
+            Value::HeaderLiteral(fields) => fields.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a header is valid.
+    pub(super) fn validity(&mut self, header: &Value<'a>, span: Span) -> Handle<Expression> {
+        match header {
+            Value::Header(header) => self.is_valid(*header, span),
+            Value::Union(members) => self.any_valid(members, span),
+            Value::HeaderLiteral(_) => self.boolean(true, span),
+            _ => self.boolean(false, span),
+        }
+    }
+
+    pub(super) fn is_valid(&mut self, header: HeaderRef, span: Span) -> Handle<Expression> {
+        self.expression(ExpressionKind::IsValid(header), ir::Type::Bool, span)
+    }
+
+    fn any_valid(&mut self, members: &[HeaderRef], span: Span) -> Handle<Expression> {
+        let mut any = self.boolean(false, span);
+        for member in members {
+            let valid = self.is_valid(*member, span);
+            any = self.or(any, valid, span);
+        }
+        any
+    }
+}

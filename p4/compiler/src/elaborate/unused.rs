@@ -1,0 +1,170 @@
+//! What nothing uses is elaborated too, for its errors; the code goes nowhere.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use sluice_diagnostics::Diagnostic;
+use sluice_ir::{ExpressionKind, VariableKind};
+
+use super::arguments::Bound;
+use super::{Elaborator, Frame, Result, Site};
+use crate::ast::{self, DeclarationKind};
+use crate::scope::{Entity, Scope};
+use crate::types::Type;
+use crate::value::{ActionDeclaration, ControlObject, Object, Operand, ParserObject, Value};
+
+impl<'a> Elaborator<'a> {
+    /// Checks declarations that `main` does not reach. `complete` says whether it was elaborated at all.
+    pub(super) fn check_unused(&mut self, program: &'a ast::Program, complete: bool) {
+        let module = complete.then(|| self.module.clone());
+        let frame = Frame {
+            scope: self.globals.clone(),
+            block: Vec::new(),
+            site: Site::Any,
+            returns: None,
+            loops: Vec::new(),
+            path: "".into(),
+            callee: None,
+            state: None,
+        };
+        let outer = std::mem::replace(&mut self.frame, frame);
+        for declaration in &program.declarations {
+            if self.reporter.gave_up() {
+                break;
+            }
+            // What is wrong is reported, which is all that is wanted.
+            let _ = match &declaration.kind {
+                DeclarationKind::Control(control) => self.check_control(control),
+                DeclarationKind::Parser(parser) => self.check_parser(parser),
+                DeclarationKind::Function(function) => self.check_functions(&function.prototype.name),
+                _ => Ok(()),
+            };
+            self.frame.block.clear();
+        }
+        for action in self.actions.clone() {
+            if !action.checked.get() && !self.reporter.gave_up() {
+                let _ = self.check_action(&action);
+            }
+        }
+        self.frame = outer;
+        if let Some(module) = module {
+            self.module = module;
+        }
+    }
+
+    /// A value for a parameter that nobody gives one: storage of its own.
+    pub(super) fn stand_in(&mut self, parameter: &'a ast::Parameter) -> Result<Operand<'a>> {
+        if let Ok(packet) = self.packet(parameter, parameter.span) {
+            return Ok(packet);
+        }
+        let ty = self.resolve_type(&parameter.ty)?;
+        if !ty.is_storable() {
+            return Err(super::Reported);
+        }
+        let name = parameter.name.to_string();
+        let value = self.allocate(&name, &ty, VariableKind::Local, &[], parameter.span)?;
+        let writable = matches!(parameter.direction, Some(ast::Direction::Out | ast::Direction::InOut));
+        Ok(Operand { value, ty, writable })
+    }
+
+    fn stand_ins(
+        &mut self,
+        parameters: &'a [ast::Parameter],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<Vec<Bound<'a>>> {
+        let mut bound = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            let operand = self.in_scope(scope, |this| this.stand_in(parameter))?;
+            bound.push(Bound { parameter, operand, span: parameter.span });
+        }
+        Ok(bound)
+    }
+
+    /// The scope of an instance that does not exist: constructor parameters have default values.
+    fn stand_in_scope(&mut self, parameters: &'a [ast::Parameter]) -> Result<Rc<Scope<'a>>> {
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        self.instances.push(scope.clone());
+        for parameter in parameters {
+            let ty = self.resolve_type(&parameter.ty)?;
+            if ty.scalar().is_none() && ty != Type::Int {
+                return Err(super::Reported);
+            }
+            let value = self.default_value(&ty, parameter.span)?;
+            let operand = Operand::new(value, ty);
+            self.in_scope(&scope, |this| this.declare(&parameter.name, Entity::Value(operand)))?;
+        }
+        Ok(scope)
+    }
+
+    fn check_control(&mut self, control: &'a ast::Control) -> Result<()> {
+        let name = &control.ty.name;
+        if self.visited.contains(&name.span) || !control.ty.type_parameters.is_empty() {
+            return Ok(());
+        }
+        let scope = self.stand_in_scope(&control.constructor_parameters)?;
+        let bound = self.stand_ins(&control.ty.parameters, &scope)?;
+        let path: Rc<str> = format!("unused {name}").into();
+        let object =
+            Rc::new(ControlObject { control, scope: scope.clone(), path, bound: RefCell::new(None) });
+        let inner = Scope::inside(&scope, u32::MAX);
+        self.descend(name.span, |this| this.run_control(&object, &bound, inner, name.span))
+    }
+
+    fn check_parser(&mut self, parser: &'a ast::Parser) -> Result<()> {
+        let name = &parser.ty.name;
+        if self.visited.contains(&name.span) || !parser.ty.type_parameters.is_empty() {
+            return Ok(());
+        }
+        let scope = self.stand_in_scope(&parser.constructor_parameters)?;
+        let bound = self.stand_ins(&parser.ty.parameters, &scope)?;
+        let path: Rc<str> = format!("unused {name}").into();
+        let object = Rc::new(ParserObject { parser, scope, path, bound: RefCell::new(None) });
+        self.descend(name.span, |this| this.run_top_parser(&object, &bound))
+    }
+
+    fn check_functions(&mut self, name: &ast::Name) -> Result<()> {
+        let Some(Entity::Functions(overloads)) = self.globals.look_up(name.as_str()).map(|b| b.entity) else {
+            return Ok(());
+        };
+        for function in overloads.iter() {
+            if self.visited.insert(function.span) {
+                self.descend(function.span, |this| this.check_function(function))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_action(&mut self, declared: &Rc<ActionDeclaration<'a>>) -> Result<()> {
+        declared.checked.set(true);
+        let action = declared.action;
+        let scope = Scope::inside(&declared.scope, declared.order);
+        for (i, parameter) in action.parameters.iter().enumerate() {
+            let mut operand = self.in_scope(&scope, |this| this.stand_in(parameter))?;
+            if let (None, Some(ty)) = (parameter.direction, operand.ty.scalar()) {
+                let data = ExpressionKind::Parameter(i as u32);
+                operand.value = Value::Scalar(self.expression(data, ty, parameter.span));
+            }
+            self.in_scope(&scope, |this| this.declare(&parameter.name, Entity::Value(operand)))?;
+        }
+        let name = action.name.as_str();
+        let span = action.name.span;
+        self.descend(span, |this| this.inline_body(name, &action.body, scope, None, "an action", span))?;
+        Ok(())
+    }
+
+    /// Warns of tables of the current control that are never applied.
+    pub(super) fn warn_unapplied(&mut self) {
+        for (_, binding) in self.frame.scope.own() {
+            if let Entity::Value(Operand { value: Value::Object(Object::Table(table)), .. }) = &binding.entity
+                && !table.applied.get()
+                && self.frame.site != Site::Any
+            {
+                self.warn(
+                    Diagnostic::warning(format!("the table `{}` is never applied", table.name))
+                        .at(table.name.span, "")
+                        .help(format!("apply it: `{}.apply();`, or remove it", table.name)),
+                );
+            }
+        }
+    }
+}

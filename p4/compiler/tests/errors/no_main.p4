@@ -1,0 +1,2 @@
+#include <core.p4>
+#include <v1model.p4>
