@@ -42,6 +42,30 @@ impl ExpressionKind {
     }
 }
 
+impl ExpressionKind {
+    /// Calls `f` with each direct operand, to change it; the same ones in the same order as [`Self::for_each_operand`].
+    pub fn for_each_operand_mut(&mut self, mut f: impl FnMut(&mut Handle<Expression>)) {
+        match self {
+            Self::Constant(_) | Self::Variable(_) | Self::Parameter(_) | Self::LastIndex(_) => {}
+            Self::Field(header, _) | Self::IsValid(header) => {
+                if let HeaderRef::Element(_, index) = header {
+                    f(index);
+                }
+            }
+            Self::Unary(_, operand) | Self::Slice { base: operand, .. } | Self::Cast(operand) => f(operand),
+            Self::Binary(_, left, right) | Self::Concat(left, right) => {
+                f(left);
+                f(right);
+            }
+            Self::Mux { condition, accept, reject } => {
+                f(condition);
+                f(accept);
+                f(reject);
+            }
+        }
+    }
+}
+
 /// The extent of each expression; both numbers are `u32::MAX` where one refers to itself or forward.
 pub(crate) fn extents(module: &Module) -> Vec<Extent> {
     let mut extents: Vec<Extent> = Vec::with_capacity(module.expressions.len());

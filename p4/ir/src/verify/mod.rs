@@ -30,7 +30,7 @@
 //! - Types fit: assignments, conditions, selectors, arguments, results. Slices of places are not nested.
 //! - Copied headers and stacks are of one type and size.
 //! - A switch's values have the selector's width, and each is listed once.
-//! - Labels are unique; `Leave` stands inside its label; a loop has a `Leave` of its label or an outer one, or an exit.
+//! - Labels are unique; `Leave` stands inside its label; a loop has something that jumps out of it.
 //! - Blocks nest at most [`limits::BLOCK_DEPTH`] deep.
 //! - `Apply` stands only in ingress or egress, one table in one of the two; `hit` is `Bool`, `run` is `Bits(16)`.
 //! - `Extract`, `Lookahead`, `Advance`, `Verify` and `PacketLength` stand only in the parser; `Exit` only in controls and actions.

@@ -236,7 +236,7 @@ impl Checker<'_> {
                 walk.open.push(*label);
                 self.block(block, context, action, walk);
                 walk.open.pop();
-                if matches!(statement, StatementKind::Loop(..)) && !ends(block, *label, &walk.open) {
+                if matches!(statement, StatementKind::Loop(..)) && !crate::walk::may_jump_out(block) {
                     self.error(
                         scope.span,
                         "the loop never ends",
@@ -341,15 +341,4 @@ impl Checker<'_> {
         let message = format!("a direct counter or meter of `{table}` is used outside its actions");
         self.error(span, message, "use it in actions that this table lists and no other table does");
     }
-}
-
-/// Whether a loop's block can end: by leaving it or an outer label, or by an exit.
-fn ends(block: &[Statement], label: Label, outer: &[Label]) -> bool {
-    let mut ends = false;
-    crate::walk::statements(block, &mut |statement| match &statement.kind {
-        StatementKind::Leave(left) => ends |= *left == label || outer.contains(left),
-        StatementKind::Exit | StatementKind::Verify { .. } | StatementKind::Extract { .. } => ends = true,
-        _ => {}
-    });
-    ends
 }
