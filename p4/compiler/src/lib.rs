@@ -15,7 +15,6 @@ pub mod limits;
 mod numbers;
 mod parse;
 pub mod passes;
-pub mod passes;
 mod preprocess;
 mod report;
 mod scope;
