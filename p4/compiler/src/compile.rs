@@ -5,13 +5,22 @@ use sluice_ir::{Module, verify};
 
 use crate::elaborate::elaborate;
 use crate::parse::parse_program;
+use crate::passes::optimize;
 use crate::preprocess::FileProvider;
 
 /// What can be chosen about a compilation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileOptions {
     /// Macros defined before the first line, as (name, value).
     pub defines: Vec<(String, String)>,
+    /// Whether the passes run ([`crate::passes`]); without them the module is the program as written.
+    pub optimize: bool,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        Self { defines: Vec::new(), optimize: true }
+    }
 }
 
 /// Compiles the P4 program at `main` with everything that it includes, for v1model and sluice.p4.
@@ -32,16 +41,18 @@ pub fn compile(
     if found.has_errors() {
         return Err(found);
     }
-    let (module, elaborated) = elaborate(&program, sources);
+    let (mut module, elaborated) = elaborate(&program, sources);
     found.extend(elaborated);
     if found.has_errors() {
         return Err(found);
     }
-    match verify::verify(&module) {
-        Ok(()) => Ok((module, found)),
-        Err(broken) => {
-            found.extend(broken);
-            Err(found)
-        }
+    // What is refused here is a limit of the IR, or a mistake of this compiler: either way, nothing runs.
+    if let Err(broken) = verify::verify(&module) {
+        found.extend(broken);
+        return Err(found);
     }
+    if options.optimize {
+        optimize(&mut module);
+    }
+    Ok((module, found))
 }

@@ -3,10 +3,10 @@
 use sluice_diagnostics::Span;
 use sluice_entities::Bits;
 use sluice_ir as ir;
+use sluice_ir::arithmetic;
 use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, UnaryOp};
 
 use super::Elaborator;
-use crate::numbers;
 
 impl Elaborator<'_> {
     /// Adds an expression; constants and reads of storage are made once each.
@@ -68,7 +68,7 @@ impl Elaborator<'_> {
     ) -> Handle<Expression> {
         let ty = self.type_of(operand);
         if let Some(bits) = self.known(operand) {
-            let value = numbers::unary(op, bits);
+            let value = arithmetic::unary(op, bits);
             return self.constant(value, ty, span);
         }
         if let (UnaryOp::Not, ExpressionKind::Unary(UnaryOp::Not, inner)) =
@@ -95,7 +95,7 @@ impl Elaborator<'_> {
             _ => ty,
         };
         if let (Some(a), Some(b)) = (self.known(left), self.known(right)) {
-            let value = numbers::binary(op, a, b, matches!(ty, ir::Type::Int(_)));
+            let value = arithmetic::binary(op, ty, a, b);
             return self.constant(value, result, span);
         }
         if let Some(simple) = self.short_circuit(op, left, right) {
@@ -199,8 +199,7 @@ impl Elaborator<'_> {
             return operand;
         }
         if let Some(bits) = self.known(operand) {
-            let value = numbers::to_integer(bits, matches!(from, ir::Type::Int(_)));
-            let value = numbers::to_bits(&value, to.width());
+            let value = arithmetic::cast(from, to, bits);
             return self.constant(value, to, span);
         }
         self.expression(ExpressionKind::Cast(operand), to, span)

@@ -194,10 +194,10 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         let op = if operator == BinaryOperator::ShiftLeft { BinaryOp::Shl } else { BinaryOp::Shr };
-        if let (Value::Int(a), Some(by)) = (&left.value, self.integer_value(&right)) {
-            if let Folded::Int(value) = numbers::integers(operator, a, &by) {
-                return Ok(Operand::new(Value::Int(value), Type::Int));
-            }
+        if let (Value::Int(a), Some(by)) = (&left.value, self.integer_value(&right))
+            && let Folded::Int(value) = numbers::integers(operator, a, &by)
+        {
+            return Ok(Operand::new(Value::Int(value), Type::Int));
         }
         let by = match (&right.value, right.ty.plain()) {
             (Value::Int(by), _) if by.sign() == num_bigint::Sign::Minus => {

@@ -307,7 +307,7 @@ impl<'a> Elaborator<'a> {
                 all.insert(Piece::Variable(*variable));
             }
             ExpressionKind::Field(header, _) | ExpressionKind::IsValid(header) => {
-                self.collect_header(*header, all)
+                self.collect_header(*header, all);
             }
             ExpressionKind::LastIndex(stack) => self.collect_stack(*stack, all),
             ExpressionKind::Unary(_, operand) | ExpressionKind::Cast(operand) => {
