@@ -34,7 +34,15 @@ impl Parser<'_> {
             negations += 1;
         }
         let expr = match self.take_symbol("(") {
-            Some(opened) => self.id_group(opened, qualifiers)?,
+            Some(opened) => match self.id_group(opened, qualifiers) {
+                Ok(expr) => expr,
+                Err(Failed) => {
+                    // The rest of the group is not looked at; its parenthesis is this one's.
+                    self.skip();
+                    self.take_symbol(")");
+                    return Err(Failed);
+                }
+            },
             None => self.id(start, qualifiers)?,
         };
         Ok(if negations % 2 == 1 { expr.not(self.span_from(start)) } else { expr })
@@ -91,9 +99,11 @@ impl Parser<'_> {
             Some(Token::Word(word)) if !matches!(word.as_str(), "and" | "or") => word.clone(),
             Some(Token::Escaped(word)) if qualifiers.kind == Kind::Protocol => word.clone(),
             Some(Token::Set(name)) => {
+                let before =
+                    if matches!(qualifiers.kind, Kind::Port | Kind::PortRange) { "port" } else { "src" };
                 return Err(Wrong::new(
                     format!("`@{name}` is a set, and a set goes behind `in`"),
-                    format!("write `in @{name}`: `src in @{name}`"),
+                    format!("write `in @{name}`: `{before} in @{name}`"),
                 ));
             }
             _ => {
@@ -321,8 +331,9 @@ fn ether_type(text: &str) -> Result<u64, Wrong> {
 /// A port's number or name, with the transports that the name stands for.
 fn port_number(text: &str, qualifiers: Qualifiers) -> Result<(u16, Transport), Wrong> {
     if let Some(number) = names::number(text) {
-        let port = u16::try_from(number)
-            .map_err(|_| Wrong::new(format!("`{text}` is above 65535, the largest port"), ""))?;
+        let port = u16::try_from(number).map_err(|_| {
+            Wrong::new(format!("`{text}` is above 65535, the largest port"), "ports are 0 to 65535")
+        })?;
         return Ok((port, Transport::Both));
     }
     let Some((port, transport)) = names::service(text) else {

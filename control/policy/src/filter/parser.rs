@@ -74,10 +74,10 @@ impl Parser<'_> {
                 "",
                 "remove it, or open a `(` before it",
             );
-            if self.operator().is_some() {
-                expr = expr.and(self.chain(0).0);
-            } else if !self.is_done() {
+            if self.operator_ahead().is_none() && !self.is_done() && self.symbol() != Some(")") {
                 self.missing_operator();
+            }
+            if self.operator().is_some() {
                 expr = expr.and(self.chain(0).0);
             }
         }
@@ -114,7 +114,13 @@ impl Parser<'_> {
             "in" => "a set goes behind a direction or a type: `src in @servers`, `port in {80, 443}`",
             _ => "primitives are joined by `and`, `or`: `tcp and port 443`",
         };
-        self.reporter.error(start, end, &message, "", help);
+        match super::primitive::nearest_keyword(&found) {
+            Some(near) => {
+                let help = format!("did you mean `{near}`?");
+                self.reporter.error(start, end, &format!("unknown word `{found}`"), "", &help);
+            }
+            None => self.reporter.error(start, end, &message, "", help),
+        }
         self.skip();
     }
 
@@ -138,7 +144,7 @@ impl Parser<'_> {
     }
 
     /// Goes to the next operator or closing parenthesis of this level.
-    fn skip(&mut self) {
+    pub(super) fn skip(&mut self) {
         let mut depth = 0usize;
         while let Some(token) = self.peek() {
             match token {
@@ -175,7 +181,12 @@ impl Parser<'_> {
             let opened = self.here();
             self.at += 1;
             if self.symbol() == Some(")") {
-                return self.fail("nothing between the parentheses", "write a condition: `(tcp or udp)`");
+                self.at += 1;
+                return self.fail_from(
+                    start,
+                    "nothing between the parentheses",
+                    "write a condition: `(tcp or udp)`",
+                );
             }
             let (mut expr, behind) = self.chain(tags);
             self.close(opened);

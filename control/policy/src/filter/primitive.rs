@@ -124,6 +124,11 @@ const OTHER_WORDS: [&str; 26] = [
     "tcpflags",
 ];
 
+/// The word that starts a primitive or stands in one and is nearest to `word`.
+pub(super) fn nearest_keyword(word: &str) -> Option<&'static str> {
+    nearest(word, PROTOCOLS.iter().map(|known| known.name).chain(OTHER_WORDS)).filter(|near| *near != word)
+}
+
 pub(super) fn protocol(word: &str) -> Option<Protocol> {
     PROTOCOLS.iter().copied().find(|known| known.name == word)
 }
@@ -197,6 +202,9 @@ impl Parser<'_> {
         let spelled = self.spelled();
         match self.peek() {
             None => self.fail("a condition is missing here", "for example `tcp port 443`"),
+            Some(Token::Word(word)) if matches!(word.as_str(), "and" | "or") => {
+                self.fail(&format!("a condition is missing before `{spelled}`"), "for example `tcp port 443`")
+            }
             Some(Token::Symbol(_)) => {
                 self.fail(&format!("a condition is expected, not `{spelled}`"), "for example `tcp port 443`")
             }
@@ -207,18 +215,20 @@ impl Parser<'_> {
                 self.fail(&message, &help)
             }
             Some(token) => {
-                let candidates = PROTOCOLS.iter().map(|known| known.name).chain(OTHER_WORDS);
                 let numeric = matches!(token, Token::Set(_))
                     || spelled.contains(['.', ':'])
                     || names::number(&spelled).is_some();
                 let known =
                     numeric || names::service(&spelled).is_some() || matches!(token, Token::Escaped(_));
-                match (self.last, nearest(&spelled, candidates)) {
+                match (self.last, nearest_keyword(&spelled)) {
                     (Some(qualifiers), _) if known => self.ids(qualifiers),
-                    (None, _) if numeric => self.fail(
-                        &format!("what is `{spelled}`? Nothing before it says"),
-                        &format!("write `host {spelled}`, `net {spelled}` or `port {spelled}`"),
-                    ),
+                    (None, _) if numeric => {
+                        let kind = if names::number(&spelled).is_some() { "port" } else { "host" };
+                        self.fail(
+                            &format!("what is `{spelled}`? Nothing before it says"),
+                            &format!("write `{kind} {spelled}`, `src {kind} {spelled}` or `dst {kind} {spelled}`"),
+                        )
+                    }
                     (_, Some(near)) => {
                         self.fail(&format!("unknown word `{spelled}`"), &format!("did you mean `{near}`?"))
                     }
