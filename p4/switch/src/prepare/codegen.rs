@@ -227,19 +227,9 @@ impl<'m> Codegen<'m> {
         self.push(Op::Extern { index: (self.externs.len() - 1) as u16 });
     }
 
-    /// Index of an error of core.p4 (section 13.1.2 of P4-16 lists them in this order).
+    /// Index of an error of core.p4.
     pub(super) fn error(&self, name: &str) -> u16 {
-        let standard = [
-            "NoError",
-            "PacketTooShort",
-            "NoMatch",
-            "StackOutOfBounds",
-            "HeaderTooShort",
-            "ParserTimeout",
-            "ParserInvalidArgument",
-        ];
-        let listed = self.module.errors.iter().position(|error| error == name);
-        listed.or_else(|| standard.iter().position(|error| *error == name)).unwrap_or(0) as u16
+        self.module.errors.iter().position(|error| error == name).unwrap_or(0) as u16
     }
 }
 
