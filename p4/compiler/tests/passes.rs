@@ -12,7 +12,10 @@ use sluice_ir::verify::verify;
 use sluice_ir::{Module, text};
 use sluice_p4::passes;
 
-const PASSES: [(&str, fn(&mut Module) -> bool); 8] = [
+/// A pass by name.
+type Named = (&'static str, fn(&mut Module) -> bool);
+
+const PASSES: [Named; 8] = [
     ("compact", passes::compact),
     ("fold_constants", passes::fold_constants),
     ("merge_states", passes::merge_states),
@@ -64,11 +67,37 @@ fn files_before_and_after() {
     }
 }
 
+/// The modules that lowering makes of whole programs: `tests/lower/*.ir`, those without warnings before the text.
+#[test]
+fn lowered_programs_stay_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lower");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder of programs") {
+        let path = entry.expect("an entry").path();
+        let is_text = path.extension().is_some_and(|found| found == "ir");
+        if !is_text || std::fs::read_to_string(&path).expect("the golden").starts_with("warning") {
+            continue;
+        }
+        count += 1;
+        let mut module = load(&path);
+        let info = module.info();
+        passes::optimize(&mut module);
+        let printed = text::print(&module);
+        verify(&module).unwrap_or_else(|error| panic!("{}: {error}\n{printed}", path.display()));
+        assert_eq!(module.info(), info, "{}", path.display());
+        let mut sources = Sources::new();
+        let id = sources.add("optimized", printed.as_str());
+        let again = text::read(&sources, id).unwrap_or_else(|found| panic!("{}", found.render(&sources)));
+        assert_eq!(text::print(&again), printed, "{}", path.display());
+    }
+    assert!(count > 0, "no lowered program");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_programs_compute_the_same(choices in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn random_programs_compute_the_same(choices in prop::collection::vec(any::<u8>(), 100..900)) {
         let module = random_program::program(&choices);
         let printed = text::print(&module);
         if let Err(found) = verify(&module) {

@@ -9,6 +9,9 @@ use sluice_ir::{
     Type, UnaryOp, Variable, VariableKind, arithmetic, text,
 };
 
+/// Blocks inside one another.
+const DEPTH: u32 = 4;
+
 const TYPES: [Type; 4] = [Type::Bits(8), Type::Bool, Type::Int(8), Type::Bits(16)];
 
 struct Choices<'c> {
@@ -33,7 +36,7 @@ pub(crate) fn program(bytes: &[u8]) -> Module {
         });
     }
     let mut choices = Choices { bytes, module, labels: 0, open: Vec::new() };
-    let block = choices.block(4);
+    let block = choices.block(DEPTH);
     choices.module.pipeline.ingress = block;
     choices.module
 }
@@ -144,7 +147,8 @@ impl Choices<'_> {
     }
 
     fn block(&mut self, depth: u32) -> Block {
-        let count = if self.bytes.is_empty() { 0 } else { self.below(5) };
+        // The outermost block is as long as the bytes last: what passes get wrong is mostly between statements.
+        let count = if self.bytes.is_empty() { 0 } else { self.below(if depth == DEPTH { 40 } else { 6 }) };
         (0..count).map(|_| Statement { kind: self.statement(depth), span: span() }).collect()
     }
 
@@ -190,7 +194,9 @@ impl Choices<'_> {
                         value,
                     );
                 }
-                StatementKind::Assign(to, self.expression(ty, 3))
+                // Half of them are copies.
+                let depth = 3 * self.below(2);
+                StatementKind::Assign(to, self.expression(ty, depth))
             }
         }
     }
