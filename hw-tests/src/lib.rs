@@ -1,3 +1,8 @@
 //! One conformance suite for every target: oracles, generators, the properties that all data paths keep.
 
+pub mod captures;
+pub mod generate;
+pub mod model;
 pub mod oracle;
+pub mod tools;
+pub mod trial;

@@ -75,6 +75,46 @@ pub struct Layers {
     pub tcp_flags: Option<u8>,
     /// Family, type and code.
     pub icmp: Option<(IcmpFamily, u8, u8)>,
+    /// Where its headers stand.
+    pub at: Places,
+}
+
+/// Where the headers of one packet stand, bytes from the frame's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The MACs.
+    pub macs: Option<usize>,
+    /// The VLAN tags, each from its TPID on, in front of the network header.
+    pub vlans: Vec<usize>,
+    /// The network header.
+    pub l3: Option<usize>,
+    /// Behind the IP packet, as its length field has it.
+    pub l3_end: Option<usize>,
+    /// Whether IPv6 extension headers stand between network and transport header.
+    pub has_extensions: bool,
+    /// The transport header.
+    pub l4: Option<usize>,
+    /// Behind the transport header: as long as TCP says, 12 bytes for SCTP, else 8.
+    pub payload: Option<usize>,
+}
+
+/// What carries the inner packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tunnel {
+    /// RFC 7348.
+    Vxlan,
+    /// RFC 8926.
+    Geneve,
+    /// GRE with an IP packet.
+    Gre,
+    /// GRE with a frame: NVGRE and others.
+    GreEthernet,
+    /// Types I to III.
+    Erspan,
+    /// User plane of GTP.
+    Gtpu,
+    /// IP in IP.
+    Ipip,
 }
 
 /// Everything that a filter can ask of a frame.
@@ -92,6 +132,27 @@ pub struct Decoded {
     pub gre_key: Option<u32>,
     /// The payload of the first tunnel.
     pub inner: Option<Layers>,
+    /// That tunnel; there may be one with nothing in it that can be read.
+    pub tunnel: Option<Tunnel>,
+    /// Where the type field in front of the MPLS labels or the PBB tag stands, and which it is.
+    pub looked_through: Option<(LookedThrough, usize)>,
+    /// Where a second frame begins that is looked through to (PBB, pseudowire).
+    pub second_frame: Option<usize>,
+    /// Where the last header that was read ends.
+    pub headers_end: usize,
+    /// Whether no header was cut short, too deep or malformed.
+    pub complete: bool,
+}
+
+/// What stands between the link layer and the network header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookedThrough {
+    /// IEEE 802.1ah.
+    Pbb,
+    /// RFC 3032.
+    Mpls,
+    /// RFC 2516.
+    Pppoe,
 }
 
 /// Reads headers one behind the other.
@@ -158,23 +219,42 @@ pub fn decode(data: &[u8], wire_length: u32) -> Decoded {
     let mut decoded = Decoded { wire_length, ..Decoded::default() };
     let mut cursor = Cursor { data, at: 0 };
     // Running out of bytes anywhere leaves what was read so far in place.
-    let _ = outer(&mut cursor, &mut decoded);
+    decoded.complete = outer(&mut cursor, &mut decoded).is_some();
+    decoded.headers_end = cursor.at;
     decoded
 }
 
 fn outer(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
-    let behind = ethernet(cursor, &mut decoded.outer, true, &mut decoded.inner)?;
+    let mut layers = Layers::default();
+    let kind = link(cursor, &mut layers);
+    decoded.outer = layers;
+    let layers = &mut decoded.outer;
+    let at = cursor.at.saturating_sub(2);
+    let behind = match kind? {
+        0x88e7 => {
+            decoded.looked_through = Some((LookedThrough::Pbb, at));
+            cursor.take(4)?;
+            decoded.second_frame = Some(cursor.at);
+            second_frame(cursor, layers)?
+        }
+        0x8847 | 0x8848 => {
+            decoded.looked_through = Some((LookedThrough::Mpls, at));
+            mpls(cursor, layers, &mut decoded.second_frame)?
+        }
+        0x8864 => {
+            decoded.looked_through = Some((LookedThrough::Pppoe, at));
+            pppoe(cursor, layers)?
+        }
+        kind => network(cursor, layers, kind)?,
+    };
     tunnel(cursor, decoded, behind)
 }
 
-/// Ethernet, tags and labels, then the network layer. `inner` is set where the frame holds another (MPLS pseudowire).
-fn ethernet(
-    cursor: &mut Cursor<'_>,
-    layers: &mut Layers,
-    is_outer: bool,
-    inner: &mut Option<Layers>,
-) -> Option<Behind> {
+/// MACs, tags, and the type behind them, which is given back.
+fn link(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<u32> {
+    let start = cursor.at;
     let header = cursor.take(14)?;
+    layers.at.macs = Some(start);
     layers.macs = Some((u48_at(header, 0), u48_at(header, 6)));
     let mut ether_type = ether_type_or_llc(cursor, u16_at(header, 12));
     layers.ether_type = ether_type;
@@ -183,17 +263,22 @@ fn ethernet(
         && is_tpid(kind)
         && layers.vlans.len() < VLAN_TAGS_MAX
     {
+        let at = cursor.at - 2;
         let tag = cursor.take(4)?;
+        layers.at.vlans.push(at);
         layers.vlans.push(u16_at(tag, 0) & 0xfff);
         ether_type = ether_type_or_llc(cursor, u16_at(tag, 2));
         layers.l3 = ether_type;
     }
-    match ether_type? {
-        0x88e7 if is_outer => provider_backbone(cursor, layers),
-        0x8847 | 0x8848 if is_outer => mpls(cursor, layers, inner),
-        0x8864 if is_outer => pppoe(cursor, layers),
-        kind => network(cursor, layers, kind),
-    }
+    ether_type
+}
+
+/// A frame in a frame, looked through like a tag: its network header counts, its MACs and tags do not.
+fn second_frame(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    let mut second = Layers::default();
+    let kind = link(cursor, &mut second);
+    layers.l3 = second.l3;
+    network(cursor, layers, kind?)
 }
 
 /// A type field up to 1500 is a length, and LLC follows.
@@ -204,19 +289,8 @@ fn ether_type_or_llc(cursor: &Cursor<'_>, field: u16) -> Option<u32> {
     cursor.peek(1).map(|llc| 0x1_0000 + u32::from(llc[0]))
 }
 
-/// IEEE 802.1ah: I-TAG, then the customer's frame, which is looked through like a tag.
-fn provider_backbone(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
-    cursor.take(4)?;
-    let mut customer = Layers::default();
-    let behind = ethernet(cursor, &mut customer, false, &mut None);
-    let keep = (layers.macs, layers.ether_type, std::mem::take(&mut layers.vlans));
-    let vlans = if keep.2.is_empty() { std::mem::take(&mut customer.vlans) } else { keep.2 };
-    *layers = Layers { macs: keep.0, ether_type: keep.1, vlans, ..customer };
-    behind
-}
-
 /// RFC 3032; what is behind the last label is told by its first nibble (RFC 4928).
-fn mpls(cursor: &mut Cursor<'_>, layers: &mut Layers, inner: &mut Option<Layers>) -> Option<Behind> {
+fn mpls(cursor: &mut Cursor<'_>, layers: &mut Layers, second: &mut Option<usize>) -> Option<Behind> {
     layers.l3 = Some(0x8847);
     for i in 0..MPLS_LABELS_MAX {
         let entry = cursor.take(4)?;
@@ -230,10 +304,8 @@ fn mpls(cursor: &mut Cursor<'_>, layers: &mut Layers, inner: &mut Option<Layers>
                 (6, _) => network(cursor, layers, 0x86dd),
                 (0, _) => {
                     cursor.take(4)?;
-                    let mut frame = Layers::default();
-                    let _ = ethernet(cursor, &mut frame, false, &mut None);
-                    *inner = frame.macs.is_some().then_some(frame);
-                    None
+                    *second = Some(cursor.at);
+                    second_frame(cursor, layers)
                 }
                 _ => Some(Behind::Payload),
             };
@@ -259,7 +331,9 @@ fn network(cursor: &mut Cursor<'_>, layers: &mut Layers, ether_type: u32) -> Opt
         0x0800 => ipv4(cursor, layers),
         0x86dd => ipv6(cursor, layers),
         0x0806 | 0x8035 => {
+            let start = cursor.at;
             let header = cursor.take(28)?;
+            layers.at.l3 = Some(start);
             layers.addresses = Some(Addresses::V4(u32_at(header, 14), u32_at(header, 24)));
             Some(Behind::Payload)
         }
@@ -268,7 +342,10 @@ fn network(cursor: &mut Cursor<'_>, layers: &mut Layers, ether_type: u32) -> Opt
 }
 
 fn ipv4(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    let start = cursor.at;
     let header = cursor.take(20)?;
+    layers.at.l3 = Some(start);
+    layers.at.l3_end = Some(start + usize::from(u16_at(header, 2)));
     layers.addresses = Some(Addresses::V4(u32_at(header, 12), u32_at(header, 16)));
     layers.ip_proto = Some(header[9]);
     layers.ttl = Some(header[8]);
@@ -286,7 +363,10 @@ fn ipv4(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
 }
 
 fn ipv6(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
+    let start = cursor.at;
     let header = cursor.take(40)?;
+    layers.at.l3 = Some(start);
+    layers.at.l3_end = Some(start + 40 + usize::from(u16_at(header, 4)));
     layers.addresses = Some(Addresses::V6(u128_at(header, 8), u128_at(header, 24)));
     layers.ttl = Some(header[7]);
     let traffic_class = (u16_at(header, 0) >> 4) as u8;
@@ -317,6 +397,7 @@ fn ipv6(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
             }
             _ => break,
         }
+        layers.at.has_extensions = true;
         layers.ip_proto = Some(next);
         if layers.fragment == Fragment::Later {
             break;
@@ -334,19 +415,31 @@ fn transport(
     if layers.fragment == Fragment::Later {
         return Some(Behind::Payload);
     }
+    let start = cursor.at;
     match protocol {
         6 | 17 | 132 => {
             let header = cursor.take(4)?;
+            layers.at.l4 = Some(start);
+            layers.at.payload = Some(start + 8);
             let ports = (u16_at(header, 0), u16_at(header, 2));
             layers.ports = Some(ports);
-            if protocol == 6 {
-                layers.tcp_flags = Some(cursor.take(16)?[9]);
-                return Some(Behind::Payload);
+            match protocol {
+                6 => {
+                    let rest = cursor.take(16)?;
+                    layers.tcp_flags = Some(rest[9]);
+                    layers.at.payload = Some(start + usize::from(rest[8] >> 4).max(5) * 4);
+                }
+                17 => _ = cursor.take(4)?,
+                _ => {
+                    cursor.take(8)?;
+                    layers.at.payload = Some(start + 12);
+                }
             }
-            if protocol == 17 {
-                cursor.take(4)?;
-                return Some(Behind::Udp(ports.1));
-            }
+            Some(if protocol == 17 { Behind::Udp(ports.1) } else { Behind::Payload })
+        }
+        2 => {
+            layers.at.l4 = Some(start);
+            layers.at.payload = Some(start + 8);
             Some(Behind::Payload)
         }
         1 if family == IcmpFamily::V4 => icmp(cursor, layers, family),
@@ -356,18 +449,28 @@ fn transport(
 }
 
 fn icmp(cursor: &mut Cursor<'_>, layers: &mut Layers, family: IcmpFamily) -> Option<Behind> {
+    let start = cursor.at;
     let header = cursor.take(2)?;
+    layers.at.l4 = Some(start);
+    layers.at.payload = Some(start + 8);
     layers.icmp = Some((family, header[0], header[1]));
     Some(Behind::Payload)
 }
 
 fn tunnel(cursor: &mut Cursor<'_>, decoded: &mut Decoded, behind: Behind) -> Option<()> {
     match behind {
-        Behind::Protocol(4) => inner_network(cursor, decoded, 0x0800),
-        Behind::Protocol(41) => inner_network(cursor, decoded, 0x86dd),
+        Behind::Protocol(4) => {
+            decoded.tunnel = Some(Tunnel::Ipip);
+            inner_network(cursor, decoded, 0x0800)
+        }
+        Behind::Protocol(41) => {
+            decoded.tunnel = Some(Tunnel::Ipip);
+            inner_network(cursor, decoded, 0x86dd)
+        }
         Behind::Protocol(47) => gre(cursor, decoded),
         Behind::Udp(VXLAN_PORT) => {
             let header = cursor.take(8)?;
+            decoded.tunnel = Some(Tunnel::Vxlan);
             decoded.vni = Some(u24_at(header, 4));
             inner_ethernet(cursor, decoded)
         }
@@ -379,22 +482,23 @@ fn tunnel(cursor: &mut Cursor<'_>, decoded: &mut Decoded, behind: Behind) -> Opt
 
 fn inner_ethernet(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
     let mut layers = Layers::default();
-    let _ = ethernet(cursor, &mut layers, false, &mut None);
+    let read = link(cursor, &mut layers).and_then(|kind| network(cursor, &mut layers, kind));
     // Without the inner MACs there is no inner packet.
     decoded.inner = layers.macs.is_some().then_some(layers);
-    Some(())
+    read.map(|_| ())
 }
 
 fn inner_network(cursor: &mut Cursor<'_>, decoded: &mut Decoded, ether_type: u32) -> Option<()> {
     let mut layers = Layers::default();
-    let _ = network(cursor, &mut layers, ether_type);
+    let read = network(cursor, &mut layers, ether_type);
     decoded.inner = Some(layers);
-    Some(())
+    read.map(|_| ())
 }
 
 /// RFC 8926.
 fn geneve(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
     let header = cursor.take(8)?;
+    decoded.tunnel = Some(Tunnel::Geneve);
     decoded.vni = Some(u24_at(header, 4));
     let protocol = u32::from(u16_at(header, 2));
     cursor.take(usize::from(header[0] & 0x3f) * 4)?;
@@ -411,6 +515,7 @@ fn gtpu(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
     if header[0] >> 4 != 3 {
         return Some(());
     }
+    decoded.tunnel = Some(Tunnel::Gtpu);
     decoded.teid = Some(u32_at(header, 4));
     if header[1] != 255 {
         return Some(());
@@ -453,6 +558,12 @@ fn gre(cursor: &mut Cursor<'_>, decoded: &mut Decoded) -> Option<()> {
     if has_sequence {
         cursor.take(4)?;
     }
+    decoded.tunnel = match protocol {
+        0x6558 => Some(Tunnel::GreEthernet),
+        0x0800 | 0x86dd => Some(Tunnel::Gre),
+        0x88be | 0x22eb => Some(Tunnel::Erspan),
+        _ => None,
+    };
     match protocol {
         0x6558 => inner_ethernet(cursor, decoded),
         0x0800 | 0x86dd => inner_network(cursor, decoded, protocol),

@@ -272,9 +272,10 @@ impl Test {
             }
             Self::EtherBroadcast => layers.macs.is_some_and(|(to, _)| to == 0xffff_ffff_ffff),
             Self::EtherMulticast => layers.macs.is_some_and(|(to, _)| to >> 40 & 1 == 1),
+            // As tcpdump has it: from 224.0.0.0 on, with the reserved addresses and the limited broadcast.
             Self::IpMulticast => {
                 is(NetworkKind::Ip)
-                    && matches!(layers.addresses, Some(Addresses::V4(_, to)) if to >> 28 == 0xe)
+                    && matches!(layers.addresses, Some(Addresses::V4(_, to)) if to >> 24 >= 0xe0)
             }
             Self::Ip6Multicast => {
                 is(NetworkKind::Ip6)

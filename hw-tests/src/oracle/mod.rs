@@ -1,4 +1,7 @@
 //! Oracles: what should happen, worked out without the code under test.
 
 pub mod decode;
+pub mod edits;
 pub mod expression;
+pub mod identity;
+pub mod policy;

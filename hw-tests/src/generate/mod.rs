@@ -1,0 +1,11 @@
+//! Random values, expressions, packets and policies. They know the oracle's types only, nothing of the code under test.
+
+mod expressions;
+mod packets;
+mod policies;
+mod values;
+
+pub use expressions::{Vocabulary, expression, primitive};
+pub use packets::{Frames, damage};
+pub use policies::{PolicyShape, policy, vary};
+pub use values::Values;
