@@ -184,8 +184,8 @@ pub(crate) struct ControlObject<'a> {
     pub(crate) scope: Rc<Scope<'a>>,
     /// Control-plane prefix.
     pub(crate) path: Rc<str>,
-    /// What the parameters are bound to, since the first application.
-    pub(crate) bound: RefCell<Option<Applied<'a>>>,
+    /// Parameters and locals since the first application, to whose storage its state refers.
+    pub(crate) bound: RefCell<Option<Rc<Scope<'a>>>>,
 }
 
 /// An instance of a parser.
@@ -197,15 +197,6 @@ pub(crate) struct ParserObject<'a> {
     pub(crate) scope: Rc<Scope<'a>>,
     /// Control-plane prefix.
     pub(crate) path: Rc<str>,
-    /// What the parameters are bound to, since the first application.
-    pub(crate) bound: RefCell<Option<Applied<'a>>>,
-}
-
-/// What an instance was applied to first: its state (tables, externs) refers to this storage.
-#[derive(Clone, Debug)]
-pub(crate) struct Applied<'a> {
-    /// The storage, by which two applications are compared.
-    pub(crate) arguments: String,
-    /// Parameters and locals.
-    pub(crate) scope: Rc<Scope<'a>>,
+    /// Parameters and locals since the first application, to whose storage its state refers.
+    pub(crate) bound: RefCell<Option<Rc<Scope<'a>>>>,
 }

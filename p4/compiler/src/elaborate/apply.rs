@@ -12,7 +12,7 @@ use super::{Elaborator, Frame, Result, Return, Site};
 use crate::ast::{self, DeclarationKind, ExprKind};
 use crate::scope::Scope;
 use crate::types::Type;
-use crate::value::{Applied, ControlObject, Object, Operand, TableObject, Value};
+use crate::value::{ControlObject, Object, Operand, TableObject, Value};
 
 /// Whether an instance holds something that there is once only: tables, instances, value sets.
 pub(super) fn has_state(locals: &[ast::Declaration]) -> bool {
@@ -84,7 +84,7 @@ impl<'a> Elaborator<'a> {
                 "tables are applied in the `apply` block of a control",
             );
         }
-        if !self.frame.site.is(Site::Pipeline) {
+        if !self.frame.site.has_tables() {
             return self.misplaced(
                 &format!("`{}.apply()`", table.name),
                 span,
@@ -132,19 +132,12 @@ impl<'a> Elaborator<'a> {
     ) -> Result<()> {
         let control = object.control;
         self.visited.insert(control.ty.name.span);
-        let arguments = self.identity(bound);
         let before = object.bound.borrow().clone().filter(|_| has_state(&control.locals));
-        if let Some(before) = &before
-            && before.arguments != arguments
-        {
-            return self.unsupported(
-                "an instance with tables or externs applied to different arguments",
-                span,
-                "make one instance for each set of arguments",
-            );
-        }
-        let scope = before.as_ref().map_or(scope, |before| before.scope.clone());
-        let back = if before.is_some() { Vec::new() } else { self.pass(bound, &scope, false)? };
+        let scope = before.clone().unwrap_or(scope);
+        let back = match &before {
+            Some(before) => self.pass_again(bound, before, span)?,
+            None => self.pass(bound, &scope, false)?,
+        };
         self.instances.push(scope.clone());
         let label = self.label();
         let frame = Frame {
@@ -165,7 +158,7 @@ impl<'a> Elaborator<'a> {
                 // It is reported; the next one is elaborated for its errors.
                 let _ = self.declaration(local);
             }
-            *object.bound.borrow_mut() = Some(Applied { arguments, scope });
+            *object.bound.borrow_mut() = Some(scope);
             Ok(())
         };
         self.body_statements(&control.apply);
@@ -196,13 +189,10 @@ impl<'a> Elaborator<'a> {
         })
     }
 
-    /// What tells whether two applications are to the same storage.
-    pub(super) fn identity(&self, bound: &[Bound<'a>]) -> String {
+    /// What tells whether two values are the same storage, or the same constant.
+    pub(super) fn identity(&self, value: &Value<'a>) -> String {
         let mut text = String::new();
-        for argument in bound {
-            self.write_identity(&argument.operand.value, &mut text);
-            text.push(';');
-        }
+        self.write_identity(value, &mut text);
         text
     }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::annotations::find;
 use super::storage::Piece;
 use super::unify::Bindings;
-use super::{Elaborator, Result};
+use super::{CopyBack, Elaborator, Result};
 use crate::ast::{self, Direction, ExprKind};
 use crate::scope::{Entity, Scope, closest};
 use crate::types::Type;
@@ -237,7 +237,7 @@ impl<'a> Elaborator<'a> {
         bound: &[Bound<'a>],
         scope: &Rc<Scope<'a>>,
         isolate: bool,
-    ) -> Result<Vec<(Operand<'a>, Operand<'a>, Span)>> {
+    ) -> Result<CopyBack<'a>> {
         let isolate = isolate || self.arguments_overlap(bound);
         let mut back = Vec::new();
         for argument in bound {
@@ -254,6 +254,7 @@ impl<'a> Elaborator<'a> {
                             self.assign(&copy, &target, span)?;
                         }
                         back.push((target, copy.clone(), span));
+                        self.copied.insert((Rc::as_ptr(scope), argument.parameter.span));
                         copy
                     } else {
                         if is_out {
@@ -263,12 +264,55 @@ impl<'a> Elaborator<'a> {
                     }
                 }
                 _ if self.can_share(&argument.operand.value, isolate) => argument.operand.clone(),
-                _ => self.snapshot(&argument.operand, span)?,
+                _ => {
+                    self.copied.insert((Rc::as_ptr(scope), argument.parameter.span));
+                    self.snapshot(&argument.operand, span)?
+                }
             };
             let name = &argument.parameter.name;
             self.in_scope(scope, |this| this.declare(name, Entity::Value(operand)))?;
         }
-        self.pending.extend(back.iter().cloned());
+        self.pending.push(back.clone());
+        Ok(back)
+    }
+
+    /// Passes arguments to an instance that was applied before, and whose state refers to what its parameters became then:
+    /// the argument's own storage, which must be the same again, or a copy.
+    pub(super) fn pass_again(
+        &mut self,
+        bound: &[Bound<'a>],
+        scope: &Rc<Scope<'a>>,
+        span: Span,
+    ) -> Result<CopyBack<'a>> {
+        let mut back = Vec::new();
+        for argument in bound {
+            let known = scope.own_binding(&argument.parameter.name.text).map(|binding| binding.entity);
+            let Some(Entity::Value(parameter)) = known else { return Err(super::Reported) };
+            let is_out = argument.parameter.direction == Some(Direction::Out);
+            if self.identity(&parameter.value) == self.identity(&argument.operand.value) {
+                if is_out {
+                    self.reset(&parameter.value, argument.span);
+                }
+                continue;
+            }
+            if !self.copied.contains(&(Rc::as_ptr(scope), argument.parameter.span)) {
+                return self.unsupported(
+                    "an instance with tables or externs applied to different arguments",
+                    span,
+                    "make one instance for each set of arguments",
+                );
+            }
+            let target = self.stabilize(&argument.operand, argument.span)?;
+            if is_out {
+                self.reset(&parameter.value, argument.span);
+            } else {
+                self.assign(&parameter, &target, argument.span)?;
+            }
+            if matches!(argument.parameter.direction, Some(Direction::Out | Direction::InOut)) {
+                back.push((target, parameter, argument.span));
+            }
+        }
+        self.pending.push(back.clone());
         Ok(back)
     }
 

@@ -283,9 +283,11 @@ impl<'a> Elaborator<'a> {
                 self.clone_call(kind, session, Some(list))?
             }
             ("resubmit_preserving_field_list", [list]) => {
+                self.only_in(Site::Ingress, name, span)?;
                 ExternCall::Resubmit { field_list: Some(self.value_of(list)?) }
             }
             ("recirculate_preserving_field_list", [list]) => {
+                self.only_in(Site::Egress, name, span)?;
                 ExternCall::Recirculate { field_list: Some(self.value_of(list)?) }
             }
             ("clone3", [kind, session, data]) => {
@@ -293,10 +295,12 @@ impl<'a> Elaborator<'a> {
                 self.clone_call(kind, session, None)?
             }
             ("resubmit", [data]) => {
+                self.only_in(Site::Ingress, name, span)?;
                 self.no_data(data, "resubmit_preserving_field_list")?;
                 ExternCall::Resubmit { field_list: None }
             }
             ("recirculate", [data]) => {
+                self.only_in(Site::Egress, name, span)?;
                 self.no_data(data, "recirculate_preserving_field_list")?;
                 ExternCall::Recirculate { field_list: None }
             }
@@ -313,6 +317,14 @@ impl<'a> Elaborator<'a> {
             _ => return self.checksum_function(name, bound, span),
         };
         Ok(self.call_extern(call, span))
+    }
+
+    fn only_in(&mut self, site: Site, name: &ast::Name, span: Span) -> Result<()> {
+        if self.frame.site.is(site) {
+            return Ok(());
+        }
+        let wanted = if site == Site::Ingress { "the ingress control" } else { "the egress control" };
+        self.misplaced(&format!("`{name}`"), span, &format!("call it in {wanted}"))
     }
 
     /// The list that older programs give, and that modern ones name by number.
@@ -333,10 +345,19 @@ impl<'a> Elaborator<'a> {
         session: &Bound<'a>,
         field_list: Option<&Bound<'a>>,
     ) -> Result<ExternCall> {
-        let kind = match &*self.member_name(kind)? {
-            "I2E" => CloneKind::IngressToEgress,
-            _ => CloneKind::EgressToEgress,
+        let at = kind.span;
+        let (kind, site) = match &*self.member_name(kind)? {
+            "I2E" => (CloneKind::IngressToEgress, Site::Ingress),
+            _ => (CloneKind::EgressToEgress, Site::Egress),
         };
+        if !self.frame.site.is(site) {
+            let wanted = if site == Site::Ingress { "the ingress control" } else { "the egress control" };
+            return self.misplaced(
+                "a clone of this kind",
+                at,
+                &format!("it is for {wanted}; the other kind is for the other one"),
+            );
+        }
         let session = self.value_of(session)?;
         let field_list = match field_list {
             Some(list) => Some(self.value_of(list)?),

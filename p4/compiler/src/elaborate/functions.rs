@@ -6,7 +6,7 @@ use sluice_diagnostics::{Diagnostic, Span};
 
 use super::arguments::{Bound, Callee, accepts, signature};
 use super::unify::Bindings;
-use super::{Elaborator, Frame, Result, Return};
+use super::{CopyBack, Elaborator, Frame, Result, Return};
 use crate::ast;
 use crate::scope::{Entity, FunctionDeclaration, Scope};
 use crate::types::Type;
@@ -131,8 +131,8 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Copies what `out` and `inout` parameters have become to where they came from.
-    pub(super) fn copy_back(&mut self, back: Vec<(Operand<'a>, Operand<'a>, Span)>) -> Result<()> {
-        self.pending.truncate(self.pending.len().saturating_sub(back.len()));
+    pub(super) fn copy_back(&mut self, back: CopyBack<'a>) -> Result<()> {
+        self.pending.pop();
         for (to, from, span) in back {
             self.assign(&to, &from, span)?;
         }

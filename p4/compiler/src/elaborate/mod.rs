@@ -70,8 +70,10 @@ enum Site {
     Parser,
     /// A checksum control.
     Checksum,
-    /// Ingress or egress.
-    Pipeline,
+    /// The ingress control.
+    Ingress,
+    /// The egress control.
+    Egress,
     /// The deparser.
     Deparser,
     /// Not known: code that nothing uses, which is checked only.
@@ -79,11 +81,19 @@ enum Site {
 }
 
 impl Site {
+    /// Whether tables may be applied here.
+    fn has_tables(self) -> bool {
+        matches!(self, Self::Ingress | Self::Egress | Self::Any)
+    }
+
     /// Whether what belongs to `wanted` may stand here.
     fn is(self, wanted: Self) -> bool {
         self == wanted || self == Self::Any
     }
 }
+
+/// What is to be copied when a callee is left: to, from, and for which argument.
+type CopyBack<'a> = Vec<(Operand<'a>, Operand<'a>, Span)>;
 
 /// Where a `return` goes.
 #[derive(Clone, Debug)]
@@ -134,6 +144,8 @@ pub(crate) struct Elaborator<'a> {
     /// Labels that something jumps to.
     used_labels: FxHashSet<ir::Label>,
     match_kinds: FxHashSet<Rc<str>>,
+    /// Parameters that are copies, by the scope that they are in and their place: nothing else is in that storage.
+    copied: FxHashSet<(*const Scope<'a>, Span)>,
     /// Names of storage, with the next number to make each unique.
     names: FxHashMap<String, u32>,
     records: FxHashMap<(u32, Vec<Type>), Rc<Record>>,
@@ -151,7 +163,7 @@ pub(crate) struct Elaborator<'a> {
     /// The table whose actions are being lowered.
     table: Option<Handle<ir::Table>>,
     /// Copies that are due when the callee is left, by `exit` too; the innermost callee's last.
-    pending: Vec<(Operand<'a>, Operand<'a>, Span)>,
+    pending: Vec<CopyBack<'a>>,
     /// `@match` of fields, by struct and field.
     match_annotations: FxHashMap<(Rc<str>, Rc<str>), Rc<str>>,
     /// Scopes of instances, to be cleared in the end.
@@ -198,6 +210,7 @@ impl<'a> Elaborator<'a> {
             labels: 0,
             used_labels: FxHashSet::default(),
             match_kinds: FxHashSet::default(),
+            copied: FxHashSet::default(),
             names: FxHashMap::default(),
             records: FxHashMap::default(),
             header_types: FxHashMap::default(),

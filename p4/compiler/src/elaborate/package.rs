@@ -17,7 +17,7 @@ use crate::value::{ExternKind, ExternObject, Object, Operand, Value};
 
 /// The blocks of v1model's package, in its order.
 const BLOCKS: [Site; 6] =
-    [Site::Parser, Site::Checksum, Site::Pipeline, Site::Pipeline, Site::Checksum, Site::Deparser];
+    [Site::Parser, Site::Checksum, Site::Ingress, Site::Egress, Site::Checksum, Site::Deparser];
 
 /// The storage that the blocks share, under the same names in all of them.
 struct Roots<'a> {

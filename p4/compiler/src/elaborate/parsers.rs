@@ -14,7 +14,7 @@ use super::{Elaborator, Frame, Result, Site};
 use crate::ast;
 use crate::bounds;
 use crate::scope::{Entity, FunctionDeclaration, Scope, closest};
-use crate::value::{Applied, Operand, ParserObject};
+use crate::value::{Operand, ParserObject};
 
 /// States of one parser by name, and where its `accept` leads.
 #[derive(Debug)]
@@ -32,10 +32,10 @@ impl<'a> Elaborator<'a> {
     ) -> Result<()> {
         let parser = object.parser;
         let scope = Scope::inside(&object.scope, u32::MAX);
-        let back = self.pass(bound, &scope, false)?;
+        self.pass(bound, &scope, false)?;
         let span = parser.ty.name.span;
-        let init = self.parser_locals(object, &scope, String::new(), span);
-        self.pending.truncate(self.pending.len().saturating_sub(back.len()));
+        let init = self.parser_locals(object, &scope, span);
+        self.pending.pop();
         let restarts = parser.states.iter().any(|state| leads_to(state, "start"));
         if init.is_empty() || !restarts {
             self.states(parser, &scope, object, Target::Accept, init)?;
@@ -53,7 +53,6 @@ impl<'a> Elaborator<'a> {
         &mut self,
         object: &Rc<ParserObject<'a>>,
         scope: &Rc<Scope<'a>>,
-        arguments: String,
         span: Span,
     ) -> ir::Block {
         let parser = object.parser;
@@ -71,7 +70,7 @@ impl<'a> Elaborator<'a> {
                 let _ = self.declaration(local);
             }
         }
-        *object.bound.borrow_mut() = Some(Applied { arguments, scope: scope.clone() });
+        *object.bound.borrow_mut() = Some(scope.clone());
         std::mem::replace(&mut self.frame, outer).block
     }
 
@@ -120,20 +119,15 @@ impl<'a> Elaborator<'a> {
         let callee = Callee { name: name.as_str(), declared: name.span };
         let bound =
             self.bind(&parser.ty.parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
-        let identity = self.identity(&bound);
         let before = object.bound.borrow().clone().filter(|_| has_state(&parser.locals));
-        if let Some(before) = &before {
-            if before.arguments != identity {
-                return self.unsupported(
-                    "an instance with externs or value sets applied to different arguments",
-                    span,
-                    "make one instance for each set of arguments",
-                );
+        let back = match before {
+            Some(before) => {
+                scope = before;
+                self.pass_again(&bound, &scope, span)?
             }
-            scope = before.scope.clone();
-        }
-        let back = if before.is_some() { Vec::new() } else { self.pass(&bound, &scope, false)? };
-        let init = self.parser_locals(object, &scope, identity, name.span);
+            None => self.pass(&bound, &scope, false)?,
+        };
+        let init = self.parser_locals(object, &scope, name.span);
         self.frame.block.extend(init);
         let behind = format!("{}.after", self.module.pipeline.parser.states[state].name);
         let next = self.new_state(&behind, span)?;

@@ -166,7 +166,7 @@ impl<'a> Elaborator<'a> {
     }
 
     fn exit(&mut self, span: Span) -> Result<()> {
-        if !matches!(self.frame.site, Site::Pipeline | Site::Checksum | Site::Any) {
+        if !self.frame.site.has_tables() && self.frame.site != Site::Checksum {
             return self.misplaced(
                 "`exit`",
                 span,
@@ -175,7 +175,7 @@ impl<'a> Elaborator<'a> {
         }
         // Section 12.6: what is passed out is passed out on `exit` too, the innermost callee's first.
         let pending = std::mem::take(&mut self.pending);
-        for (to, from, at) in pending.iter().rev() {
+        for (to, from, at) in pending.iter().rev().flatten() {
             self.assign(to, from, *at)?;
         }
         self.pending = pending;

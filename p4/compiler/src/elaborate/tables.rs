@@ -10,7 +10,7 @@ use sluice_ir as ir;
 use sluice_ir::{Handle, Table};
 
 use super::annotations::{control_plane_name, find, scope};
-use super::{Elaborator, Result, Site};
+use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, TablePropertyKind};
 use crate::scope::{Entity, closest};
 use crate::types::Type;
@@ -62,7 +62,7 @@ impl<'a> Elaborator<'a> {
         annotations: &'a [ast::Annotation],
         span: Span,
     ) -> Result<TableObject<'a>> {
-        if !self.frame.site.is(Site::Pipeline) {
+        if !self.frame.site.has_tables() {
             return self.misplaced(
                 "a table",
                 table.name.span,
