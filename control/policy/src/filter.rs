@@ -14,6 +14,13 @@
 //! | `frag`, `frag first`, `frag later` | fragments of both IP versions |
 //! | `src in @servers`, `port in {80, 443}`, `vlan in {10-20}` | sets, one condition however long |
 //!
+//! | differs from tcpdump | how |
+//! |---|---|
+//! | tags, labels, PPPoE | looked through: `tcp port 80` finds tagged packets too; only `ether` and `vlan` see them |
+//! | IPv6 extension headers | walked: `tcp` finds TCP behind them (tcpdump reads the first next header) |
+//! | packets captured short, wrong header lengths | classed by what is there (a BPF load past the end rejects the packet, whatever `or` follows) |
+//! | `tcpflags` outside `tcp[...]` | the flags, not the number 13 |
+//!
 //! Names of protocols and services are built in; hosts have no names. A protocol's name behind `proto` needs no
 //! backslash, a bare prefix (`src 10.0.0.0/8`) is a network.
 

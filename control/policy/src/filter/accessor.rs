@@ -183,7 +183,8 @@ pub(super) fn instead(header: &str, offset: u32) -> &'static str {
         ("ether" | "link", 12 | 13) => "write `ether proto 0x88cc`",
         ("arp" | "rarp", _) => "of ARP the addresses are in the tables: `arp host 192.0.2.1`",
         _ => {
-            "what can be read: `tcp[tcpflags]`, `icmp[icmptype]`, `icmp6[icmp6type]`, `ip[1]`, `ip[6:2]`, `ip[8]`, `ip[9]`, `ip6[7]`, `ether[0]`, ports"
+            "what can be read: `tcp[tcpflags]`, `icmp[icmptype]`, `icmp6[icmp6type]`, `ip[1]`, `ip[6:2]`, \
+             `ip[8]`, `ip[9]`, `ip6[7]`, `ether[0]`, ports"
         }
     }
 }

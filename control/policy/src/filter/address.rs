@@ -81,7 +81,8 @@ fn not_an_address(text: &str) -> Wrong {
     } else {
         Wrong::new(
             format!("`{text}` is no address"),
-            "names are not looked up, so that a policy means the same everywhere; write the address, or a set: `in @servers`",
+            "names are not looked up, so that a policy means the same everywhere; \
+             write the address, or a set: `in @servers`",
         )
     }
 }

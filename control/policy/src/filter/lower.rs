@@ -93,7 +93,8 @@ fn all_of(lists: impl Iterator<Item = Operand>, span: Span) -> Result<Vec<Term>,
     Ok(product)
 }
 
-const ADVICE: &str = "alternatives of one field belong in one set (`src in @servers`, `port in {80, 443}`), others in a second filter";
+const ADVICE: &str = "alternatives of one field belong in one set (`src in @servers`, `port in {80, 443}`), \
+     others in a second filter";
 
 fn too_many(span: Span, widest: Option<(usize, Span)>) -> Diagnostic {
     let error = Diagnostic::error(format!(

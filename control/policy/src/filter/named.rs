@@ -106,7 +106,8 @@ fn member(text: &str) -> Result<Member, Wrong> {
         Ok(network) => Ok(Member::Network(network)),
         Err(_) if !text.contains(['.', ':']) => Err(Wrong::new(
             format!("`{text}` is no member of a set"),
-            "members are addresses (`192.0.2.1`), prefixes (`10.0.0.0/8`), MAC addresses, numbers, ranges (`8000-8010`) or services (`https`)",
+            "members are addresses (`192.0.2.1`), prefixes (`10.0.0.0/8`), MAC addresses, numbers, \
+             ranges (`8000-8010`) or services (`https`)",
         )),
         Err(wrong) => Err(wrong),
     }

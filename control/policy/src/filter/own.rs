@@ -98,6 +98,12 @@ impl Parser<'_> {
                 ),
             };
         }
+        self.compared(start, own)
+    }
+
+    /// `ttl`, `ttl 5`, `ttl < 5`.
+    fn compared(&mut self, start: usize, own: &Own) -> Step<Expr> {
+        let field = own.field;
         let operator = self.symbol().filter(|symbol| is_comparison(symbol));
         if operator.is_some() {
             self.advance();

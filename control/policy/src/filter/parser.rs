@@ -398,7 +398,8 @@ impl Parser<'_> {
             Err(field) => self.fail_from(
                 start,
                 &format!("the inner packet has no field `{field}` in the tables"),
-                "inner conditions are on MACs, one VLAN tag, addresses, protocols, ports, TCP flags, ICMP, ttl, dscp and frag",
+                "inner conditions are on MACs, one VLAN tag, addresses, protocols, ports, \
+                 TCP flags, ICMP, ttl, dscp and frag",
             ),
         }
     }

@@ -218,15 +218,20 @@ impl Parser<'_> {
                 let numeric = matches!(token, Token::Set(_))
                     || spelled.contains(['.', ':'])
                     || names::number(&spelled).is_some();
-                let known =
-                    numeric || names::service(&spelled).is_some() || matches!(token, Token::Escaped(_));
+                let protocols = self.last.is_some_and(|last| last.kind == Kind::Protocol);
+                let known = numeric
+                    || names::service(&spelled).is_some()
+                    || matches!(token, Token::Escaped(_))
+                    || (protocols && names::lookup(names::IP_PROTOCOLS, &spelled).is_some());
                 match (self.last, nearest_keyword(&spelled)) {
                     (Some(qualifiers), _) if known => self.ids(qualifiers),
                     (None, _) if numeric => {
                         let kind = if names::number(&spelled).is_some() { "port" } else { "host" };
                         self.fail(
                             &format!("what is `{spelled}`? Nothing before it says"),
-                            &format!("write `{kind} {spelled}`, `src {kind} {spelled}` or `dst {kind} {spelled}`"),
+                            &format!(
+                                "write `{kind} {spelled}`, `src {kind} {spelled}` or `dst {kind} {spelled}`"
+                            ),
                         )
                     }
                     (_, Some(near)) => {
@@ -234,7 +239,8 @@ impl Parser<'_> {
                     }
                     (_, None) => self.fail(
                         &format!("unknown word `{spelled}`"),
-                        "conditions start with a protocol (`tcp`), a side (`src`), a type (`host`, `net`, `port`) or a field (`vlan`, `ttl`, `len`)",
+                        "conditions start with a protocol (`tcp`), a side (`src`), \
+                         a type (`host`, `net`, `port`) or a field (`vlan`, `ttl`, `len`)",
                     ),
                 }
             }
@@ -286,7 +292,8 @@ impl Parser<'_> {
         if protocol.layer == Layer::Link {
             return self.fail(
                 &format!("`{}` needs something to look for", protocol.name),
-                "write `ether host 00:11:22:33:44:55`, `ether src ...`, `ether proto 0x88cc`, `ether broadcast` or `ether multicast`",
+                "write `ether host 00:11:22:33:44:55`, `ether src ...`, `ether proto 0x88cc`, \
+                 `ether broadcast` or `ether multicast`",
             );
         }
         self.leaf(Formula::All(protocol.layer.formulas()), start)

@@ -15,14 +15,16 @@ pub(super) fn help(word: &str) -> Option<&'static str> {
         "ifname" | "on" | "ifindex" => "list the network ports in the filter's `from:`",
         "geneve" | "vxlan" => "write `vni 11` for the tunnel and `inner (...)` for what is in it",
         "pppoes" => {
-            "tags and PPPoE are looked through: `ip` also finds PPPoE sessions; for the header itself write `ether proto 0x8864`"
+            "tags and PPPoE are looked through: `ip` also finds PPPoE sessions; \
+              for the header itself write `ether proto 0x8864`"
         }
         "llc" => "write `ether proto 0x42` for the DSAP of an LLC frame, `stp` for spanning tree",
         "iso" | "clnp" | "esis" | "isis" | "l1" | "l2" | "iih" | "lsp" | "snp" | "csnp" | "psnp" => {
             "OSI headers are not in the tables; select by MAC address: `ether dst 01:80:c2:00:00:14`"
         }
         "ipx" | "netbeui" | "atalk" | "aarp" => {
-            "it has several encapsulations, not all of which are in the tables; write `ether proto 0x8137` (IPX), `0x809b` (AppleTalk) or `0x80f3` (AARP)"
+            "it has several encapsulations, not all of which are in the tables; \
+             write `ether proto 0x8137` (IPX), `0x809b` (AppleTalk) or `0x80f3` (AARP)"
         }
         "fddi" | "tr" | "wlan" | "ra" | "ta" | "addr1" | "addr2" | "addr3" | "addr4" | "type" | "subtype"
         | "dir" | "ppp" | "slip" | "radio" => {

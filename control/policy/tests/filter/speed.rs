@@ -63,6 +63,15 @@ fn a_chain_of_a_thousand_hosts_is_one_term() {
 }
 
 #[test]
+fn a_negated_chain_of_hosts_is_one_term() {
+    let hosts: Vec<String> = (0..1_000u32).map(|i| format!("host 10.0.{}.{}", i >> 8, i & 255)).collect();
+    let text = format!("not ({}) and tcp", hosts.join(" or "));
+    let time = best("1,000 hosts joined by or, negated", || terms_of(&text));
+    assert!(time < Duration::from_secs(1), "{time:?}");
+    assert_eq!(terms_of(&text).expect("the expression is right").1.len(), 1);
+}
+
+#[test]
 fn too_many_alternatives_are_refused_in_time() {
     let pairs: Vec<String> =
         (0..2_000u32).map(|i| format!("src 10.0.{}.{} and dst port {i}", i >> 8, i & 255)).collect();
