@@ -290,35 +290,65 @@ fn tshark(frame: &[u8], fields: &[&str]) -> Option<Vec<String>> {
 
 const AROUND: [u64; 6] = [0x0200_0000_0011, 0x0200_0000_0012, 0x0a01_0101, 0x0a01_0102, 64, 10];
 
+/// An encapsulation, and what tshark says of it.
+struct Encapsulation {
+    action: &'static str,
+    data: &'static [u64],
+    fields: &'static [(&'static str, &'static str)],
+    added: usize,
+}
+
+const ENCAPSULATIONS: [Encapsulation; 4] = [
+    Encapsulation {
+        action: "encapsulate_vxlan",
+        data: &[4789, 77],
+        fields: &[("vxlan.vni", "77"), ("udp.dstport", "4789")],
+        added: 50,
+    },
+    Encapsulation {
+        action: "encapsulate_gre",
+        data: &[0x55],
+        fields: &[("gre.key", "0x00000055"), ("gre.proto", "0x6558")],
+        added: 42,
+    },
+    Encapsulation {
+        action: "encapsulate_erspan2",
+        data: &[9],
+        fields: &[("erspan.spanid", "9"), ("gre.sequence_number", "0")],
+        added: 50,
+    },
+    Encapsulation {
+        action: "encapsulate_erspan3",
+        data: &[9],
+        fields: &[
+            ("erspan.spanid", "9"),
+            ("erspan.timestamp", "123456789"),
+            ("erspan.gra", "2"),
+            ("erspan.pid5.timestamp", "1700000000"),
+        ],
+        added: 62,
+    },
+];
+
 #[test]
 fn tshark_reads_the_encapsulations() {
     let frame = build([vec![Layer::from(Ethernet::new(A, B))], packet()].concat());
-    let cases: [(&str, &[u64], &[&str], &[&str], usize); 4] = [
-        ("encapsulate_vxlan", &[4789, 77], &["vxlan.vni", "udp.dstport"], &["77", "4789"], 50),
-        ("encapsulate_gre", &[0x55], &["gre.key", "gre.proto"], &["0x00000055", "0x6558"], 42),
-        ("encapsulate_erspan2", &[9], &["erspan.spanid", "gre.sequence_number"], &["9", "0"], 50),
-        (
-            "encapsulate_erspan3",
-            &[9],
-            &["erspan.spanid", "erspan.timestamp", "erspan.gra", "erspan.pid5.timestamp"],
-            &["9", "123456789", "2", "1700000000"],
-            62,
-        ),
-    ];
-    for (action, data, fields, expected, added) in cases {
+    for Encapsulation { action, data, fields, added } in ENCAPSULATIONS {
         let mut bench = bench();
         bench.edit("encapsulate", action, &[&AROUND[..], data].concat());
         let sent = bench.run(&frame);
         assert_eq!(sent.len(), frame.len() + added, "{action}");
         assert_eq!(sent[added..], frame, "{action}");
-        let all = [&["ip.checksum.status", "ip.len", "ip.dst", "tcp.dstport"], fields].concat();
-        let Some(found) = tshark(&sent, &all) else { return };
+        let common = ["ip.checksum.status", "ip.len", "ip.dst", "tcp.dstport"];
+        let names: Vec<&str> = common.into_iter().chain(fields.iter().map(|field| field.0)).collect();
+        let Some(found) = tshark(&sent, &names) else { return };
         // The inner packet's values follow the outer ones behind commas.
         assert_eq!(found[0], "1,1", "{action}: {found:?}");
         assert_eq!(found[1], format!("{},{}", sent.len() - 14, frame.len() - 14), "{action}");
         assert_eq!(found[2], "10.1.1.2,10.0.0.2", "{action}");
         assert_eq!(found[3], "80", "{action}");
-        assert_eq!(found[4..], *expected, "{action}");
+        let values: Vec<&str> = fields.iter().map(|field| field.1).collect();
+        assert_eq!(found[4..], values, "{action}");
     }
 }
 
