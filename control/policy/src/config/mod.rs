@@ -1,0 +1,62 @@
+//! `broker.yaml`: one file, one whole state.
+//!
+//! Reading never stops at the first mistake: [`parse_policy`] reports all of them, each at its place, expressions
+//! inside. A [`Policy`] that it gives has every name resolved and every value in range; what depends on the data
+//! path (space, what a target lacks) is the compiler's to check.
+
+mod edits;
+mod filters;
+mod model;
+mod ports;
+mod reader;
+mod scalars;
+mod sets;
+mod yaml;
+
+pub use model::{
+    Anchor, DedupSettings, Destination, Edits, Encapsulation, Filter, Group, Mask, Policy, Port, PortRole,
+    STRIP_NAMES, Settings, Slice, Stamp, Tool, Tunnel,
+};
+
+use sluice_diagnostics::{Diagnostics, SourceId, Sources};
+
+use reader::Reader;
+
+const KEYS: [&str; 7] = ["ports", "tools", "groups", "sets", "filters", "otherwise", "settings"];
+
+/// Reads a configuration.
+///
+/// # Errors
+/// Everything that is wrong with it; warnings of a configuration that is taken are in [`Policy::warnings`].
+pub fn parse_policy(sources: &mut Sources, source: SourceId) -> Result<Policy, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let Some(root) = yaml::parse(sources, source, &mut found) else { return Err(found) };
+    let mut reader = Reader { sources, source, found };
+    let mut policy = Policy::default();
+    if let Some(fields) = reader.fields(&root, "the configuration", &KEYS) {
+        if let Some(node) = fields.value("settings") {
+            policy.settings = reader.settings(node);
+        }
+        let start = sluice_diagnostics::Span { end: root.span.start, ..root.span };
+        match reader.required(&fields, "ports", "the configuration", start) {
+            Some(node) => reader.ports(node, &mut policy),
+            None => return Err(reader.found),
+        }
+        reader.tools(fields.value("tools"), &mut policy);
+        if let Some(node) = fields.value("groups") {
+            reader.groups(node, &mut policy);
+        }
+        let sets = fields.value("sets").map(|node| reader.named_sets(node)).unwrap_or_default();
+        if let Some(node) = fields.value("filters") {
+            reader.filters(node, &sets, &mut policy);
+        }
+        if let Some((key, node)) = fields.entry("otherwise") {
+            reader.otherwise(key.span, node, &mut policy);
+        }
+    }
+    if reader.found.has_errors() {
+        reader.found.extend(policy.warnings);
+        return Err(reader.found);
+    }
+    Ok(policy)
+}
