@@ -29,7 +29,10 @@ fn outcome(path: &Path) -> Result<String, String> {
     let result = compile(&mut sources, &files, &path.to_string_lossy(), &options);
     // Where the repository lies is of no interest.
     let folder = format!("{}/", path.parent().unwrap_or(path).display());
-    let render = |found: &sluice_diagnostics::Diagnostics| found.render(&sources).replace(&folder, "");
+    let tests = format!("{}/tests/", env!("CARGO_MANIFEST_DIR"));
+    let render = |found: &sluice_diagnostics::Diagnostics| {
+        found.render(&sources).replace(&folder, "").replace(&tests, "")
+    };
     match result {
         Ok((module, warnings)) if warnings.is_empty() => Ok(text::print(&module)),
         Ok((module, warnings)) => Ok(format!("{}\n{}", render(&warnings), text::print(&module))),

@@ -71,6 +71,13 @@ impl<'a> Elaborator<'a> {
                 Some(format!("write `({to})` before it, or a member of `{to}`"))
             }
             (_, Type::Int) => Some("a number known at compile time is expected".into()),
+            (Type::Int | Type::Bits(_) | Type::Signed(_), Type::New(_)) => {
+                Some(format!("`type` makes a type of its own: write `({to})` before it"))
+            }
+            (Type::Record(_), _) if to.scalar().is_some() => Some("name one of its fields".into()),
+            (Type::Tuple(_) | Type::RecordLiteral(_), _) if to.scalar().is_some() => {
+                Some("write one value, without braces".into())
+            }
             _ => None,
         }
     }
@@ -130,7 +137,10 @@ impl<'a> Elaborator<'a> {
                     given.into_iter().map(|part| Ok(self.coerce(part, element, span)?.value)).collect();
                 Value::Fields(fields?.into())
             }
-            _ => return self.mismatch(to, from, span, None),
+            _ => {
+                let help = self.conversion_help(from, to);
+                return self.mismatch(to, from, span, help);
+            }
         };
         Ok(Operand::new(value, to.clone()))
     }

@@ -15,6 +15,10 @@ use crate::value::{Object, Operand, Value};
 impl<'a> Elaborator<'a> {
     /// What an expression stands for; statements that it needs are emitted.
     pub(super) fn expr(&mut self, expr: &'a ast::Expr) -> Result<Operand<'a>> {
+        self.nest(expr.span, |this| this.form(expr))
+    }
+
+    fn form(&mut self, expr: &'a ast::Expr) -> Result<Operand<'a>> {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Bool(value) => {

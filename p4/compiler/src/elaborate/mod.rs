@@ -154,10 +154,14 @@ pub(crate) struct Elaborator<'a> {
     leaves: FxHashMap<(ir::ExpressionKind, ir::Type), Handle<ir::Expression>>,
     /// Bodies inside one another.
     depth: usize,
+    /// Expressions and statements inside one another.
+    nesting: usize,
     /// Parsers, controls and functions whose body was elaborated.
     visited: FxHashSet<Span>,
     /// Actions to be checked in the end, should nothing use them.
     actions: Vec<Rc<ActionDeclaration<'a>>>,
+    /// Whether there was an error.
+    failed: bool,
     /// The bounds that were exceeded are reported once.
     exhausted: bool,
     /// The table whose actions are being lowered.
@@ -216,8 +220,10 @@ impl<'a> Elaborator<'a> {
             header_types: FxHashMap::default(),
             leaves: FxHashMap::default(),
             depth: 0,
+            nesting: 0,
             visited: FxHashSet::default(),
             actions: Vec::new(),
+            failed: false,
             exhausted: false,
             table: None,
             pending: Vec::new(),
@@ -255,6 +261,7 @@ impl<'a> Elaborator<'a> {
 
     /// Reports an error.
     fn error(&mut self, diagnostic: Diagnostic) -> Reported {
+        self.failed = true;
         self.reporter.push(diagnostic);
         Reported
     }
@@ -303,8 +310,13 @@ impl<'a> Elaborator<'a> {
             None => {
                 let only_types = wanted == "type";
                 let candidates = scope.visible(|entity| !only_types || entity.is_type());
-                let found = closest(path.name.as_str(), candidates.iter().map(|name| &**name));
-                let help = match found {
+                let words = ["true", "false"];
+                let names = candidates.iter().map(|name| &**name).chain(words);
+                let help = match closest(path.name.as_str(), names) {
+                    Some(name) if name == path.name.as_str() => {
+                        "it is declared, but only behind this or as this itself: declare it before it is used, and do not recurse"
+                            .to_string()
+                    }
                     Some(name) => format!("did you mean `{name}`?"),
                     None if path.absolute => {
                         "a name with a dot before it is one of the top level".to_string()
@@ -363,27 +375,46 @@ impl<'a> Elaborator<'a> {
 
     /// Goes one body deeper, or reports that the program is too deep or too large.
     fn descend<T>(&mut self, span: Span, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth >= bounds::CALLS {
+            return self.exhaust("calls and instances inside one another", bounds::CALLS, span);
+        }
+        if self.module.expressions.len() > bounds::EXPRESSIONS {
+            return self.exhaust("expressions after everything is put in place", bounds::EXPRESSIONS, span);
+        }
         if self.exhausted || self.reporter.gave_up() {
             return Err(Reported);
-        }
-        let too_deep = self.depth >= bounds::CALLS;
-        if too_deep || self.module.expressions.len() > bounds::EXPRESSIONS {
-            self.exhausted = true;
-            let (what, bound) = if too_deep {
-                ("calls and instances inside one another", bounds::CALLS)
-            } else {
-                ("expressions after everything is put in place", bounds::EXPRESSIONS)
-            };
-            return self.fail(
-                Diagnostic::error(format!("the program has more than {bound} {what}"))
-                    .at(span, "here it became too much")
-                    .help("every call and instance is expanded where it stands; call less, or less deeply"),
-            );
         }
         self.depth += 1;
         let result = f(self);
         self.depth -= 1;
         result
+    }
+
+    /// Goes one expression or statement deeper.
+    fn nest<T>(&mut self, span: Span, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.nesting >= bounds::NESTING {
+            return self.exhaust(
+                "expressions and statements inside one another, calls included",
+                bounds::NESTING,
+                span,
+            );
+        }
+        self.nesting += 1;
+        let result = f(self);
+        self.nesting -= 1;
+        result
+    }
+
+    /// Reports, once, that a bound is exceeded.
+    fn exhaust<T>(&mut self, what: &str, bound: usize, span: Span) -> Result<T> {
+        if std::mem::replace(&mut self.exhausted, true) {
+            return Err(Reported);
+        }
+        self.fail(
+            Diagnostic::error(format!("the program has more than {bound} {what}"))
+                .at(span, "here it became too much")
+                .help("every call and instance is expanded where it stands; call less, or less deeply"),
+        )
     }
 
     /// A type whose width a message can name.
@@ -393,10 +424,8 @@ impl<'a> Elaborator<'a> {
         if let Type::Record(record) = expected {
             diagnostic = diagnostic.also(record.span, format!("`{}` is declared here", record.name));
         }
-        if let Some(help) = help {
-            diagnostic = diagnostic.help(help);
-        }
-        self.fail(diagnostic)
+        let help = help.unwrap_or_else(|| format!("give a value of type `{expected}`"));
+        self.fail(diagnostic.help(help))
     }
 
     /// A constant of the IR for an index or count.

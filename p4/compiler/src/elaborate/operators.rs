@@ -310,11 +310,16 @@ impl<'a> Elaborator<'a> {
             Ok((self.coerce(left, &ty, left_span)?, right))
         } else {
             let (a, b) = (left.ty, right.ty);
+            let help = if a.scalar().is_some() && b.scalar().is_some() {
+                format!("cast one side, for example `({a})` before the right one")
+            } else {
+                "compare or combine single values: name the fields".to_string()
+            };
             self.fail(
                 Diagnostic::error(format!("`{a}` and `{b}` do not go together"))
                     .at(right_span, format!("this is `{b}`"))
                     .also(left_span, format!("this is `{a}`"))
-                    .help(format!("cast one side, for example `({a})` before the right one")),
+                    .help(help),
             )
         }
     }

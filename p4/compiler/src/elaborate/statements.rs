@@ -21,6 +21,10 @@ impl<'a> Elaborator<'a> {
     }
 
     pub(super) fn statement(&mut self, statement: &'a ast::Statement) -> Result<()> {
+        self.nest(statement.span, |this| this.statement_form(statement))
+    }
+
+    fn statement_form(&mut self, statement: &'a ast::Statement) -> Result<()> {
         let span = statement.span;
         match &statement.kind {
             ast::StatementKind::Declaration(declaration) => self.declaration(declaration),

@@ -53,7 +53,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Value<'a>> {
         if self.module.variables.len() + self.module.headers.len() > bounds::STORAGE {
-            return self.descend_failed(span);
+            return self.exhaust("variables and headers", bounds::STORAGE, span);
         }
         if let (Some(scalar), false) = (ty.scalar(), matches!(ty.plain(), Type::Varbit(_))) {
             let name = self.unique(name);
@@ -94,17 +94,6 @@ impl<'a> Elaborator<'a> {
                     .help("use a type that has a width, a header, or a struct of these"),
             ),
         }
-    }
-
-    fn descend_failed<T>(&mut self, span: Span) -> Result<T> {
-        if std::mem::replace(&mut self.exhausted, true) {
-            return Err(super::Reported);
-        }
-        self.fail(
-            Diagnostic::error(format!("the program has more than {} variables and headers", bounds::STORAGE))
-                .at(span, "here it became too much")
-                .help("use smaller stacks and fewer instances"),
-        )
     }
 
     fn allocate_header(

@@ -154,6 +154,10 @@ impl<'a> Elaborator<'a> {
 
     /// Warns of tables of the current control that are never applied.
     pub(super) fn warn_unapplied(&mut self) {
+        // After an error, it may stand in what was not understood.
+        if self.failed {
+            return;
+        }
         for (_, binding) in self.frame.scope.own() {
             if let Entity::Value(Operand { value: Value::Object(Object::Table(table)), .. }) = &binding.entity
                 && !table.applied.get()

@@ -1,0 +1,3 @@
+#include "../lower/parts/before.p4"
+parser P(packet_in packet, out headers hdr, inout metadata meta, inout standard_metadata_t sm) { state start { transition accept; } }
+V1Switch(P()) main;
