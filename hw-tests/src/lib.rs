@@ -2,6 +2,7 @@
 
 pub mod captures;
 pub mod generate;
+pub mod harness;
 pub mod model;
 pub mod oracle;
 pub mod tools;

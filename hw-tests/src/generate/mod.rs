@@ -7,5 +7,5 @@ mod values;
 
 pub use expressions::{Vocabulary, expression, primitive};
 pub use packets::{Frames, damage};
-pub use policies::{PolicyShape, policy, vary};
+pub use policies::{PolicyShape, edits, policy, vary};
 pub use values::Values;

@@ -89,7 +89,8 @@ fn profile(dice: &mut Dice, model: &Model, shape: PolicyShape) -> Profile {
     }
 }
 
-fn edits(dice: &mut Dice) -> Edits {
+/// Random edits, but for right checksums.
+pub fn edits(dice: &mut Dice) -> Edits {
     let mut edits = Edits::default();
     if dice.percent(60) {
         edits.strip = dice.word() as u16 & dice.word() as u16 & 0x3ff;

@@ -264,7 +264,11 @@ fn link(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<u32> {
         && layers.vlans.len() < VLAN_TAGS_MAX
     {
         let at = cursor.at - 2;
-        let tag = cursor.take(4)?;
+        let Some(tag) = cursor.take(4) else {
+            // The type field that announces a tag is part of it, and not there without it.
+            cursor.at = at;
+            return None;
+        };
         layers.at.vlans.push(at);
         layers.vlans.push(u16_at(tag, 0) & 0xfff);
         ether_type = ether_type_or_llc(cursor, u16_at(tag, 2));

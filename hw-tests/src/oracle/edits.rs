@@ -42,14 +42,16 @@ pub fn apply(frame: &Captured, edits: &Edits, label: u16) -> Edited {
     let mut data = work.data;
     let kept = data.len();
     let mut added = Vec::new();
-    if let Some(Stamp::D28b { long, utc }) = edits.stamp {
+    let has_macs = decoded.outer.at.macs.is_some();
+    if has_macs && let Some(Stamp::D28b { long, utc }) = edits.stamp {
         added.extend(d28b(frame.time_ns, long, utc));
     }
-    if edits.label {
+    if has_macs && edits.label {
         added.extend([0x81, 0, (label >> 8) as u8, label as u8]);
     }
-    let at = MACS.min(data.len());
-    data.splice(at..at, added);
+    if has_macs {
+        data.splice(MACS..MACS, added);
+    }
     if let Some(Stamp::Vss { source, port }) = edits.stamp {
         data.extend(vss(frame.time_ns, source, port));
     }
@@ -80,7 +82,8 @@ fn strip(data: &[u8], decoded: &Decoded, what: u16) -> Work {
             tags.clone_from(&inner.vlans);
             work.cut(0, start, &mut tags, inner);
         } else if let Some(start) = inner.l3 {
-            work.join_network(start, &mut tags, inner);
+            let kind = decoded.inner.as_ref().and_then(|inner| inner.l3);
+            work.join_network(start, &tags, kind, inner);
         }
     } else if asks(1) && labeled {
         let outer = work.outer.clone();
@@ -89,7 +92,7 @@ fn strip(data: &[u8], decoded: &Decoded, what: u16) -> Work {
             work.cut(0, start, &mut tags, outer);
         } else if let Some(start) = outer.l3.filter(|_| is_ip(decoded)) {
             work.data.truncate(trimmed.unwrap_or(data.len()));
-            work.join_network(start, &mut tags, outer);
+            work.join_network(start, &tags, decoded.outer.l3, outer);
         }
     } else if asks(2)
         && backbone
@@ -153,12 +156,11 @@ impl Work {
         }
     }
 
-    /// Takes out what stands between the type field of the outermost frame and the IP packet at `start`.
-    fn join_network(&mut self, start: usize, tags: &mut [usize], outer: Places) {
+    /// Takes out what stands between the type field of the outermost frame and the IP packet of that kind at `start`.
+    fn join_network(&mut self, start: usize, tags: &[usize], kind: Option<u32>, outer: Places) {
         let type_end = MACS + 2 + 4 * tags.len();
-        let six = self.data.get(start).is_some_and(|byte| byte >> 4 == 6);
-        let version = if outer.l3 == Some(start) && six { [0x86, 0xdd] } else { [0x08, 0x00] };
-        self.data[type_end - 2..type_end].copy_from_slice(&version);
+        let kind = if kind == Some(0x86dd) { [0x86, 0xdd] } else { [0x08, 0x00] };
+        self.data[type_end - 2..type_end].copy_from_slice(&kind);
         self.cut(type_end, start, &mut [], outer);
     }
 

@@ -1,0 +1,9 @@
+//! The whole broker under test: P4 program, soft switch, policy; and the checker that compares it with the oracles.
+
+mod broker;
+mod check;
+mod counters;
+
+pub use broker::{Broker, Copy, Sent, module, parse};
+pub use check::{Checker, Tally};
+pub use counters::Counted;
