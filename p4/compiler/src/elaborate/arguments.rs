@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 use sluice_diagnostics::{Diagnostic, Span};
-use sluice_ir::ExpressionKind;
+use sluice_ir::{ExpressionKind, HeaderRef};
 use std::rc::Rc;
 
 use super::annotations::find;
@@ -238,7 +238,8 @@ impl<'a> Elaborator<'a> {
         scope: &Rc<Scope<'a>>,
         isolate: bool,
     ) -> Result<CopyBack<'a>> {
-        let isolate = isolate || self.arguments_overlap(bound);
+        let moving = bound.iter().any(|argument| self.moves(&argument.operand.value));
+        let isolate = isolate || moving || self.arguments_overlap(bound);
         let mut back = Vec::new();
         for argument in bound {
             let span = argument.span;
@@ -330,6 +331,22 @@ impl<'a> Elaborator<'a> {
                 Value::Fields(parts) => parts.iter().all(|part| self.can_share(part, false)),
                 _ => true,
             }
+    }
+
+    /// Whether a value names `next` or `last` of a stack, which is another element as soon as the callee extracts one.
+    fn moves(&self, value: &Value<'a>) -> bool {
+        let moving = |header: &HeaderRef| matches!(header, HeaderRef::Next(_) | HeaderRef::Last(_));
+        match value {
+            Value::Scalar(handle) => match &self.module.expressions[*handle].kind {
+                ExpressionKind::Field(header, _) | ExpressionKind::IsValid(header) => moving(header),
+                ExpressionKind::Slice { base, .. } => self.moves(&Value::Scalar(*base)),
+                _ => false,
+            },
+            Value::Header(header) => moving(header),
+            Value::Union(members) => members.iter().any(moving),
+            Value::Fields(parts) | Value::HeaderLiteral(parts) => parts.iter().any(|part| self.moves(part)),
+            _ => false,
+        }
     }
 
     /// Whether something that is written through one parameter is seen through another.
