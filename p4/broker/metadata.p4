@@ -55,6 +55,26 @@ struct mask_t {
     bit<8>  value;
 }
 
+// What the keyless tables of selection say; zero where one says nothing.
+struct selection_t {
+    bit<32>  threshold_0;
+    bit<32>  threshold_1;
+    bit<32>  threshold_2;
+    bit<32>  threshold_3;
+    copies_t sampled_0;
+    copies_t sampled_1;
+    copies_t sampled_2;
+    copies_t sampled_3;
+    bit<48>  window_0;
+    bit<48>  window_1;
+    copies_t unique_0;
+    copies_t unique_1;
+    bit<8>   ignore_0;
+    bit<8>   ignore_1;
+    copies_t balanced;
+    bit<8>   by_hosts;
+}
+
 // What the egress edits tell one another.
 struct edit_t {
     // Bytes of the frame without what label, stamp and encapsulation add, and bytes that `strip` took away in front of its layers.
@@ -126,6 +146,7 @@ struct metadata_t {
     terms_t  either_port;
     copies_t otherwise;
     copies_t copies;
+    selection_t selection;
     bit<64>  content;
     bit<16>  group;
 

@@ -7,25 +7,23 @@
 #define _SLUICE_SELECTION_
 
 #define SAMPLE_TABLE(index) \
-    bit<32> threshold_##index; \
-    copies_t sampled_##index; \
     table sample_##index { \
-        actions = { thin(threshold_##index, sampled_##index); @defaultonly NoAction; } \
+        actions = { thin(meta.selection.threshold_##index, meta.selection.sampled_##index); @defaultonly NoAction; } \
         default_action = NoAction(); \
     }
 
 // The class stays where the digest is below its threshold.
 #define SAMPLE(index) \
-    if (meta.content[63:32] >= threshold_##index) { \
-        meta.copies = meta.copies & ~sampled_##index; \
+    if (meta.content[63:32] >= meta.selection.threshold_##index) { \
+        meta.copies = meta.copies & ~meta.selection.sampled_##index; \
     }
 
 #define DEDUP_TABLE(index) \
-    bit<48> window_##index; \
-    copies_t unique_##index; \
-    bit<8> ignore_##index; \
     table dedup_##index { \
-        actions = { configure(window_##index, unique_##index, ignore_##index); @defaultonly NoAction; } \
+        actions = { \
+            configure(meta.selection.window_##index, meta.selection.unique_##index, meta.selection.ignore_##index); \
+            @defaultonly NoAction; \
+        } \
         default_action = NoAction(); \
     }
 
@@ -38,7 +36,7 @@
     }
 
 #define BALANCE(index) \
-    bucket = (by_hosts[index:index] == 1) ? host_hash[63:58] : flow[63:58]; \
+    bucket = (meta.selection.by_hosts[index:index] == 1) ? host_hash[63:58] : flow[63:58]; \
     balance_##index.apply();
 
 control select_copies(inout headers_t hdr, inout metadata_t meta) {
@@ -48,8 +46,6 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
     bit<8> left_out;
     bit<64> observation;
     bit<1> is_repeat;
-    copies_t balanced;
-    bit<8> by_hosts;
     bit<64> flow;
     bit<64> host_hash;
     bit<6> bucket;
@@ -76,8 +72,8 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
     }
 
     action hash_by(bit<8> hosts, copies_t copies) {
-        by_hosts = hosts;
-        balanced = copies;
+        meta.selection.by_hosts = hosts;
+        meta.selection.balanced = copies;
     }
 
     action choose(copies_t drop) {
@@ -134,23 +130,6 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
     BALANCE_TABLE(7)
 
     apply {
-        threshold_0 = 0;
-        threshold_1 = 0;
-        threshold_2 = 0;
-        threshold_3 = 0;
-        sampled_0 = 0;
-        sampled_1 = 0;
-        sampled_2 = 0;
-        sampled_3 = 0;
-        window_0 = 0;
-        window_1 = 0;
-        unique_0 = 0;
-        unique_1 = 0;
-        ignore_0 = 0;
-        ignore_1 = 0;
-        balanced = 0;
-        by_hosts = 0;
-
         asked.apply();
         sample_0.apply();
         sample_1.apply();
@@ -159,7 +138,9 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
         dedup_0.apply();
         dedup_1.apply();
 
-        if ((meta.copies & (sampled_0 | sampled_1 | sampled_2 | sampled_3 | unique_0 | unique_1)) != 0) {
+        if ((meta.copies
+                & (meta.selection.sampled_0 | meta.selection.sampled_1 | meta.selection.sampled_2 | meta.selection.sampled_3
+                    | meta.selection.unique_0 | meta.selection.unique_1)) != 0) {
             content.apply(hdr, meta);
 
             before = meta.copies;
@@ -172,13 +153,13 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
             }
 
             // A packet's copies are all of one policy, hence in one slot.
-            wanted = meta.copies & unique_0;
-            within_ns = window_0;
-            left_out = ignore_0;
+            wanted = meta.copies & meta.selection.unique_0;
+            within_ns = meta.selection.window_0;
+            left_out = meta.selection.ignore_0;
             if (wanted == 0) {
-                wanted = meta.copies & unique_1;
-                within_ns = window_1;
-                left_out = ignore_1;
+                wanted = meta.copies & meta.selection.unique_1;
+                within_ns = meta.selection.window_1;
+                left_out = meta.selection.ignore_1;
             }
             // Of a packet whose headers were not all read, part of what tells it from others was not digested: it passes.
             if (wanted != 0 && meta.malformed == 0) {
@@ -193,13 +174,13 @@ control select_copies(inout headers_t hdr, inout metadata_t meta) {
         }
 
         balance_by.apply();
-        if ((meta.copies & balanced) != 0) {
+        if ((meta.copies & meta.selection.balanced) != 0) {
             flow = 0;
             host_hash = 0;
-            if (by_hosts != 0xFF) {
+            if (meta.selection.by_hosts != 0xFF) {
                 flow_of_packet.apply(hdr, meta, 0, flow);
             }
-            if (by_hosts != 0) {
+            if (meta.selection.by_hosts != 0) {
                 hosts_of_packet.apply(hdr, meta, 1, host_hash);
             }
             BALANCE(0)
