@@ -1,3 +1,64 @@
 //! The `sluice` command.
+//!
+//! Each subcommand is a module; [`args`] is what can be typed, [`failure`] is what can go wrong. Exit codes: 0 done, 1 a result that
+//! must not be (packets unaccounted for), 2 input that is refused: nothing was written then.
 
-fn main() {}
+mod args;
+mod broker;
+mod check;
+mod counters;
+mod explain;
+mod failure;
+mod inputs;
+mod plan;
+mod progress;
+mod replay;
+mod sample;
+mod summary;
+mod tools;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Arguments, Command};
+use crate::failure::{EXIT_BAD_INPUT, Failure};
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(EXIT_BAD_INPUT)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    match &arguments.command {
+        Command::Check(arguments) => check::run(arguments)?,
+        Command::Plan(arguments) => plan::run(arguments)?,
+        Command::Replay(arguments) => return replay::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments)?,
+        Command::Sample(arguments) => sample::run(arguments)?,
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "sluice", &mut std::io::stdout());
+        }
+        Command::Man => manual()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The page of the command, then those of its subcommands.
+fn manual() -> Result<(), Failure> {
+    let mut text = Vec::new();
+    let mut command = Arguments::command();
+    command.build();
+    let pages = std::iter::once(command.clone()).chain(command.get_subcommands().cloned());
+    let failed = |source| Failure::Write { path: "<standard output>".into(), source };
+    for page in pages {
+        clap_mangen::Man::new(page).render(&mut text).map_err(failed)?;
+    }
+    std::io::stdout().write_all(&text).map_err(failed)
+}
