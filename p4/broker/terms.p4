@@ -211,8 +211,9 @@ control narrow_terms(inout headers_t hdr, inout metadata_t meta) {
     find_tunnel_keys() tunnel_keys;
 
     // A term that means "either side" needs one of the two, the others both.
+    // No term means "either MAC": an undirected `ether host` is two terms.
     action meet_macs() {
-        kept_a = kept_a & ((mac_src_terms & mac_dst_terms) | (meta.either_addr & (mac_src_terms | mac_dst_terms)));
+        kept_a = kept_a & mac_src_terms & mac_dst_terms;
     }
 
     action meet_addresses() {

@@ -70,8 +70,11 @@ control mark_frame(inout headers_t hdr, inout metadata_t meta) {
 
     apply {
         stamps = 0;
-        label.apply();
-        stamp.apply();
+        // What has no MACs has no place for a tag.
+        if (hdr.macs.isValid()) {
+            label.apply();
+            stamp.apply();
+        }
         if (stamps == 1) {
             split.apply(meta.time_ns, seconds, nanoseconds);
             // Versions of 0x01.. are UTC, the others TAI.
