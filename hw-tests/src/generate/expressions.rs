@@ -19,8 +19,8 @@ impl Vocabulary {
     /// How many kinds of primitives [`primitive`] knows.
     pub fn kinds(self) -> usize {
         match self {
-            Self::Tcpdump | Self::Inner => TCPDUMP_KINDS,
-            Self::All => TCPDUMP_KINDS + OWN_KINDS,
+            Self::Tcpdump => TCPDUMP_KINDS,
+            Self::All | Self::Inner => TCPDUMP_KINDS + OWN_KINDS,
         }
     }
 }
@@ -28,10 +28,13 @@ impl Vocabulary {
 const TCPDUMP_KINDS: usize = 21;
 const OWN_KINDS: usize = 10;
 
+/// Kinds that the inner packet has tables for.
+const INNER: [usize; 21] = [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18, 19, 20, 21, 26, 28, 29];
+
 /// A random expression of at most that depth.
 pub fn expression(dice: &mut Dice, values: &Values, words: Vocabulary, depth: u32) -> Expression {
     if depth == 0 || dice.percent(35) {
-        let kind = dice.below(words.kinds());
+        let kind = if words == Vocabulary::Inner { *dice.pick(&INNER) } else { dice.below(words.kinds()) };
         let test = Expression::Test(primitive(dice, values, words, kind));
         return if dice.percent(12) { Expression::Not(Box::new(test)) } else { test };
     }
@@ -85,7 +88,7 @@ pub fn primitive(dice: &mut Dice, values: &Values, words: Vocabulary, kind: usiz
         }
         19 => Test::IcmpType(*dice.pick(&[0, 3, 8, 11])),
         20 => Test::Icmp6Type(*dice.pick(&[1, 128, 129, 133, 134, 135, 136])),
-        _ if words == Vocabulary::All => own(dice, values, side, kind - TCPDUMP_KINDS),
+        _ if words != Vocabulary::Tcpdump => own(dice, values, side, kind - TCPDUMP_KINDS),
         _ => Test::Transport(Transport::Tcp),
     }
 }

@@ -87,7 +87,7 @@ impl Checker {
         let Some(first) = right.first() else {
             return Err(self.difference(port, frame, &decoded, &prediction, sent));
         };
-        self.seen.remember(first, frame.time_ns, name.as_deref());
+        self.seen.remember(&right, frame.time_ns, name.as_deref());
         self.is_consistent(&right, &decoded, frame)?;
         self.count(port, frame, &prediction, first, sent);
         Ok(())

@@ -41,7 +41,7 @@ pub struct Fate {
     /// Where the digest lies: filters that sample with a share up to the start are left out, others kept.
     pub percent: Range<u8>,
     /// The filters that asked for duplicate removal: what it tells packets apart by, besides their content.
-    asking: Vec<usize>,
+    asking: Asking,
     /// Whether it took this for a repeat.
     is_repeat: bool,
 }
@@ -57,10 +57,29 @@ pub struct Prediction {
     pub wanted: Vec<usize>,
 }
 
-/// Remembers packets for duplicate removal: an exact set, where the data path has digests.
+/// Remembers packets for duplicate removal: an exact memory, where the data path has digests.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    times: BTreeMap<(Vec<u8>, Vec<usize>), u64>,
+    packets: BTreeMap<Vec<u8>, Vec<Sight>>,
+}
+
+/// A packet that was no repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sight {
+    asking: Asking,
+    time_ns: u64,
+    /// Whether what left the broker proves it.
+    is_sure: bool,
+}
+
+/// Who asked for duplicate removal of a packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Asking {
+    /// The filters.
+    filters: Vec<usize>,
+    /// For each of them the first that does the same with a packet. Whether filters that do the same ask as one is the compiler's
+    /// choice: other filters between them may tell them apart.
+    alike: BTreeSet<usize>,
 }
 
 /// What the oracle knows of one packet that came in.
@@ -75,21 +94,36 @@ pub struct Arrival<'a> {
 }
 
 impl Seen {
-    /// The packet had that fate.
-    pub fn remember(&mut self, fate: &Fate, time_ns: u64, identity: Option<&[u8]>) {
+    /// The packet had one of these fates.
+    pub fn remember(&mut self, fates: &[&Fate], time_ns: u64, identity: Option<&[u8]>) {
+        let Some(identity) = identity else { return };
+        let mut ends: Vec<(&Asking, bool)> = Vec::new();
+        for fate in fates.iter().filter(|fate| !fate.asking.filters.is_empty()) {
+            if !ends.contains(&(&fate.asking, fate.is_repeat)) {
+                ends.push((&fate.asking, fate.is_repeat));
+            }
+        }
+        let is_sure = ends.len() == 1;
+        let sights = self.packets.entry(identity.to_vec()).or_default();
         // A repeat does not make the first one younger.
-        if let Some(identity) = identity
-            && !fate.asking.is_empty()
-            && !fate.is_repeat
-        {
-            self.times.insert((identity.to_vec(), fate.asking.clone()), time_ns);
+        for (asking, _) in ends.into_iter().filter(|(_, is_repeat)| !is_repeat) {
+            sights.retain(|sight| sight.asking != *asking || sight.is_sure && !is_sure);
+            sights.push(Sight { asking: asking.clone(), time_ns, is_sure });
         }
     }
 
-    fn has(&self, asking: &[usize], time_ns: u64, window_ns: u64, identity: Option<&[u8]>) -> bool {
-        let Some(identity) = identity else { return false };
-        let first = self.times.get(&(identity.to_vec(), asking.to_vec()));
-        first.is_some_and(|first| *first <= time_ns && time_ns - *first <= window_ns)
+    /// Whether a packet may be taken for a repeat: one answer, or both.
+    fn is_repeat(&self, asking: &Asking, time_ns: u64, window_ns: u64, identity: Option<&[u8]>) -> &'static [bool] {
+        let sights = identity.and_then(|identity| self.packets.get(identity)).map_or(&[][..], |sights| sights);
+        let recent = |sight: &&Sight| sight.time_ns <= time_ns && time_ns - sight.time_ns <= window_ns;
+        let mut alike = sights.iter().filter(recent).filter(|sight| sight.asking.alike == asking.alike).peekable();
+        if asking.filters.is_empty() || alike.peek().is_none() {
+            &[false]
+        } else if alike.any(|sight| sight.is_sure && sight.asking.filters == asking.filters) {
+            &[true]
+        } else {
+            &[true, false]
+        }
     }
 }
 
@@ -125,15 +159,15 @@ pub fn possible(model: &Model, arrival: Arrival<'_>, seen: &Seen, identity: Opti
         let kept: Vec<usize> =
             wanted.iter().copied().filter(|index| filter(*index).is_some_and(is_kept)).collect();
         let asking = asking(model, &kept);
-        let is_repeat =
-            !asking.is_empty() && seen.has(&asking, arrival.frame.time_ns, model.dedup.window_ns, identity);
         let asked = |index: &usize| filter(*index).is_some_and(|filter| filter.dedup);
-        let left: Vec<usize> = kept.iter().copied().filter(|index| !(is_repeat && asked(index))).collect();
-        for members in member_choices(model) {
-            let copies = copies(model, &left, &members);
-            let outcome = outcome(model, &left, copies.is_empty());
-            let (percent, asking) = (percent.clone(), asking.clone());
-            fates.push(Fate { outcome, copies, members, percent, asking, is_repeat });
+        for is_repeat in seen.is_repeat(&asking, arrival.frame.time_ns, model.dedup.window_ns, identity) {
+            let left: Vec<usize> = kept.iter().copied().filter(|index| !(*is_repeat && asked(index))).collect();
+            for members in member_choices(model) {
+                let copies = copies(model, &left, &members);
+                let outcome = outcome(model, &left, copies.is_empty());
+                let (percent, asking) = (percent.clone(), asking.clone());
+                fates.push(Fate { outcome, copies, members, percent, asking, is_repeat: *is_repeat });
+            }
         }
     }
     Prediction { fates, matched, wanted }
@@ -152,21 +186,16 @@ fn listens(filter: &Filter, port: usize) -> bool {
     filter.from.is_empty() || filter.from.contains(&port)
 }
 
-/// The filters that ask for duplicate removal. Filters that do the same with the packet ask as one: the first stands for all.
-fn asking(model: &Model, kept: &[usize]) -> Vec<usize> {
-    let filter = |index: &usize| model.filters.get(*index).or(model.otherwise.as_ref());
-    let asking: Vec<&usize> =
-        kept.iter().filter(|index| filter(index).is_some_and(|filter| filter.dedup)).collect();
-    let mut copies: BTreeSet<usize> = BTreeSet::new();
-    let all = (0..=model.filters.len()).collect::<Vec<_>>();
-    for index in asking {
-        let same = |other: &&usize| match (filter(other), filter(index)) {
-            (Some(a), Some(b)) => a.dedup && a.to == b.to && a.edits == b.edits && a.sample == b.sample,
-            _ => false,
-        };
-        copies.extend(all.iter().find(same));
-    }
-    copies.into_iter().collect()
+fn asking(model: &Model, kept: &[usize]) -> Asking {
+    let filter = |index: usize| model.filters.get(index).or(model.otherwise.as_ref());
+    let does_the_same = |a: usize, b: usize| match (filter(a), filter(b)) {
+        (Some(a), Some(b)) => a.dedup && a.to == b.to && a.edits == b.edits && a.sample == b.sample,
+        _ => false,
+    };
+    let filters: Vec<usize> =
+        kept.iter().copied().filter(|index| filter(*index).is_some_and(|filter| filter.dedup)).collect();
+    let alike = filters.iter().filter_map(|index| (0..=*index).find(|other| does_the_same(*other, *index)));
+    Asking { alike: alike.collect(), filters }
 }
 
 /// Every way to choose a member of each group.
@@ -219,7 +248,7 @@ impl Fate {
             copies: BTreeMap::new(),
             members: Vec::new(),
             percent: 0..101,
-            asking: Vec::new(),
+            asking: Asking::default(),
             is_repeat: false,
         }
     }
