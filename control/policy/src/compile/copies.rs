@@ -313,11 +313,13 @@ fn collect(
 fn no_space(policy: &Policy, lines: &[Line], missing: u32, old: &Copies, layout: &Layout) -> Diagnostics {
     let needed: usize = lines.iter().flat_map(|line| &line.runs).map(|run| run.selections.len()).sum();
     let busiest = lines.iter().max_by_key(|line| line.runs.len());
+    let alive = match old.list.len() {
+        0 => String::new(),
+        stay => format!(", and the {stay} of the policy that is alive stay until the change is made"),
+    };
     let mut error = Diagnostic::error(format!(
-        "{missing} copies too many: the policy has {needed} (tool, edits, selection), the target {} in all, and {} stay alive \
-         until the change is made",
+        "{missing} copies too many: the policy has {needed} (tool, edits, selection), the target {}{alive}",
         layout.copies,
-        old.list.len(),
     ));
     if let Some(line) = busiest.filter(|line| line.runs.len() > 1) {
         let sends = |filter: &&Filter| {

@@ -300,9 +300,12 @@ impl<'a> Allocator<'a> {
 fn no_space(units: &[Unit<'_>], missing: usize, old: &Terms, layout: &Layout) -> Diagnostics {
     let needed: usize = units.iter().map(|unit| unit.terms.len()).sum();
     let stay = old.list.len();
+    let alive = match stay {
+        0 => String::new(),
+        _ => format!(", and the {stay} of the policy that is alive stay until the change is made"),
+    };
     let mut error = Diagnostic::error(format!(
-        "{missing} terms too many: the filters make {needed} terms, the target has {}, and the {stay} of the policy that is \
-         alive stay until the change is made",
+        "{missing} terms too many: the filters make {needed} terms, the target has {}{alive}",
         layout.terms
     ));
     let mut largest: Vec<&Unit<'_>> = units.iter().filter(|unit| unit.missing() > 0).collect();
@@ -312,7 +315,7 @@ fn no_space(units: &[Unit<'_>], missing: usize, old: &Terms, layout: &Layout) ->
         let text = if count > layout.terms as usize {
             "this filter's terms overlap too much to be counted apart".to_string()
         } else {
-            format!("`{}` makes {count} terms, {} of them new", unit.filter.name, unit.missing())
+            format!("terms of `{}`: {count}, of them new: {}", unit.filter.name, unit.missing())
         };
         error = if i == 0 {
             error.at(unit.filter.match_span, text)
