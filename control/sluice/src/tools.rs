@@ -26,6 +26,21 @@ struct ToolFile {
     failed: Option<io::Error>,
 }
 
+/// The folder for the files; one that was made for them goes again if nothing comes to stand in it.
+struct Folder {
+    path: PathBuf,
+    is_new: bool,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.is_new {
+            // Fails where files stand in it, as it should.
+            let _ = std::fs::remove_dir(&self.path);
+        }
+    }
+}
+
 /// All tools' files.
 pub(crate) struct Tools {
     files: Vec<ToolFile>,
@@ -36,11 +51,14 @@ pub(crate) struct Tools {
     packet_id: u64,
     /// Copies of instances that belong to no tool, which must not be.
     strays: u64,
+    /// Behind the files: it is dropped after they are.
+    _folder: Folder,
 }
 
 impl Tools {
     /// Begins a file for every tool. `instances` says which instance belongs to which tool, by name.
     pub(crate) fn create(folder: &Path, policy: &Policy, instances: &[(u16, &str)]) -> Result<Self, Failure> {
+        let is_new = !folder.exists();
         std::fs::create_dir_all(folder).map_err(Failure::write(folder))?;
         let mut tools = Self {
             files: Vec::new(),
@@ -48,6 +66,7 @@ impl Tools {
             interface_of_port: vec![None; sluice_switch::DROP_PORT as usize + 1],
             packet_id: 0,
             strays: 0,
+            _folder: Folder { path: folder.to_path_buf(), is_new },
         };
         for tool in &policy.tools {
             let path = folder.join(format!("{}.pcapng", tool.name));
