@@ -11,8 +11,11 @@
 //! changes, and the entry's old bits are right for the value whatever else of the new entries is installed
 //! yet. The argument holds backwards for removal, too.
 //!
-//! Bits that no term owns are one everywhere. So a field's table changes only with terms that constrain the field, and
-//! a table that nothing constrains is empty with the program's own default, which removes nothing.
+//! Bits that no term owns are *parked*: they have one value throughout the table, so that a term which takes such a bit
+//! later touches few entries. Parked at one, a term that does not constrain the field touches none; parked at zero,
+//! a term that does touches only the entries that it mentions. A bit that becomes free keeps the value that it had
+//! almost everywhere; bits that were never used go with the majority of terms when the table gets its first entries.
+//! A table that nothing constrains is empty with the program's own default, which removes nothing.
 
 use sluice_entities::{Bits, Match, TableEntry};
 
@@ -40,16 +43,28 @@ pub(crate) struct Placed<'a> {
 }
 
 /// The contents of one narrow table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Image {
     /// Bitmaps of the default action: one, or two of a table with [`Part::None`]; empty for the program's default.
     pub(crate) default: Vec<Box<[u64]>>,
+    /// Bits that no term owns and that are zero throughout.
+    pub(crate) zeros: Bits,
     nodes: Vec<Node>,
     /// Bitmaps of the nodes, one behind the other.
     words: Vec<u64>,
 }
 
 impl Image {
+    /// No entries, the program's own default action.
+    pub(crate) fn empty(width: u32) -> Self {
+        Self { default: Vec::new(), zeros: Bits::zero(width), nodes: Vec::new(), words: Vec::new() }
+    }
+
+    /// Whether the program's own default action is all there is.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.default.is_empty()
+    }
+
     /// Number of entries.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
@@ -97,11 +112,11 @@ fn put(words: &mut [u64], bit: u32, value: bool) {
     }
 }
 
-/// The contents of `table` with `width` bits of terms.
-pub(crate) fn image<'a>(table: &NarrowTable, width: u32, terms: impl Iterator<Item = Placed<'a>>) -> Image {
-    let words = width.div_ceil(64) as usize;
-    let mut sets = Sets { root: vec![u64::MAX; words], group: vec![u64::MAX; words], events: Vec::new() };
-    let mut other = vec![u64::MAX; words];
+/// The contents of `table` for the terms that constrain it, with the bits of `zeros`, which no term owns, parked at zero.
+pub(crate) fn image<'a>(table: &NarrowTable, zeros: Bits, terms: impl Iterator<Item = Placed<'a>>) -> Image {
+    let start: Vec<u64> = zeros.limbs().iter().map(|word| !word).collect();
+    let mut sets = Sets { root: start.clone(), group: start.clone(), events: Vec::new() };
+    let mut other = start;
     for Placed { bit, term } in terms {
         if table.part == Part::NoTunnel {
             let stays =
@@ -125,6 +140,7 @@ pub(crate) fn image<'a>(table: &NarrowTable, width: u32, terms: impl Iterator<It
         Part::Mac => sets.macs(),
         Part::Values | Part::None | Part::NoTunnel => sets.values(),
     };
+    image.zeros = zeros;
     let all = |words: &[u64]| words.iter().all(|word| *word == u64::MAX);
     if table.part == Part::None {
         if !all(&sets.root) || !all(&other) {
@@ -195,7 +211,7 @@ impl Sets {
 
     /// Rows for runs of events at one node; `base` gives the bitmap that a node starts from.
     fn rows(&self, mut base: impl FnMut(Node, &mut Vec<u64>), mut done: impl FnMut(Node, &[u64])) -> Image {
-        let mut image = Image::default();
+        let mut image = Image::empty(0);
         let mut now = Vec::with_capacity(self.root.len());
         let mut parent = Vec::with_capacity(self.root.len());
         for run in self.events.chunk_by(|a, b| a.node == b.node) {

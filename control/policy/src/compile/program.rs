@@ -8,10 +8,10 @@ use sluice_entities::{Bits, Replica};
 
 use super::combos::{self, Combos, TooMany};
 use super::copies::{self, Copies, EditContent, GroupContent, Send};
-use super::layout::Layout;
+use super::layout::{Layout, NarrowTable};
 use super::meets::{self, Meets};
 use super::narrow::{self, Image, Placed};
-use super::terms::{self, Terms};
+use super::terms::{self, PlacedTerm, Terms};
 use crate::config::{DedupSettings, Filter, Policy, PortRole, Tool};
 
 /// What makes the copies of one tool with one set of edits.
@@ -68,7 +68,7 @@ impl Program {
             combos: Combos::default(),
             groups: BTreeMap::new(),
             deliveries: Vec::new(),
-            images: layout.narrow.iter().map(|_| Arc::default()).collect(),
+            images: layout.narrow.iter().map(|_| Arc::new(Image::empty(layout.terms))).collect(),
         }
     }
 
@@ -172,24 +172,43 @@ fn labels(policy: &Policy) -> BTreeMap<u16, u16> {
     policy.ports.iter().filter_map(label).collect()
 }
 
-/// The narrow tables of the new terms alone; what no added or removed term constrains stays as it is.
+/// The narrow tables of the new terms alone; what no added or removed term touches stays as it is.
 fn images(old: &Program, terms: &Terms, layout: &Layout) -> Vec<Arc<Image>> {
-    let kept = kept(&old.terms, terms, layout.terms);
-    let touched = |table: &super::layout::NarrowTable| {
-        let changed = |list: &Terms| {
-            list.list.iter().any(|placed| !kept.bit(placed.bit) && narrow::constrains(table, &placed.term))
-        };
-        changed(&old.terms) || changed(terms)
-    };
-    let rebuilt = |table: &super::layout::NarrowTable| {
-        let placed = terms.list.iter().filter(|placed| narrow::constrains(table, &placed.term));
-        let placed = placed.map(|placed| Placed { bit: placed.bit, term: &placed.term });
-        Arc::new(narrow::image(table, layout.terms, placed))
-    };
-    let image = |(table, old): (&super::layout::NarrowTable, &Arc<Image>)| {
-        if touched(table) { rebuilt(table) } else { Arc::clone(old) }
+    let alive = terms.alive(layout.terms);
+    let changed = &alive ^ &old.terms.alive(layout.terms);
+    let image = |(table, old_image): (&NarrowTable, &Arc<Image>)| {
+        let constrains =
+            |placed: &&PlacedTerm| changed.bit(placed.bit) && narrow::constrains(table, &placed.term);
+        let touched = old.terms.list.iter().chain(&terms.list).any(|placed| constrains(&placed))
+            || !(&old_image.zeros & &alive).is_zero();
+        if !touched {
+            return Arc::clone(old_image);
+        }
+        let own = terms.list.iter().filter(|placed| narrow::constrains(table, &placed.term));
+        let placed = own.map(|placed| Placed { bit: placed.bit, term: &placed.term });
+        Arc::new(narrow::image(table, zeros(old, old_image, terms, table, layout), placed))
     };
     layout.narrow.iter().zip(&old.images).map(image).collect()
+}
+
+/// Which free bits are parked at zero in a table.
+fn zeros(old: &Program, image: &Image, terms: &Terms, table: &NarrowTable, layout: &Layout) -> Bits {
+    let own = |terms: &Terms| {
+        let mut bits = Bits::zero(layout.terms);
+        for placed in terms.list.iter().filter(|placed| narrow::constrains(table, &placed.term)) {
+            bits.set_bit(placed.bit, true);
+        }
+        bits
+    };
+    let (alive, constraining) = (terms.alive(layout.terms), own(terms));
+    if constraining.is_zero() {
+        return Bits::zero(layout.terms);
+    }
+    if image.is_empty() {
+        let most = constraining.count_ones() * 2 > alive.count_ones();
+        return if most { !&alive } else { Bits::zero(layout.terms) };
+    }
+    &(&image.zeros | &own(&old.terms)) & &!&alive
 }
 
 fn missing_tables(terms: &Terms, policy: &Policy, layout: &Layout) -> Result<(), Diagnostics> {

@@ -34,7 +34,7 @@ pub(crate) struct PlacedTerm {
     hash: u64,
 }
 
-/// The terms of one filter as the filter's expression gives them, and as they are placed: kept so that an unchanged
+/// The terms of a filter that did not fit a byte, as its expression gives them and made disjoint: kept so that an unchanged
 /// expression is not made disjoint again.
 #[derive(Clone, Debug)]
 pub(crate) struct Split {
@@ -47,7 +47,7 @@ pub(crate) struct Split {
 pub(crate) struct Terms {
     /// By bit.
     pub(crate) list: Vec<PlacedTerm>,
-    /// By filter, `otherwise` last.
+    /// Of the filters that did not fit a byte.
     pub(crate) splits: Vec<Split>,
 }
 
@@ -70,6 +70,8 @@ struct Unit<'a> {
     bits: Vec<Option<u32>>,
     copies: Bits,
     ports: Arc<[u16]>,
+    /// Whether the terms were made disjoint.
+    disjoint: bool,
 }
 
 struct Allocator<'a> {
@@ -90,11 +92,8 @@ pub(crate) fn place(
     layout: &Layout,
 ) -> Result<Terms, Diagnostics> {
     let mut allocator = Allocator::new(old, layout.terms.min(layout.collect.len() as u32 * BYTE));
-    let mut units: Vec<Unit<'_>> = policy
-        .all_filters()
-        .zip(copies)
-        .map(|(filter, copies)| Unit::new(filter, copies.clone(), old))
-        .collect();
+    let mut units: Vec<Unit<'_>> =
+        policy.all_filters().zip(copies).map(|(filter, copies)| Unit::new(filter, copies.clone())).collect();
     let old_names: Vec<&str> = old_policy.all_filters().map(|filter| &*filter.name).collect();
     for unit in &mut units {
         allocator.keep(unit, &old_names);
@@ -135,25 +134,18 @@ fn finish(units: Vec<Unit<'_>>) -> Terms {
                 hash: *hash,
             });
         }
-        terms.splits.push(Split { from: Arc::clone(&unit.filter.terms), into: unit.terms });
+        if unit.disjoint {
+            terms.splits.push(Split { from: Arc::clone(&unit.filter.terms), into: unit.terms });
+        }
     }
     terms.list.sort_by_key(|placed| placed.bit);
     terms
 }
 
 impl<'a> Unit<'a> {
-    fn new(filter: &'a Filter, copies: Bits, old: &Terms) -> Self {
+    fn new(filter: &'a Filter, copies: Bits) -> Self {
         let listens = !filter.from.is_empty();
-        // Filters whose terms fit a byte are placed as they are, so the old pieces are theirs as well.
-        let same = old.splits.iter().find(|split| {
-            split.into.len() <= BYTE as usize
-                && split.from.len() == split.into.len()
-                && split.from == filter.terms
-        });
-        let terms: Vec<Arc<Term>> = match same {
-            Some(split) => split.into.clone(),
-            None => filter.terms.iter().cloned().map(Arc::new).collect(),
-        };
+        let terms: Vec<Arc<Term>> = filter.terms.iter().cloned().map(Arc::new).collect();
         let terms = if listens { terms } else { Vec::new() };
         let mut unit = Self {
             filter,
@@ -162,6 +154,7 @@ impl<'a> Unit<'a> {
             terms,
             copies,
             ports: filter.from.clone().into(),
+            disjoint: false,
         };
         unit.rehash();
         unit
@@ -181,10 +174,7 @@ impl<'a> Unit<'a> {
     }
 
     fn make_disjoint(&mut self, old: &Terms, limit: usize) {
-        let known = old
-            .splits
-            .iter()
-            .find(|split| split.from == self.filter.terms && split.into.len() > BYTE as usize);
+        let known = old.splits.iter().find(|split| split.from == self.filter.terms);
         self.terms = match known {
             Some(split) => split.into.clone(),
             // Where there is no such list within the bound, there is no place for its terms either.
@@ -193,6 +183,7 @@ impl<'a> Unit<'a> {
                 None => vec![Arc::default(); limit + 1],
             },
         };
+        self.disjoint = true;
         self.bits = vec![None; self.terms.len()];
         self.rehash();
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sluice_diagnostics::{Diagnostic, Diagnostics};
+use sluice_entities::Bits;
 
 use crate::compile::fixed::Fixed;
 use crate::compile::layout::{Layout, NarrowTable, last_part};
@@ -101,7 +102,7 @@ fn narrow(
             .iter()
             .filter(|placed| placed.filter == index && constrains(table, &placed.term));
         let own = own.map(|placed| Placed { bit: placed.bit, term: &placed.term });
-        sizes.push((image(table, layout.terms, own).len(), index));
+        sizes.push((image(table, Bits::zero(layout.terms), own).len(), index));
     }
     sizes.sort_unstable_by_key(|(size, index)| (std::cmp::Reverse(*size), *index));
     let name = last_part(&table.slot.table);

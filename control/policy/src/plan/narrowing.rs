@@ -11,6 +11,7 @@ use crate::compile::program::{Program, kept};
 /// The tables with the terms of both programs.
 pub(super) fn both(before: &Program, after: &Program, layout: &Layout) -> Vec<Arc<Image>> {
     let kept = kept(&before.terms, &after.terms, layout.terms);
+    let free = !&(&before.terms.alive(layout.terms) | &after.terms.alive(layout.terms));
     let image = |(i, table): (usize, &NarrowTable)| {
         let (old, new) = (&before.images[i], &after.images[i]);
         if Arc::ptr_eq(old, new) {
@@ -20,7 +21,8 @@ pub(super) fn both(before: &Program, after: &Program, layout: &Layout) -> Vec<Ar
         let terms =
             old_terms.chain(&after.terms.list).filter(|placed| narrow::constrains(table, &placed.term));
         let placed = terms.map(|placed| Placed { bit: placed.bit, term: &placed.term });
-        Arc::new(narrow::image(table, layout.terms, placed))
+        let zeros = if old.is_empty() { &new.zeros } else { &old.zeros };
+        Arc::new(narrow::image(table, zeros & &free, placed))
     };
     layout.narrow.iter().enumerate().map(image).collect()
 }

@@ -163,6 +163,10 @@ fn planning_is_quick() {
         plan(&first, &after, &info).expect("it fits");
     });
     println!("200 filters with 10,000 prefixes: {whole:.1} ms; one of them changed: {change:.1} ms");
+    let changed = plan(&first, &after, &info).expect("it fits");
+    let updates: usize = changed.phases.iter().map(|phase| phase.updates.len()).sum();
+    println!("updates for the one: {updates}");
+    assert!(updates < 1_000, "{updates} updates for one filter of 50 prefixes");
     let wide = broker(1_024, 128);
     let many = policy(&prefixes(1_000, 10_000, false));
     let start = Instant::now();
