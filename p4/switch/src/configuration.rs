@@ -10,6 +10,7 @@ use sluice_entities::{ActionCall, Match, MeterConfig, Replica, TableEntry};
 
 use crate::counters::{Cells, PORTS};
 use crate::engine::op::Pc;
+use crate::engine::program::Combine;
 use crate::tables::{Engine, MISS};
 
 /// One state of all that can be written, ports included.
@@ -31,6 +32,8 @@ pub(crate) struct Configuration {
 pub(crate) struct Choice {
     /// First instruction; `None` if the action does nothing.
     pub(crate) code: Option<Pc>,
+    /// The same in one step, where the action is such a one.
+    pub(crate) combine: Option<Combine>,
     /// First word of its data in [`TableState::data`].
     pub(crate) data: u32,
     pub(crate) data_words: u16,

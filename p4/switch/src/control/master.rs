@@ -124,7 +124,14 @@ impl MasterTable {
             for value in &call.params {
                 data.extend_from_slice(value.limbs());
             }
-            Choice { code: action_plan.code, data: start, data_words: action_plan.param_words, action, cell }
+            Choice {
+                code: action_plan.code,
+                combine: action_plan.combine,
+                data: start,
+                data_words: action_plan.param_words,
+                action,
+                cell,
+            }
         };
         let default = choose(self.default.0, &self.default.1, self.default_cell);
         let mut rules = Vec::with_capacity(self.by_key.len());

@@ -273,6 +273,34 @@ pub(crate) enum Op {
         b: Slot,
         to: Pc,
     },
+    /// Of wide values.
+    JumpEqW {
+        a: Slot,
+        b: Slot,
+        n: u16,
+        to: Pc,
+    },
+    JumpNeW {
+        a: Slot,
+        b: Slot,
+        n: u16,
+        to: Pc,
+    },
+    /// Where `width` bits of the wide value `a` from `low` on are `b`.
+    JumpSliceEq {
+        a: Slot,
+        low: u16,
+        width: u8,
+        b: Slot,
+        to: Pc,
+    },
+    JumpSliceNe {
+        a: Slot,
+        low: u16,
+        width: u8,
+        b: Slot,
+        to: Pc,
+    },
     /// By value: index into [`super::program::Program::selects`].
     JumpTable {
         a: Slot,
@@ -312,8 +340,10 @@ pub(crate) enum Op {
         a: Slot,
         error: Slot,
     },
-    Emit {
+    /// `count` headers with adjacent indexes, as far as they are valid.
+    EmitRun {
         header: u16,
+        count: u16,
     },
     CopyHeader {
         to: u16,

@@ -17,6 +17,8 @@ pub(crate) struct Program {
     pub(crate) wide: Vec<WideOp>,
     pub(crate) selects: Vec<SelectTable>,
     pub(crate) headers: Vec<HeaderPlan>,
+    /// By header.
+    pub(crate) emits: Vec<EmitPlan>,
     pub(crate) stacks: Vec<StackPlan>,
     pub(crate) sites: Vec<ApplySite>,
     pub(crate) tables: Vec<TablePlan>,
@@ -136,8 +138,45 @@ pub(crate) struct ApplySite {
     pub(crate) table: u16,
     pub(crate) key: Slot,
     pub(crate) key_words: u16,
+    pub(crate) source: KeySource,
     pub(crate) hit: Slot,
     pub(crate) action_run: Slot,
+}
+
+/// Where the words of a key come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeySource {
+    /// Instructions before the application put them there.
+    Words,
+    /// One word: `width` bits of the wide value `a` from `low` on.
+    Slice { a: Slot, low: u16, width: u8 },
+    /// One word: a field, as [`Op::Load`] has it.
+    Load { at: u32, shift: u8, width: u8 },
+}
+
+/// An action that does no more than `target = target & data` or `target = target | data` on a wide value, and counts: it runs
+/// without instructions. The broker's narrow and collect tables have such actions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Combine {
+    /// `&`, else `|`.
+    pub(crate) and: bool,
+    pub(crate) target: Slot,
+    /// Gets the result too.
+    pub(crate) copy: Slot,
+    /// Where the data is among the action's data, words.
+    pub(crate) offset: u16,
+    pub(crate) limbs: u16,
+    /// Whether it counts in the table's direct counter first.
+    pub(crate) counts: bool,
+}
+
+/// What emitting a header needs, close together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EmitPlan {
+    pub(crate) valid: Slot,
+    pub(crate) has_varbit: bool,
+    pub(crate) at: u32,
+    pub(crate) fixed_bytes: u32,
 }
 
 /// One table.
@@ -157,6 +196,8 @@ pub(crate) struct ActionPlan {
     pub(crate) name: Arc<str>,
     /// First instruction; `None` for an empty body.
     pub(crate) code: Option<Pc>,
+    /// The same in one step.
+    pub(crate) combine: Option<Combine>,
     /// Widths of its parameters, bits; each takes its limbs in adjacent words.
     pub(crate) params: Vec<u32>,
     pub(crate) param_words: u16,

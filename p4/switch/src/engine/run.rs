@@ -3,7 +3,7 @@
 use super::bytes::{load_limbs, load64, low_mask, store_limbs, store64};
 use super::calls;
 use super::op::{NO_SLOT, Op, Pc, Slot, WideOp};
-use super::program::{HeaderPlan, Program};
+use super::program::{ApplySite, HeaderPlan, KeySource, Program};
 use super::state::{PacketState, Requests, Words};
 use super::wide;
 use crate::configuration::{Choice, Configuration, TableState};
@@ -96,10 +96,29 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                 words[usize::from($slot)]
             };
         }
+        // Instructions of one kind often come in a row: looking whether the next is of this kind too is easier to
+        // predict than a jump to any.
+        macro_rules! again {
+            ($pattern:pat => $effect:expr) => {
+                if !O::TRACE {
+                    while let Some($pattern) = ops.get(pc).copied() {
+                        pc += 1;
+                        if O::PROFILE {
+                            observer.op();
+                        }
+                        $effect;
+                    }
+                }
+            };
+        }
         match *op {
-            Op::Move { d, a } => w![d] = w![a],
+            Op::Move { d, a } => {
+                w![d] = w![a];
+                again!(Op::Move { d, a } => w![d] = w![a]);
+            }
             Op::MoveW { d, a, n } => {
-                words.copy_within(usize::from(a)..usize::from(a) + usize::from(n), usize::from(d));
+                wide::copy(words, d, a, n);
+                again!(Op::MoveW { d, a, n } => wide::copy(words, d, a, n));
             }
             Op::Load { d, at, shift, width } => {
                 w![d] = load64(&state.bytes, at as usize) >> shift & low_mask(width);
@@ -178,9 +197,32 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                 if w![a] == w![b] {
                     pc = to as usize;
                 }
+                again!(Op::JumpEq { a, b, to } => if w![a] == w![b] {
+                    pc = to as usize;
+                });
             }
             Op::JumpNe { a, b, to } => {
                 if w![a] != w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpEqW { a, b, n, to } => {
+                if wide::equal(words, a, b, n) {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpNeW { a, b, n, to } => {
+                if !wide::equal(words, a, b, n) {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpSliceEq { a, low, width, b, to } => {
+                if slice(words, a, low, width) == w![b] {
+                    pc = to as usize;
+                }
+            }
+            Op::JumpSliceNe { a, low, width, b, to } => {
+                if slice(words, a, low, width) != w![b] {
                     pc = to as usize;
                 }
             }
@@ -247,57 +289,44 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                     return reject(env, state, error, observer);
                 }
             }
-            Op::Emit { header } => {
-                let plan = &program.headers[usize::from(header)];
-                if w![plan.valid] != 0 {
-                    emit(env.out, words, &state.bytes, plan);
-                    if O::TRACE {
-                        observer.event(&TraceEvent::Emitted { header: &plan.name });
+            Op::EmitRun { header, count } => {
+                let first = usize::from(header);
+                for index in first..first + usize::from(count) {
+                    let plan = program.emits[index];
+                    if w![plan.valid] != 0 {
+                        emit(env.out, words, &state.bytes, program, index);
+                        if O::TRACE {
+                            observer.event(&TraceEvent::Emitted { header: &program.headers[index].name });
+                        }
                     }
                 }
             }
             Op::CopyHeader { to, from } => copy_header(program, state, to, from),
             Op::ShiftStack { stack, by } => shift_stack(program, state, stack, by),
             Op::ApplyEmpty { site, to } => {
-                if O::PROFILE {
-                    observer.control();
-                }
-                let site = &program.sites[usize::from(site)];
-                let quick = &env.config.quick[usize::from(site.table)];
+                let quick = &env.config.quick[usize::from(program.sites[usize::from(site)].table)];
                 // Who traces wants to see the key of a miss too.
                 if !quick.has_entries && !O::TRACE {
                     pc = to as usize;
-                    let default = &quick.default;
-                    choose(words, site.hit, site.action_run, 0, default);
-                    if let Some(next) = enter(env, words, usize::from(site.table), default) {
-                        back = pc;
-                        pc = next;
-                    }
-                    table = usize::from(site.table);
-                    if O::PROFILE && pc == to as usize {
-                        observer.part(Part::Table(table));
+                    (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
+                    if let Some(code) = apply(env, state, site, observer) {
+                        pc = code;
                     }
                 }
             }
             Op::Apply { site } => {
-                let site = &program.sites[usize::from(site)];
-                table = usize::from(site.table);
-                let entries: &TableState = &env.config.tables[table];
-                let key = &words[usize::from(site.key)..usize::from(site.key) + usize::from(site.key_words)];
-                let entry = entries.lookup(key);
-                let choice = entries.choice(entry);
-                if O::TRACE {
-                    trace_apply(env, words, table, site.key, entry, choice, observer);
+                (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
+                if let Some(code) = apply(env, state, site, observer) {
+                    pc = code;
+                    continue;
                 }
-                choose(words, site.hit, site.action_run, u64::from(entry != MISS), choice);
-                match enter(env, words, table, choice) {
-                    Some(next) => {
-                        back = pc;
-                        pc = next;
+                again!(Op::Apply { site } => {
+                    (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
+                    if let Some(code) = apply(env, state, site, observer) {
+                        pc = code;
+                        break;
                     }
-                    None if O::PROFILE => observer.part(Part::Table(table)),
-                    None => {}
-                }
+                });
             }
             Op::Extern { index } => {
                 if let Some(halt) = calls::call(env, state, index, observer) {
@@ -319,32 +348,74 @@ fn slice(words: &Words, a: Slot, low: u16, width: u8) -> u64 {
     value & low_mask(width)
 }
 
-/// Tells the program which entry matched.
+/// Applies a table; says where its action's code starts, if it has to be run.
 #[inline(always)]
-fn choose(words: &mut Words, hit: Slot, action_run: Slot, was_hit: u64, choice: &Choice) {
-    if hit != NO_SLOT {
-        words[usize::from(hit)] = was_hit;
+fn apply<O: Observer>(env: &Env<'_>, state: &mut PacketState, site: u16, observer: &mut O) -> Option<usize> {
+    if O::PROFILE {
+        observer.control();
     }
-    if action_run != NO_SLOT {
-        words[usize::from(action_run)] = u64::from(choice.action);
+    let site = &env.program.sites[usize::from(site)];
+    let table = usize::from(site.table);
+    let quick = &env.config.quick[table];
+    let code = if !quick.has_entries && !O::TRACE {
+        act::<O>(env, &mut state.words, site, 0, &quick.default)
+    } else {
+        let entries: &TableState = &env.config.tables[table];
+        let key = usize::from(site.key);
+        match site.source {
+            KeySource::Words => {}
+            KeySource::Slice { a, low, width } => state.words[key] = slice(&state.words, a, low, width),
+            KeySource::Load { at, shift, width } => {
+                state.words[key] = load64(&state.bytes, at as usize) >> shift & low_mask(width);
+            }
+        }
+        let entry = entries.lookup(&state.words[key..key + usize::from(site.key_words)]);
+        let choice = entries.choice(entry);
+        if O::TRACE {
+            trace_apply(env, &state.words, table, site.key, entry, choice, observer);
+        }
+        act::<O>(env, &mut state.words, site, u64::from(entry != MISS), choice)
+    };
+    if O::PROFILE && code.is_none() {
+        observer.part(Part::Table(table));
     }
+    code
 }
 
-/// Puts the action's data where it looks for them, and says where it starts.
+/// Tells the program which entry matched, and runs its action or gets it ready to run.
 #[inline(always)]
-fn enter(env: &Env<'_>, words: &mut Words, table: usize, choice: &Choice) -> Option<usize> {
-    let plan = &env.program.tables[table];
-    if plan.cell != NO_SLOT {
-        words[usize::from(plan.cell)] = u64::from(choice.cell);
+fn act<O: Observer>(
+    env: &Env<'_>,
+    words: &mut Words,
+    site: &ApplySite,
+    was_hit: u64,
+    choice: &Choice,
+) -> Option<usize> {
+    if site.hit != NO_SLOT {
+        words[usize::from(site.hit)] = was_hit;
+    }
+    if site.action_run != NO_SLOT {
+        words[usize::from(site.action_run)] = u64::from(choice.action);
+    }
+    let table = usize::from(site.table);
+    let cell = env.program.tables[table].cell;
+    if cell != NO_SLOT {
+        words[usize::from(cell)] = u64::from(choice.cell);
     }
     let code = choice.code?;
-    let params = usize::from(env.program.layout.params);
-    let count = usize::from(choice.data_words);
-    if count > 0 {
-        let start = choice.data as usize;
-        let data = &env.config.tables[table].data[start..start + count];
-        words[params..params + count].copy_from_slice(data);
+    let start = choice.data as usize;
+    let data = &env.config.tables[table].data[start..start + usize::from(choice.data_words)];
+    if let Some(combine) = &choice.combine
+        && !O::TRACE
+    {
+        if combine.counts {
+            env.cells.count(choice.cell, u64::from(env.ingress.wire_length));
+        }
+        wide::combine(words, combine, data);
+        return None;
     }
+    let params = usize::from(env.program.layout.params);
+    words[params..params + data.len()].copy_from_slice(data);
     Some(code as usize)
 }
 
@@ -433,18 +504,24 @@ fn lookahead(env: &Env<'_>, words: &mut Words, d: Slot, offset: u32, width: u32)
 }
 
 #[inline(always)]
-fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan) {
+fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], program: &Program, header: usize) {
+    let plan = &program.emits[header];
     let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
-    match plan.varbit {
-        None => out.extend_from_slice(&bytes[at..at + fixed]),
-        Some(varbit) => {
-            let offset = varbit.offset as usize;
-            let length = (words[usize::from(varbit.length)] as usize).min(varbit.max_bytes as usize);
-            out.extend_from_slice(&bytes[at..at + offset]);
-            out.extend_from_slice(&bytes[at + fixed..at + fixed + length]);
-            out.extend_from_slice(&bytes[at + offset..at + fixed]);
-        }
+    if plan.has_varbit {
+        emit_varbit(out, words, bytes, &program.headers[header]);
+    } else {
+        out.extend_from_slice(&bytes[at..at + fixed]);
     }
+}
+
+fn emit_varbit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan) {
+    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
+    let Some(varbit) = plan.varbit else { return };
+    let offset = varbit.offset as usize;
+    let length = (words[usize::from(varbit.length)] as usize).min(varbit.max_bytes as usize);
+    out.extend_from_slice(&bytes[at..at + offset]);
+    out.extend_from_slice(&bytes[at + fixed..at + fixed + length]);
+    out.extend_from_slice(&bytes[at + offset..at + fixed]);
 }
 
 fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {

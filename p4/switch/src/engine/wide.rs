@@ -4,6 +4,7 @@
 //! compute into a buffer first, so that operands may be where the result goes.
 
 use super::op::{Slot, WideArithmetic, WideOp};
+use super::program::Combine;
 use super::state::Words;
 use crate::prepare::MAX_SCALAR_BITS;
 
@@ -33,6 +34,29 @@ pub(crate) fn bitwise(words: &mut Words, d: Slot, a: Slot, b: Slot, n: u16, f: i
     }
 }
 
+/// Copies a value.
+#[inline(always)]
+pub(crate) fn copy(words: &mut Words, d: Slot, a: Slot, n: u16) {
+    bitwise(words, d, a, a, n, |limb, _| limb);
+}
+
+/// `target = target & data` or `|`, and the same into `copy`.
+#[inline(always)]
+pub(crate) fn combine(words: &mut Words, combine: &Combine, data: &[u64]) {
+    let (from, to) = (usize::from(combine.offset), usize::from(combine.target));
+    let limbs = usize::from(combine.limbs);
+    let Some(data) = data.get(from..from + limbs) else { return };
+    let target = &mut words[to..to + limbs];
+    if combine.and {
+        target.iter_mut().zip(data).for_each(|(limb, data)| *limb &= data);
+    } else {
+        target.iter_mut().zip(data).for_each(|(limb, data)| *limb |= data);
+    }
+    if combine.copy != combine.target {
+        copy(words, combine.copy, combine.target, combine.limbs);
+    }
+}
+
 #[inline(always)]
 fn four(words: &Words, at: usize) -> Option<[u64; 4]> {
     words[at..].first_chunk().copied()
@@ -42,7 +66,8 @@ fn four(words: &Words, at: usize) -> Option<[u64; 4]> {
 #[inline(always)]
 pub(crate) fn equal(words: &Words, a: Slot, b: Slot, n: u16) -> bool {
     let (a, b, n) = (usize::from(a), usize::from(b), usize::from(n));
-    words[a..a + n] == words[b..b + n]
+    let pairs = words[a..a + n].iter().zip(&words[b..b + n]);
+    pairs.fold(0, |difference, (a, b)| difference | a ^ b) == 0
 }
 
 fn load(words: &Words, slot: Slot, width: u32) -> Buffer {

@@ -10,7 +10,7 @@ use super::layout::{Storage, lay_out, limbs};
 use super::{MAX_STATE_WORDS, PrepareError, bound};
 use crate::engine::op::{Op, Pc, Slot, WideOp};
 use crate::engine::program::{
-    ActionPlan, ApplySite, EntryPoints, ExternPlan, Program, RegisterPlan, SelectTable, TablePlan,
+    ActionPlan, ApplySite, EmitPlan, EntryPoints, ExternPlan, Program, RegisterPlan, SelectTable, TablePlan,
 };
 
 /// Words for temporaries. They are never cleared or copied, so that there may be plenty.
@@ -41,6 +41,8 @@ pub(super) struct Codegen<'m> {
     pub(super) leaves: Vec<(Label, Vec<Patch>)>,
     /// First cell of each indirect counter.
     pub(super) counter_cells: Vec<u32>,
+    /// First instruction that may be joined with the next one.
+    barrier: usize,
     constants: FxHashMap<Vec<u64>, Slot>,
     constant_words: Vec<u64>,
     temporary: usize,
@@ -79,6 +81,7 @@ impl<'m> Codegen<'m> {
             in_action: false,
             leaves: Vec::new(),
             counter_cells,
+            barrier: 0,
             constants: FxHashMap::default(),
             constant_words: Vec::new(),
             temporary: first_temporary,
@@ -106,12 +109,20 @@ impl<'m> Codegen<'m> {
         let mut layout = self.storage.layout;
         layout.template = vec![0; self.first_constant];
         layout.template.extend(self.constant_words);
+        let emits = self.storage.headers.iter().map(|header| EmitPlan {
+            valid: header.valid,
+            has_varbit: header.varbit.is_some(),
+            at: header.at,
+            fixed_bytes: header.fixed_bytes,
+        });
+        let emits = emits.collect();
         Ok(Program {
             ops: self.ops,
             entry,
             layout,
             wide: self.wide,
             selects: self.selects,
+            emits,
             headers: self.storage.headers,
             stacks: self.storage.stacks,
             sites: self.sites,
@@ -126,9 +137,15 @@ impl<'m> Codegen<'m> {
         })
     }
 
-    /// The next instruction's place.
-    pub(super) fn here(&self) -> Pc {
+    /// The next instruction's place, which something leads to: it is not joined with the one before it.
+    pub(super) fn here(&mut self) -> Pc {
+        self.barrier = self.ops.len();
         self.ops.len() as Pc
+    }
+
+    /// The last instruction, if it always runs right before the next one.
+    pub(super) fn last_op(&mut self) -> Option<&mut Op> {
+        if self.ops.len() > self.barrier { self.ops.last_mut() } else { None }
     }
 
     pub(super) fn push(&mut self, op: Op) {
@@ -159,6 +176,10 @@ impl<'m> Codegen<'m> {
             | Op::JumpNe { to, .. }
             | Op::JumpLt { to, .. }
             | Op::JumpGe { to, .. }
+            | Op::JumpEqW { to, .. }
+            | Op::JumpNeW { to, .. }
+            | Op::JumpSliceEq { to, .. }
+            | Op::JumpSliceNe { to, .. }
             | Op::LoopBack { to }
             | Op::ApplyEmpty { to, .. } => *to = target,
             _ => {}
@@ -179,6 +200,12 @@ impl<'m> Codegen<'m> {
             TEMPORARY_WORDS as u64,
         )?;
         Ok(slot as Slot)
+    }
+
+    /// Whether a slot is a statement's own.
+    pub(super) fn is_temporary(&self, slot: Slot) -> bool {
+        (self.first_temporary..self.first_constant).contains(&usize::from(slot))
+            && !self.params.contains(&slot)
     }
 
     pub(super) fn mark(&self) -> usize {

@@ -274,6 +274,9 @@ impl<'m> Codegen<'m> {
 
     fn concat(&mut self, left: Operand, right: Operand, width: u32, want: Option<Slot>) -> Result<Slot> {
         let (a_width, b_width) = (self.ty(left)?.width(), self.ty(right)?.width());
+        if narrow(width) && self.constant_of(left).is_some_and(Bits::is_zero) {
+            return self.compute(right, want);
+        }
         let a = self.value(left)?;
         let b = self.value(right)?;
         let d = self.destination(want, width)?;
@@ -333,15 +336,43 @@ impl<'m> Codegen<'m> {
                     && narrow(self.ty(*left)?.width())
                     && !self.is_signed_order(*op, *left)? =>
             {
+                let b = self.value(*right)?;
+                let a = self.value(*left)?;
+                let op = compare_and_jump(*op, on, a, b);
+                let op = self.joined_with_slice(op);
+                Ok(vec![self.jump(op)])
+            }
+            ExpressionKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), left, right) => {
+                let n = limbs(self.ty(*left)?.width()) as u16;
                 let a = self.value(*left)?;
                 let b = self.value(*right)?;
-                Ok(vec![self.jump(compare_and_jump(*op, on, a, b))])
+                let equal = (*op == BinaryOp::Eq) == on;
+                let op = if equal { Op::JumpEqW { a, b, n, to: 0 } } else { Op::JumpNeW { a, b, n, to: 0 } };
+                Ok(vec![self.jump(op)])
             }
             _ => {
                 let a = self.value(condition)?;
                 let op = if on { Op::JumpIf { a, to: 0 } } else { Op::JumpUnless { a, to: 0 } };
                 Ok(vec![self.jump(op)])
             }
+        }
+    }
+
+    /// A comparison of a slice that was only just taken, as one instruction.
+    fn joined_with_slice(&mut self, jump: Op) -> Op {
+        let (slot, b) = match jump {
+            Op::JumpEq { a, b, .. } | Op::JumpNe { a, b, .. } => (a, b),
+            _ => return jump,
+        };
+        let Some(Op::SliceW { d, a, low, width }) = self.last_op().copied() else { return jump };
+        // A temporary is read by nothing but what it was made for; `a == a` reads it twice.
+        if d != slot || b == slot || !self.is_temporary(d) {
+            return jump;
+        }
+        self.ops.pop();
+        match jump {
+            Op::JumpEq { .. } => Op::JumpSliceEq { a, low, width, b, to: 0 },
+            _ => Op::JumpSliceNe { a, low, width, b, to: 0 },
         }
     }
 

@@ -43,8 +43,9 @@ impl<'m> Codegen<'m> {
         let start = self.here();
         let mut links = Links::default();
         for (handle, state) in parser.states.iter() {
-            links.starts.push(self.here());
-            self.states.push((self.here(), state.name.clone()));
+            let start = self.here();
+            links.starts.push(start);
+            self.states.push((start, state.name.clone()));
             self.block(&state.body)?;
             let mark = self.mark();
             match &state.transition {

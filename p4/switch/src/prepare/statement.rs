@@ -8,7 +8,7 @@ use super::codegen::{Codegen, Patch, invalid};
 use super::expression::narrow;
 use super::layout::limbs;
 use crate::engine::op::{NO_SLOT, Op, Pc, Slot, WideOp};
-use crate::engine::program::{ApplySite, SelectTable};
+use crate::engine::program::{ApplySite, KeySource, SelectTable};
 
 type Result<T> = std::result::Result<T, PrepareError>;
 
@@ -81,11 +81,19 @@ impl<'m> Codegen<'m> {
             }
             StatementKind::Emit(header) => self.on_header(*header, &mut |codegen, header| {
                 if let Some(header) = header {
-                    codegen.push(Op::Emit { header: header as u16 });
+                    codegen.emit(header as u16);
                 }
                 Ok(())
             }),
             StatementKind::Extern(call) => self.call(call),
+        }
+    }
+
+    /// Emits a header, together with those right before it.
+    fn emit(&mut self, header: u16) {
+        match self.last_op() {
+            Some(Op::EmitRun { header: first, count }) if *first + *count == header => *count += 1,
+            _ => self.push(Op::EmitRun { header, count: 1 }),
         }
     }
 
@@ -191,7 +199,9 @@ impl<'m> Codegen<'m> {
         let keys: Vec<_> =
             ir.keys.iter().filter(|key| key.kind != sluice_entities::MatchKind::Selector).collect();
         let site = self.sites.len();
-        let mut plan = ApplySite { table: table.index() as u16, key: 0, key_words: 0, hit, action_run };
+        let table = table.index() as u16;
+        let source = KeySource::Words;
+        let mut plan = ApplySite { table, key: 0, key_words: 0, source, hit, action_run };
         self.sites.push(plan);
         let empty = self.jump(Op::ApplyEmpty { site: site as u16, to: 0 });
         if let [key] = keys[..] {
@@ -211,10 +221,35 @@ impl<'m> Codegen<'m> {
                 at += width as Slot;
             }
         }
+        if let Some(source) = self.key_source(plan.key) {
+            plan.source = source;
+        }
         self.sites[site] = plan;
-        self.push(Op::Apply { site: site as u16 });
-        self.land([empty]);
+        if matches!(self.last_op(), Some(Op::ApplyEmpty { .. })) {
+            // `Apply` sees by itself that a table is empty: there is nothing to jump over.
+            self.ops.pop();
+            self.push(Op::Apply { site: site as u16 });
+        } else {
+            self.push(Op::Apply { site: site as u16 });
+            self.land([empty]);
+        }
         Ok(())
+    }
+
+    /// Takes the instruction back that made a key of one word, where applying the table can do it.
+    fn key_source(&mut self, key: Slot) -> Option<KeySource> {
+        let source = match self.last_op().copied()? {
+            Op::SliceW { d, a, low, width } if d == key => KeySource::Slice { a, low, width },
+            Op::Load { d, at, shift, width } if d == key => KeySource::Load { at, shift, width },
+            _ => return None,
+        };
+        // Only where it is the whole key's only instruction.
+        let before = self.ops.len().checked_sub(2)?;
+        if !self.is_temporary(key) || !matches!(self.ops[before], Op::ApplyEmpty { .. }) {
+            return None;
+        }
+        self.ops.pop();
+        Some(source)
     }
 
     fn copy_header(&mut self, to: HeaderRef, from: HeaderRef) -> Result<()> {

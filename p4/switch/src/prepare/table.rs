@@ -7,8 +7,8 @@ use sluice_entities::MatchKind;
 use super::PrepareError;
 use super::codegen::{Codegen, invalid};
 use super::layout::limbs;
-use crate::engine::op::{NO_SLOT, Op};
-use crate::engine::program::{ActionPlan, TablePlan};
+use crate::engine::op::{NO_SLOT, Op, Slot};
+use crate::engine::program::{ActionPlan, Combine, ExternPlan, TablePlan};
 use crate::tables::{KeyField, Shape};
 
 type Result<T> = std::result::Result<T, PrepareError>;
@@ -60,17 +60,61 @@ impl<'m> Codegen<'m> {
             self.block(&action.body)?;
             self.in_action = false;
             let code = (self.here() != start).then_some(start);
+            let combine = self.combine(start as usize, first);
             if code.is_some() {
                 self.push(Op::Return);
             }
             self.actions.push(ActionPlan {
                 name: Arc::from(action.name.as_str()),
                 code,
+                combine,
                 params: action.params.iter().map(|param| param.ty.width()).collect(),
                 param_words: words(action) as u16,
             });
         }
         self.params.clear();
         Ok(())
+    }
+
+    /// The action whose instructions start at `start`, if it only combines a wide value with data.
+    ///
+    /// The compiler binds an `inout` parameter by copying: `copy = target; copy = target & data; target = copy`.
+    fn combine(&self, start: usize, params: Slot) -> Option<Combine> {
+        let mut ops = self.ops.get(start..)?;
+        let mut counts = false;
+        if let [Op::Extern { index }, rest @ ..] = ops
+            && matches!(self.externs.get(usize::from(*index)), Some(ExternPlan::DirectCount { .. }))
+        {
+            (counts, ops) = (true, rest);
+        }
+        let (and, d, a, b, n) = match ops {
+            [Op::MoveW { d: copy, a: source, n: limbs }, combined, ..] => {
+                let (and, d, a, b, n) = combination(*combined)?;
+                if d != *copy || n != *limbs {
+                    return None;
+                }
+                ops = &ops[1..];
+                (and, d, if a == d { *source } else { a }, b, n)
+            }
+            [combined, ..] => combination(*combined)?,
+            [] => return None,
+        };
+        let target = match ops[1..] {
+            [] if d == a => d,
+            [Op::MoveW { d: back, a: from, n: limbs }] if back == a && from == d && limbs == n => a,
+            _ => return None,
+        };
+        let offset = b.checked_sub(params)?;
+        let is_data = self.params.contains(&b) && !self.params.contains(&a);
+        is_data.then_some(Combine { and, target, copy: d, offset, limbs: n, counts })
+    }
+}
+
+/// Whether a wide operation is `&`, its operands and its limbs.
+fn combination(op: Op) -> Option<(bool, Slot, Slot, Slot, u16)> {
+    match op {
+        Op::AndW { d, a, b, n } => Some((true, d, a, b, n)),
+        Op::OrW { d, a, b, n } => Some((false, d, a, b, n)),
+        _ => None,
     }
 }
