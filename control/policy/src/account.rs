@@ -89,7 +89,7 @@ pub struct PortAccount {
 /// Packets that a filter matched, exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterAccount {
-    /// The filter's name; `otherwise` counts packets whether or not a filter wanted them, too.
+    /// The filter's name, or `otherwise` for what no filter matched.
     pub name: String,
     /// Packets.
     pub hits: u64,

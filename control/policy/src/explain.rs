@@ -215,6 +215,21 @@ impl<'a> Walker<'a> {
             let matched = terms.iter().any(|term| term.removed_by.is_none());
             self.explanation.filters.push(FilterVerdict { filter: filter.name.to_string(), matched, terms });
         }
+        self.set_otherwise_aside();
+    }
+
+    /// `otherwise` is alive for every packet, and its copies go where a filter's are.
+    fn set_otherwise_aside(&mut self) {
+        let filters = self.state.policy().filters.len();
+        let (own, otherwise) = self.explanation.filters.split_at_mut(filters);
+        let Some(taker) = own.iter().find(|filter| filter.matched) else { return };
+        for verdict in otherwise.iter_mut().filter(|verdict| verdict.matched) {
+            verdict.matched = false;
+            for term in &mut verdict.terms {
+                let value = format!("{} takes the packet", taker.filter);
+                term.removed_by.get_or_insert(Removal { table: "policy".to_string(), value });
+            }
+        }
     }
 
     fn names(&self, copies: &Bits) -> Vec<String> {

@@ -9,6 +9,7 @@ use crate::compile::copies::Send;
 use crate::compile::layout::{Layout, Slot};
 use crate::compile::program::Program;
 use crate::compile::terms::BYTE;
+use crate::config::OTHERWISE;
 use crate::plan::{byte, subsets};
 
 /// Reads into `totals`.
@@ -47,6 +48,9 @@ impl Tally<'_> {
         for copies in combos.asked.iter().filter(|one| goes(|program| &program.combos.asked, one)) {
             let count = self.read(&self.layout.asked, vec![Match::Exact(copies.clone())]);
             if count > 0 {
+                if (copies & &!&self.program.copies.otherwise).is_zero() {
+                    *self.totals.filters.entry(OTHERWISE.to_string()).or_default() += count;
+                }
                 let asks = Asks::of(copies, &sends);
                 for (tool, port) in &asks.direct {
                     self.totals.tool(tool, *port).asked += count;
@@ -103,7 +107,8 @@ impl Tally<'_> {
 
     /// Hits of filters: each entry of a `collect` table counts a packet once for every filter that it has a term of.
     fn filters(&mut self, next: Option<&Program>) {
-        let names: Vec<&str> = self.program.policy.all_filters().map(|filter| &*filter.name).collect();
+        // `otherwise` has a term that every packet matches; what it got is what asked for its copies alone.
+        let names: Vec<&str> = self.program.policy.filters.iter().map(|filter| &*filter.name).collect();
         let mut filter_of: BTreeMap<u32, usize> = BTreeMap::new();
         for placed in &self.program.terms.list {
             filter_of.insert(placed.bit, placed.filter);

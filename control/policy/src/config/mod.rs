@@ -13,6 +13,7 @@ mod scalars;
 mod sets;
 mod yaml;
 
+pub(crate) use filters::OTHERWISE;
 pub use model::{
     Anchor, DedupSettings, Destination, Edits, Encapsulation, Filter, Group, Mask, Policy, Port, PortRole,
     STRIP_NAMES, Settings, Slice, Stamp, Tool, Tunnel,
