@@ -4,7 +4,7 @@ CARGO ?= cargo
 SHELL := /bin/bash
 # A toolchain that rustup put into the home folder is not always on PATH.
 export PATH := $(PATH):$(HOME)/.cargo/bin
-SLUICE = target/release/sluice
+SLUICE = $(or $(CARGO_TARGET_DIR),target)/release/sluice
 OUT ?= out
 
 .PHONY: run test check lint setup bench long man completions clean
