@@ -30,14 +30,25 @@ impl Scratch {
     /// # Errors
     /// The file cannot be written.
     pub fn numbered(frames: &[Captured]) -> io::Result<Self> {
+        Self::write(frames, |index, _| (FIRST_SECOND + index as u64) * 1_000_000_000)
+    }
+
+    /// Writes the frames with their times.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn timed(frames: &[Captured]) -> io::Result<Self> {
+        Self::write(frames, |_, frame| frame.time_ns)
+    }
+
+    fn write(frames: &[Captured], time_ns: impl Fn(usize, &Captured) -> u64) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sluice-conformance-{}-{number}.pcap", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let scratch = Self(path);
+        let scratch = Self(std::env::temp_dir().join(name));
         let mut writer = PcapWriter::new(BufWriter::new(File::create(&scratch.0)?))?;
         for (index, frame) in frames.iter().enumerate() {
-            writer.write_packet(numbered_time(index), &frame.data, frame.wire_length)?;
+            writer.write_packet(time_ns(index, frame), &frame.data, frame.wire_length)?;
         }
         writer.finish()?;
         Ok(scratch)
@@ -57,11 +68,6 @@ impl Drop for Scratch {
 }
 
 const FIRST_SECOND: u64 = 500_000_000;
-
-/// The time that [`Scratch::numbered`] gives to a frame.
-fn numbered_time(index: usize) -> u64 {
-    (FIRST_SECOND + index as u64) * 1_000_000_000
-}
 
 /// Numbers of the frames that tcpdump selects.
 ///
@@ -96,7 +102,7 @@ pub fn tshark_fields(
     fields: &[&str],
     options: &[&str],
 ) -> Result<Vec<Vec<String>>, String> {
-    let capture = Scratch::numbered(frames).map_err(|error| error.to_string())?;
+    let capture = Scratch::timed(frames).map_err(|error| error.to_string())?;
     let mut command = Command::new("tshark");
     command.arg("-n").args(options).arg("-r").arg(capture.path()).args(["-T", "fields", "-E", "separator=|"]);
     for field in fields {

@@ -69,7 +69,8 @@ fn every_reason_has_its_number() {
     assert_eq!((b.asked, b.repeat, b.mtu, b.sent), (400, 100, 100, 200));
     // A quarter of 1,000, five standard deviations around it.
     assert!((180..=320).contains(&sampled), "{sampled} of 1,000 sampled, a quarter asked");
-    let hits = |name: &str| account.filters.iter().find(|filter| filter.name == name).map(|filter| filter.hits);
+    let hits =
+        |name: &str| account.filters.iter().find(|filter| filter.name == name).map(|filter| filter.hits);
     assert_eq!([hits("nowhere"), hits("once"), hits("plain")], [Some(100), Some(200), Some(200)]);
     assert_eq!(hits("sampled"), Some(1_000));
 }
@@ -103,13 +104,20 @@ fn totals_go_on_across_changes() {
             broker.send(1, &packet(4, number, 10), false);
             broker.send(1, &packet(1, number, 10), false);
         }
-        broker.apply(if round % 2 == 0 { &changed } else { POLICY }).unwrap_or_else(|error| panic!("{error}"));
+        broker
+            .apply(if round % 2 == 0 { &changed } else { POLICY })
+            .unwrap_or_else(|error| panic!("{error}"));
     }
     let account = broker.account();
     assert!(account.violations.is_empty(), "{:?}", account.violations);
-    assert_eq!((account.ports[0].received, account.ports[0].delivered, account.ports[0].discarded), (120, 60, 60));
-    let hits = |name: &str| account.filters.iter().find(|filter| filter.name == name).map(|filter| filter.hits);
+    assert_eq!(
+        (account.ports[0].received, account.ports[0].delivered, account.ports[0].discarded),
+        (120, 60, 60)
+    );
+    let hits =
+        |name: &str| account.filters.iter().find(|filter| filter.name == name).map(|filter| filter.hits);
     assert_eq!((hits("plain"), hits("nowhere")), (Some(60), Some(60)));
-    let sent = |name: &str| account.tools.iter().find(|tool| tool.name == name).map(|tool| (tool.asked, tool.sent));
+    let sent =
+        |name: &str| account.tools.iter().find(|tool| tool.name == name).map(|tool| (tool.asked, tool.sent));
     assert_eq!((sent("a"), sent("b")), (Some((30, 30)), Some((60, 60))));
 }

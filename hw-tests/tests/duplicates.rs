@@ -39,7 +39,9 @@ fn each_tool_gets_every_packet_once() {
         let time = START + u64::from(number) * 1_000;
         let routed = frame.clone().routed([2, 0, 0, 0, 0, 3], [2, 0, 0, 0, 0, 4]);
         for (port, frame, time) in [(1, &frame, time), (2, &routed, time + 300), (1, &frame, time + 600)] {
-            checker.send(&mut broker, port, &at(frame, time), false).unwrap_or_else(|error| panic!("{error}"));
+            checker
+                .send(&mut broker, port, &at(frame, time), false)
+                .unwrap_or_else(|error| panic!("{error}"));
         }
     }
     checker.check_totals(&broker).unwrap_or_else(|error| panic!("{error}"));
@@ -85,7 +87,9 @@ fn what_is_not_ignored_tells_packets_apart() {
         other => other.clone(),
     };
     // What differs, and the bits that must all be ignored for it to be a repeat.
-    for (other, bits) in [(&tagged, 0b00_0010), (&routed, 0b10_1000), (&moved, 0b10_1001), (&marked, 0b11_0000)] {
+    for (other, bits) in
+        [(&tagged, 0b00_0010), (&routed, 0b10_1000), (&moved, 0b10_1001), (&marked, 0b11_0000)]
+    {
         for ignore in 0..0x40 {
             let filter = Filter { dedup: true, ..Filter::new("all", None, &[0]) };
             let mut model = Model::with_ports(1, 1).filter(filter);
@@ -94,7 +98,11 @@ fn what_is_not_ignored_tells_packets_apart() {
             let first = broker.send(1, &at(&frame, START), false).copies.len();
             let second = broker.send(1, &at(other, START + 1_000), false).copies.len();
             let repeat = ignore & bits == bits;
-            assert_eq!((first, second), (1, usize::from(!repeat)), "ignoring {ignore:06b}, {bits:06b} differ");
+            assert_eq!(
+                (first, second),
+                (1, usize::from(!repeat)),
+                "ignoring {ignore:06b}, {bits:06b} differ"
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sluice_conformance::captures::{self, Captured};
 use sluice_capture::frame::{Ethernet, Frame, Ipv4, Ipv6, Ipv6Extension, Tcp, Vlan};
+use sluice_conformance::captures::{self, Captured};
 use sluice_conformance::generate::{Values, Vocabulary, expression, primitive};
 use sluice_conformance::harness::{Broker, Sent};
 use sluice_conformance::model::{Filter, Model};
@@ -183,7 +183,11 @@ fn broker_agrees(frames: &[(Captured, Decoded)], selections: &[(Expression, BTre
             for (number, (expression, selected)) in chunk.iter().enumerate() {
                 let port = model.tools[number].id;
                 let delivered = copies.iter().any(|copy| copy.port == port && copy.data == frame.data);
-                assert_eq!(delivered, selected.contains(&index), "`{expression}` on frame {index}: {decoded:?}");
+                assert_eq!(
+                    delivered,
+                    selected.contains(&index),
+                    "`{expression}` on frame {index}: {decoded:?}"
+                );
             }
         }
     }

@@ -68,10 +68,11 @@ pub fn module(build: Build) -> Arc<Module> {
     static MODULES: OnceLock<Mutex<HashMap<String, Arc<Module>>>> = OnceLock::new();
     let modules = MODULES.get_or_init(Mutex::default);
     let mut modules = modules.lock().unwrap_or_else(PoisonError::into_inner);
-    let compiled = modules.entry(format!("{build:?}")).or_insert_with(|| match sluice_broker::compile(build) {
-        Ok(module) => Arc::new(module),
-        Err((diagnostics, sources)) => panic!("{}", diagnostics.render(&sources)),
-    });
+    let compiled =
+        modules.entry(format!("{build:?}")).or_insert_with(|| match sluice_broker::compile(build) {
+            Ok(module) => Arc::new(module),
+            Err((diagnostics, sources)) => panic!("{}", diagnostics.render(&sources)),
+        });
     Arc::clone(compiled)
 }
 
@@ -199,6 +200,11 @@ impl Broker {
             _ => panic!("a packet is counted other than once: {before:?} {after:?}"),
         };
         Sent { verdict, outcome, copies: copies.0 }
+    }
+
+    /// Takes a frame through, and nothing more.
+    pub fn process(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink) -> Verdict {
+        self.worker.process(ingress, sink)
     }
 
     /// Cells of the counter `outcome`, of one port.

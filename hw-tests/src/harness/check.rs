@@ -67,7 +67,13 @@ impl Checker {
     ///
     /// # Errors
     /// What differs.
-    pub fn send(&mut self, broker: &mut Broker, port: u16, frame: &Captured, bad: bool) -> Result<Sent, String> {
+    pub fn send(
+        &mut self,
+        broker: &mut Broker,
+        port: u16,
+        frame: &Captured,
+        bad: bool,
+    ) -> Result<Sent, String> {
         let sent = broker.send(port, frame, bad);
         self.check(port, frame, bad, &sent)?;
         Ok(sent)
@@ -81,13 +87,13 @@ impl Checker {
         let decoded = decode(&frame.data, frame.wire_length);
         let name = identity(frame, &decoded, self.model.dedup.ignore);
         let arrival = Arrival { port, frame, bad };
-        let prediction = possible(&self.model, arrival, &self.seen, name.as_deref());
+        let prediction = possible(&self.model, arrival, &self.seen, &name);
         let right: Vec<&Fate> =
             prediction.fates.iter().filter(|fate| self.is_what_happened(fate, port, frame, sent)).collect();
         let Some(first) = right.first() else {
             return Err(self.difference(port, frame, &decoded, &prediction, sent));
         };
-        self.seen.remember(&right, frame.time_ns, name.as_deref());
+        self.seen.remember(&right, frame.time_ns, &name);
         self.is_consistent(&right, &decoded, frame)?;
         self.count(port, frame, &prediction, first, sent);
         Ok(())
@@ -99,7 +105,8 @@ impl Checker {
 
     /// What the tools should get in that fate, by tool; `None` for what is longer than the tool takes.
     fn expected(&self, fate: &Fate, port: u16, frame: &Captured) -> BTreeMap<usize, Option<Edited>> {
-        let label = self.model.network.iter().find(|network| network.id == port).map_or(0, |network| network.label);
+        let label =
+            self.model.network.iter().find(|network| network.id == port).map_or(0, |network| network.label);
         let copy = |(tool, index): (&usize, &usize)| {
             let edits = self.filter(*index).map(|filter| filter.edits.clone()).unwrap_or_default();
             let edited = edits::apply(frame, &edits, label);
@@ -131,9 +138,10 @@ impl Checker {
     /// The same content has the same sampling digest, the same flow the same member.
     fn is_consistent(&mut self, right: &[&Fate], decoded: &Decoded, frame: &Captured) -> Result<(), String> {
         let sampled = self.model.all_filters().any(|filter| filter.sample.is_some());
-        if sampled && let Some(content) = identity(frame, decoded, 0x3f) {
+        let content = identity(frame, decoded, 0x3f);
+        if sampled && content.is_sure {
             let classes: BTreeSet<u8> = right.iter().flat_map(|fate| fate.percent.clone()).collect();
-            let known = self.digests.entry(content).or_insert_with(|| PERCENTS.collect());
+            let known = self.digests.entry(content.bytes).or_insert_with(|| PERCENTS.collect());
             known.retain(|percent| classes.contains(percent));
             if known.is_empty() {
                 return Err(format!("the same packet is sampled in two ways: {decoded:?}"));
@@ -172,6 +180,7 @@ impl Checker {
         }
     }
 
+    /// Everything about a packet that went another way than it should.
     fn difference(
         &self,
         port: u16,
@@ -180,39 +189,30 @@ impl Checker {
         prediction: &Prediction,
         sent: &Sent,
     ) -> String {
-        use std::fmt::Write;
-        let mut text = format!("port {port}, {} of {} bytes, time {}\n", frame.data.len(), frame.wire_length, frame.time_ns);
-        let hex: String = frame.data.iter().map(|byte| format!("{byte:02x}")).collect();
-        let _ = writeln!(text, "{hex}\n{decoded:?}\nmatched {:?}", prediction.matched);
-        for index in &prediction.matched {
-            if let Some(expression) = &self.model.filters[*index].expression {
-                let _ = writeln!(text, "  {}: {expression}", self.model.filters[*index].name);
-            }
+        let mut lines = vec![
+            format!("port {port}, {} of {} bytes", frame.data.len(), frame.wire_length),
+            format!("time {}\n{}\n{decoded:?}", frame.time_ns, hex(&frame.data)),
+            format!("matched {:?}", prediction.matched),
+        ];
+        for filter in prediction.matched.iter().map(|index| &self.model.filters[*index]) {
+            let expression = filter.expression.iter().map(ToString::to_string).collect::<String>();
+            lines.push(format!("  {}: {expression}", filter.name));
         }
-        let _ = writeln!(text, "observed {:?}", sent.outcome);
-        let mut list = |port: u16, data: &[u8], original_length: u32| {
-            let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
-            let _ = writeln!(text, "  to {port}, of {original_length}: {hex}");
-        };
-        for copy in &sent.copies {
-            list(copy.port, &copy.data, copy.original_length);
-        }
-        let mut text = text;
+        let line = |port: u16, length: u32, data: &[u8]| format!("  to {port}, of {length}: {}", hex(data));
+        lines.push(format!("observed {:?}", sent.outcome));
+        lines.extend(sent.copies.iter().map(|copy| line(copy.port, copy.original_length, &copy.data)));
         for fate in prediction.fates.iter().take(4) {
-            let _ = writeln!(text, "expected {:?} {:?}", fate.outcome, fate.copies);
+            lines.push(format!("expected {:?} {:?}", fate.outcome, fate.copies));
             for (tool, edited) in self.expected(fate, port, frame) {
-                let tool = &self.model.tools[tool];
-                match edited {
-                    Some(edited) => {
-                        let hex: String = edited.data.iter().map(|byte| format!("{byte:02x}")).collect();
-                        let _ = writeln!(text, "  to {}, of {}: {hex}", tool.id, edited.original_length);
-                    }
-                    None => _ = writeln!(text, "  too long for {}", tool.id),
-                }
+                let tool = self.model.tools[tool].id;
+                lines.push(match edited {
+                    Some(edited) => line(tool, edited.original_length, &edited.data),
+                    None => format!("  too long for {tool}"),
+                });
             }
         }
-        let _ = writeln!(text, "{}", self.model);
-        text
+        lines.push(self.model.to_string());
+        lines.join("\n")
     }
 
     /// Compares the totals with what was counted here; the equations of the pipeline must hold.
@@ -263,6 +263,10 @@ impl Checker {
         }
         Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn equal(what: &str, counted: u64, expected: u64) -> Result<(), String> {

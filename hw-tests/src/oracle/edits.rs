@@ -52,7 +52,8 @@ pub fn apply(frame: &Captured, edits: &Edits, label: u16) -> Edited {
     if has_macs {
         data.splice(MACS..MACS, added);
     }
-    if let Some(Stamp::Vss { source, port }) = edits.stamp {
+    // What has no MACs is no frame: nothing is added to it.
+    if has_macs && let Some(Stamp::Vss { source, port }) = edits.stamp {
         data.extend(vss(frame.time_ns, source, port));
     }
     let original_length = (data.len() - kept + whole) as u32 + missing;

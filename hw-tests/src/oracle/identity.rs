@@ -6,12 +6,17 @@ use crate::captures::Captured;
 /// Bytes behind the last header that count.
 const WINDOW: usize = 64;
 
-/// What a repeat of the packet has in common with it, or nothing where headers are cut short: such a packet is never taken for a
-/// repeat. `ignore` has the bits of the setting.
-pub fn identity(frame: &Captured, decoded: &Decoded, ignore: u8) -> Option<Vec<u8>> {
-    if !decoded.complete {
-        return None;
-    }
+/// What a packet has in common with its repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The bytes that count.
+    pub bytes: Vec<u8>,
+    /// Whether its headers were all read. Where not, a repeat may pass: in doubt it does.
+    pub is_sure: bool,
+}
+
+/// `ignore` has the bits of the setting.
+pub fn identity(frame: &Captured, decoded: &Decoded, ignore: u8) -> Identity {
     let mut bytes = content(frame, decoded);
     let data = &frame.data;
     let asks = |bit: u8| ignore >> bit & 1 == 0;
@@ -39,7 +44,7 @@ pub fn identity(frame: &Captured, decoded: &Decoded, ignore: u8) -> Option<Vec<u
             bytes.extend(&data[start + 10..start + 12]);
         }
     }
-    Some(bytes)
+    Identity { bytes, is_sure: decoded.complete }
 }
 
 /// What no device between two taps changes.

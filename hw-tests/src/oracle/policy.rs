@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::decode::{Addresses, Decoded, Layers, decode};
+use super::identity::Identity;
 use crate::captures::Captured;
 use crate::model::{Filter, Model, Target};
 
@@ -95,16 +96,15 @@ pub struct Arrival<'a> {
 
 impl Seen {
     /// The packet had one of these fates.
-    pub fn remember(&mut self, fates: &[&Fate], time_ns: u64, identity: Option<&[u8]>) {
-        let Some(identity) = identity else { return };
+    pub fn remember(&mut self, fates: &[&Fate], time_ns: u64, identity: &Identity) {
         let mut ends: Vec<(&Asking, bool)> = Vec::new();
         for fate in fates.iter().filter(|fate| !fate.asking.filters.is_empty()) {
             if !ends.contains(&(&fate.asking, fate.is_repeat)) {
                 ends.push((&fate.asking, fate.is_repeat));
             }
         }
-        let is_sure = ends.len() == 1;
-        let sights = self.packets.entry(identity.to_vec()).or_default();
+        let is_sure = identity.is_sure && ends.len() == 1;
+        let sights = self.packets.entry(identity.bytes.clone()).or_default();
         // A repeat does not make the first one younger.
         for (asking, _) in ends.into_iter().filter(|(_, is_repeat)| !is_repeat) {
             sights.retain(|sight| sight.asking != *asking || sight.is_sure && !is_sure);
@@ -113,10 +113,17 @@ impl Seen {
     }
 
     /// Whether a packet may be taken for a repeat: one answer, or both.
-    fn is_repeat(&self, asking: &Asking, time_ns: u64, window_ns: u64, identity: Option<&[u8]>) -> &'static [bool] {
-        let sights = identity.and_then(|identity| self.packets.get(identity)).map_or(&[][..], |sights| sights);
+    fn is_repeat(
+        &self,
+        asking: &Asking,
+        time_ns: u64,
+        window_ns: u64,
+        identity: &Identity,
+    ) -> &'static [bool] {
+        let sights = self.packets.get(&identity.bytes).map_or(&[][..], |sights| sights);
         let recent = |sight: &&Sight| sight.time_ns <= time_ns && time_ns - sight.time_ns <= window_ns;
-        let mut alike = sights.iter().filter(recent).filter(|sight| sight.asking.alike == asking.alike).peekable();
+        let mut alike =
+            sights.iter().filter(recent).filter(|sight| sight.asking.alike == asking.alike).peekable();
         if asking.filters.is_empty() || alike.peek().is_none() {
             &[false]
         } else if alike.any(|sight| sight.is_sure && sight.asking.filters == asking.filters) {
@@ -127,8 +134,8 @@ impl Seen {
     }
 }
 
-/// What the policy may do with a packet. `identity` is what duplicate removal tells packets apart by, none where it cannot.
-pub fn possible(model: &Model, arrival: Arrival<'_>, seen: &Seen, identity: Option<&[u8]>) -> Prediction {
+/// What the policy may do with a packet. `identity` is what duplicate removal tells packets apart by.
+pub fn possible(model: &Model, arrival: Arrival<'_>, seen: &Seen, identity: &Identity) -> Prediction {
     let alone =
         |outcome| Prediction { fates: vec![Fate::nothing(outcome)], matched: Vec::new(), wanted: Vec::new() };
     let Some(port) = model.network.iter().position(|port| port.id == arrival.port) else {
@@ -161,7 +168,8 @@ pub fn possible(model: &Model, arrival: Arrival<'_>, seen: &Seen, identity: Opti
         let asking = asking(model, &kept);
         let asked = |index: &usize| filter(*index).is_some_and(|filter| filter.dedup);
         for is_repeat in seen.is_repeat(&asking, arrival.frame.time_ns, model.dedup.window_ns, identity) {
-            let left: Vec<usize> = kept.iter().copied().filter(|index| !(*is_repeat && asked(index))).collect();
+            let left: Vec<usize> =
+                kept.iter().copied().filter(|index| !(*is_repeat && asked(index))).collect();
             for members in member_choices(model) {
                 let copies = copies(model, &left, &members);
                 let outcome = outcome(model, &left, copies.is_empty());
@@ -254,11 +262,12 @@ impl Fate {
     }
 }
 
-/// What balancing must keep together: the innermost packet's addresses and ports, the same for both directions. None where there
-/// are no addresses, and then the MACs decide.
+/// What balancing must keep together: the innermost packet's addresses and ports, the same for both directions. None without an
+/// IP packet: then the MACs decide.
 pub fn flow_key(decoded: &Decoded, hosts: bool) -> Option<FlowKey> {
     let layers: &Layers =
-        decoded.inner.as_ref().filter(|inner| inner.at.l3.is_some()).unwrap_or(&decoded.outer);
+        decoded.inner.as_ref().filter(|inner| inner.ip_proto.is_some()).unwrap_or(&decoded.outer);
+    layers.ip_proto?;
     let (a, b) = match layers.addresses? {
         Addresses::V4(a, b) => (u128::from(a), u128::from(b)),
         Addresses::V6(a, b) => (a, b),
