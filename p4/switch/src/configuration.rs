@@ -47,7 +47,16 @@ pub(crate) struct Choice {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quick {
     pub(crate) has_entries: bool,
+    /// Whether it has none and its default action does nothing.
+    pub(crate) is_idle: bool,
     pub(crate) default: Choice,
+}
+
+impl Quick {
+    pub(crate) fn of(table: &TableState) -> Self {
+        let has_entries = table.used > 0;
+        Self { has_entries, is_idle: !has_entries && table.default.code.is_none(), default: table.default }
+    }
 }
 
 /// The entries of one table.

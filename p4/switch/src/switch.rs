@@ -382,7 +382,7 @@ fn first_configuration(program: &Program, master: &Master) -> Configuration {
         .collect();
     Configuration {
         version: 1,
-        quick: states.iter().map(|state| Quick { has_entries: false, default: state.default }).collect(),
+        quick: states.iter().map(|state| Quick::of(state)).collect(),
         tables: states,
         replication: Arc::new(Replication::default()),
         meters: Arc::new(FxHashMap::default()),

@@ -202,7 +202,7 @@ impl Master {
         for (index, plan) in program.tables.iter().enumerate() {
             if touched.contains(&index) {
                 let state = self.tables[index].build(program, plan);
-                next.quick[index] = Quick { has_entries: state.used > 0, default: state.default };
+                next.quick[index] = Quick::of(&state);
                 next.tables[index] = Arc::new(state);
             }
         }

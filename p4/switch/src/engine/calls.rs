@@ -24,7 +24,7 @@ pub const MAX_FRAME_EDITS: usize = 16;
 pub const MAX_TRAILER_BYTES: usize = 256;
 
 /// Runs one call; says so if the packet is at its end.
-#[inline]
+#[inline(never)]
 pub(super) fn call<O: Observer>(
     env: &mut Env<'_>,
     state: &mut PacketState,

@@ -237,6 +237,36 @@ pub(crate) enum Op {
         b: Slot,
         n: u16,
     },
+    /// The same of exactly four limbs, and of exactly two: the broker's terms and copies. Without loop and call, the
+    /// processor predicts better what comes next.
+    And4 {
+        d: Slot,
+        a: Slot,
+        b: Slot,
+    },
+    Or4 {
+        d: Slot,
+        a: Slot,
+        b: Slot,
+    },
+    Move4 {
+        d: Slot,
+        a: Slot,
+    },
+    And2 {
+        d: Slot,
+        a: Slot,
+        b: Slot,
+    },
+    Or2 {
+        d: Slot,
+        a: Slot,
+        b: Slot,
+    },
+    Move2 {
+        d: Slot,
+        a: Slot,
+    },
     /// Any other wide operation: index into [`super::program::Program::wide`].
     Wide {
         index: u16,

@@ -60,6 +60,8 @@ pub(crate) struct Layout {
     pub(crate) intrinsics: [Slot; INTRINSICS],
     /// Slots of metadata and intrinsics, which cloning, resubmitting and recirculating reset, with their field lists.
     pub(crate) metadata: Vec<MetadataSlot>,
+    /// Slot that says whether the first header is valid; the others follow in order.
+    pub(crate) first_valid: Slot,
     /// First slot of the action data.
     pub(crate) params: Slot,
 }
@@ -141,6 +143,8 @@ pub(crate) struct ApplySite {
     pub(crate) source: KeySource,
     pub(crate) hit: Slot,
     pub(crate) action_run: Slot,
+    /// Word that holds the counter cell of the entry that matched last; `NO_SLOT` without a direct counter.
+    pub(crate) cell: Slot,
 }
 
 /// Where the words of a key come from.
@@ -173,7 +177,6 @@ pub(crate) struct Combine {
 /// What emitting a header needs, close together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EmitPlan {
-    pub(crate) valid: Slot,
     pub(crate) has_varbit: bool,
     pub(crate) at: u32,
     pub(crate) fixed_bytes: u32,
@@ -186,8 +189,6 @@ pub(crate) struct TablePlan {
     pub(crate) shape: Shape,
     /// Its actions: index into [`Program::actions`], in the table's order.
     pub(crate) actions: Vec<u16>,
-    /// Word that holds the counter cell of the entry that matched last; `NO_SLOT` without a direct counter.
-    pub(crate) cell: Slot,
 }
 
 /// One action.

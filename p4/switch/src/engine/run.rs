@@ -53,6 +53,7 @@ fn signed(value: u64, width: u8) -> i64 {
     (value << shift).cast_signed() >> shift
 }
 
+#[inline(never)]
 fn saturating(a: u64, b: u64, width: u8, is_signed: bool, minus: bool) -> u64 {
     let most = low_mask(width);
     if is_signed {
@@ -118,7 +119,6 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
             }
             Op::MoveW { d, a, n } => {
                 wide::copy(words, d, a, n);
-                again!(Op::MoveW { d, a, n } => wide::copy(words, d, a, n));
             }
             Op::Load { d, at, shift, width } => {
                 w![d] = load64(&state.bytes, at as usize) >> shift & low_mask(width);
@@ -168,9 +168,19 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                 w![d] = w![d] & !mask | w![a] << low & mask;
             }
             Op::Choose { d, condition, a, b } => w![d] = if w![condition] != 0 { w![a] } else { w![b] },
-            Op::AndW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a & b),
-            Op::OrW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a | b),
-            Op::XorW { d, a, b, n } => wide::bitwise(words, d, a, b, n, |a, b| a ^ b),
+            Op::AndW { d, a, b, n } => wide::and(words, d, a, b, n),
+            Op::And4 { d, a, b } => wide::step::<4>(words, d.into(), a.into(), b.into(), |a, b| a & b),
+            Op::Or4 { d, a, b } => wide::step::<4>(words, d.into(), a.into(), b.into(), |a, b| a | b),
+            Op::Move4 { d, a } => {
+                wide::step::<4>(words, d.into(), a.into(), a.into(), |a, _| a);
+                again!(Op::Move4 { d, a } =>
+                    wide::step::<4>(words, d.into(), a.into(), a.into(), |a, _| a));
+            }
+            Op::And2 { d, a, b } => wide::step::<2>(words, d.into(), a.into(), b.into(), |a, b| a & b),
+            Op::Or2 { d, a, b } => wide::step::<2>(words, d.into(), a.into(), b.into(), |a, b| a | b),
+            Op::Move2 { d, a } => wide::step::<2>(words, d.into(), a.into(), a.into(), |a, _| a),
+            Op::OrW { d, a, b, n } => wide::or(words, d, a, b, n),
+            Op::XorW { d, a, b, n } => wide::xor(words, d, a, b, n),
             Op::EqW { d, a, b, n } => w![d] = u64::from(wide::equal(words, a, b, n)),
             Op::Wide { index } => {
                 let op = program.wide[usize::from(index)];
@@ -289,44 +299,29 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                     return reject(env, state, error, observer);
                 }
             }
-            Op::EmitRun { header, count } => {
-                let first = usize::from(header);
-                for index in first..first + usize::from(count) {
-                    let plan = program.emits[index];
-                    if w![plan.valid] != 0 {
-                        emit(env.out, words, &state.bytes, program, index);
-                        if O::TRACE {
-                            observer.event(&TraceEvent::Emitted { header: &program.headers[index].name });
-                        }
-                    }
-                }
-            }
+            Op::EmitRun { header, count } => emit_run(env, state, header, count, observer),
             Op::CopyHeader { to, from } => copy_header(program, state, to, from),
             Op::ShiftStack { stack, by } => shift_stack(program, state, stack, by),
             Op::ApplyEmpty { site, to } => {
-                let quick = &env.config.quick[usize::from(program.sites[usize::from(site)].table)];
+                let site = &program.sites[usize::from(site)];
+                let quick = &env.config.quick[usize::from(site.table)];
                 // Who traces wants to see the key of a miss too.
                 if !quick.has_entries && !O::TRACE {
                     pc = to as usize;
-                    (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
+                    (table, back) = (usize::from(site.table), pc);
                     if let Some(code) = apply(env, state, site, observer) {
                         pc = code;
                     }
                 }
             }
             Op::Apply { site } => {
-                (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
-                if let Some(code) = apply(env, state, site, observer) {
+                let site = &program.sites[usize::from(site)];
+                (table, back) = (usize::from(site.table), pc);
+                if !idle(env, words, site, observer)
+                    && let Some(code) = apply(env, state, site, observer)
+                {
                     pc = code;
-                    continue;
                 }
-                again!(Op::Apply { site } => {
-                    (table, back) = (usize::from(program.sites[usize::from(site)].table), pc);
-                    if let Some(code) = apply(env, state, site, observer) {
-                        pc = code;
-                        break;
-                    }
-                });
             }
             Op::Extern { index } => {
                 if let Some(halt) = calls::call(env, state, index, observer) {
@@ -348,13 +343,35 @@ fn slice(words: &Words, a: Slot, low: u16, width: u8) -> u64 {
     value & low_mask(width)
 }
 
-/// Applies a table; says where its action's code starts, if it has to be run.
+/// Applies a table that has no entries and a default action that does nothing, if it is such a one.
 #[inline(always)]
-fn apply<O: Observer>(env: &Env<'_>, state: &mut PacketState, site: u16, observer: &mut O) -> Option<usize> {
+fn idle<O: Observer>(env: &Env<'_>, words: &mut Words, site: &ApplySite, observer: &mut O) -> bool {
+    let table = usize::from(site.table);
+    let quick = &env.config.quick[table];
+    if !quick.is_idle || O::TRACE {
+        return false;
+    }
     if O::PROFILE {
         observer.control();
     }
-    let site = &env.program.sites[usize::from(site)];
+    tell(words, site, 0, &quick.default);
+    if O::PROFILE {
+        observer.part(Part::Table(table));
+    }
+    true
+}
+
+/// Applies a table; says where its action's code starts, if it has to be run.
+#[inline(never)]
+fn apply<O: Observer>(
+    env: &Env<'_>,
+    state: &mut PacketState,
+    site: &ApplySite,
+    observer: &mut O,
+) -> Option<usize> {
+    if O::PROFILE {
+        observer.control();
+    }
     let table = usize::from(site.table);
     let quick = &env.config.quick[table];
     let code = if !quick.has_entries && !O::TRACE {
@@ -382,6 +399,20 @@ fn apply<O: Observer>(env: &Env<'_>, state: &mut PacketState, site: u16, observe
     code
 }
 
+/// Tells the program which entry matched.
+#[inline(always)]
+fn tell(words: &mut Words, site: &ApplySite, was_hit: u64, choice: &Choice) {
+    if site.hit != NO_SLOT {
+        words[usize::from(site.hit)] = was_hit;
+    }
+    if site.action_run != NO_SLOT {
+        words[usize::from(site.action_run)] = u64::from(choice.action);
+    }
+    if site.cell != NO_SLOT {
+        words[usize::from(site.cell)] = u64::from(choice.cell);
+    }
+}
+
 /// Tells the program which entry matched, and runs its action or gets it ready to run.
 #[inline(always)]
 fn act<O: Observer>(
@@ -391,17 +422,8 @@ fn act<O: Observer>(
     was_hit: u64,
     choice: &Choice,
 ) -> Option<usize> {
-    if site.hit != NO_SLOT {
-        words[usize::from(site.hit)] = was_hit;
-    }
-    if site.action_run != NO_SLOT {
-        words[usize::from(site.action_run)] = u64::from(choice.action);
-    }
+    tell(words, site, was_hit, choice);
     let table = usize::from(site.table);
-    let cell = env.program.tables[table].cell;
-    if cell != NO_SLOT {
-        words[usize::from(cell)] = u64::from(choice.cell);
-    }
     let code = choice.code?;
     let start = choice.data as usize;
     let data = &env.config.tables[table].data[start..start + usize::from(choice.data_words)];
@@ -420,6 +442,7 @@ fn act<O: Observer>(
 }
 
 /// Ends the parser with an error.
+#[cold]
 fn reject<O: Observer>(env: &Env<'_>, state: &mut PacketState, error: u16, observer: &mut O) -> Halt {
     state.set_intrinsic(&env.program.layout, sluice_ir::Intrinsic::ParserError, u64::from(error));
     if O::TRACE {
@@ -429,7 +452,7 @@ fn reject<O: Observer>(env: &Env<'_>, state: &mut PacketState, error: u16, obser
     Halt::End
 }
 
-#[inline(always)]
+#[inline(never)]
 fn extract(env: &mut Env<'_>, state: &mut PacketState, plan: &HeaderPlan) -> bool {
     let length = plan.fixed_bytes as usize;
     let to = plan.at as usize;
@@ -466,6 +489,7 @@ fn copy_bits(env: &mut Env<'_>, state: &mut PacketState, to: usize, length: usiz
 }
 
 /// Extracts the fixed fields before the varbit, the varbit, and those behind it; errors are named.
+#[inline(never)]
 fn extract_varbit(
     env: &mut Env<'_>,
     state: &mut PacketState,
@@ -493,6 +517,7 @@ fn extract_varbit(
     Ok(())
 }
 
+#[inline(never)]
 fn lookahead(env: &Env<'_>, words: &mut Words, d: Slot, offset: u32, width: u32) -> bool {
     let start = env.cursor + offset as usize;
     if start + width as usize > env.data.len() * 8 {
@@ -501,6 +526,34 @@ fn lookahead(env: &Env<'_>, words: &mut Words, d: Slot, offset: u32, width: u32)
     let d = usize::from(d);
     load_limbs(env.data, start, width, &mut words[d..d + width.div_ceil(64) as usize]);
     true
+}
+
+/// Emits the valid ones of adjacent headers.
+#[inline(never)]
+fn emit_run<O: Observer>(env: &mut Env<'_>, state: &PacketState, header: u16, count: u16, observer: &mut O) {
+    let program = env.program;
+    let first = usize::from(header);
+    let valid = usize::from(program.layout.first_valid) + first;
+    let words: &Words = &state.words;
+    let mut index = 0;
+    while index < usize::from(count) {
+        // Most headers are invalid: eight are passed over at once.
+        let flags = words[valid + index..].first_chunk::<8>();
+        if flags.is_some_and(|flags| flags.iter().fold(0, |any, flag| any | flag) == 0) {
+            index += 8;
+            continue;
+        }
+        let end = (index + 8).min(usize::from(count));
+        for header in index..end {
+            if words[valid + header] != 0 {
+                emit(env.out, words, &state.bytes, program, first + header);
+                if O::TRACE {
+                    observer.event(&TraceEvent::Emitted { header: &program.headers[first + header].name });
+                }
+            }
+        }
+        index = end;
+    }
 }
 
 #[inline(always)]
@@ -524,6 +577,7 @@ fn emit_varbit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan
     out.extend_from_slice(&bytes[at + offset..at + fixed]);
 }
 
+#[inline(never)]
 fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
     let (to, from) = (&program.headers[usize::from(to)], &program.headers[usize::from(from)]);
     let length = to.max_bytes.min(from.max_bytes) as usize;
@@ -540,6 +594,7 @@ fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
 }
 
 /// P4-16 section 8.18: `push_front` by a positive number of places, `pop_front` by a negative one.
+#[inline(never)]
 fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) {
     let plan = &program.stacks[usize::from(stack)];
     let (count, places) = (plan.elements.len(), usize::from(by.unsigned_abs()));

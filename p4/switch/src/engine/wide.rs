@@ -17,27 +17,72 @@ fn limbs(width: u32) -> usize {
     (width.div_ceil(64) as usize).min(LIMBS)
 }
 
-/// `d = f(a, b)` limb by limb, four at a time.
-#[inline(always)]
-pub(crate) fn bitwise(words: &mut Words, d: Slot, a: Slot, b: Slot, n: u16, f: impl Fn(u64, u64) -> u64) {
-    let (mut d, mut a, mut b, mut left) = (usize::from(d), usize::from(a), usize::from(b), n);
-    while left >= 4 {
-        let (Some(x), Some(y)) = (four(words, a), four(words, b)) else { return };
-        let out = [f(x[0], y[0]), f(x[1], y[1]), f(x[2], y[2]), f(x[3], y[3])];
-        if let Some(to) = words[d..].first_chunk_mut() {
-            *to = out;
+/// Declares a bitwise operation: `d = f(a, b)`, four limbs at a time, then two, then one.
+///
+/// It is a call on purpose: the interpreter's loop stays small enough to be kept in registers.
+macro_rules! bitwise {
+    ($(#[$doc:meta])* $name:ident, $f:expr) => {
+        $(#[$doc])*
+        #[inline(never)]
+        pub(crate) fn $name(words: &mut Words, d: Slot, a: Slot, b: Slot, n: u16) {
+            let f: fn(u64, u64) -> u64 = $f;
+            let (mut d, mut a, mut b, mut left) = (usize::from(d), usize::from(a), usize::from(b), n);
+            while left >= 4 {
+                step::<4>(words, d, a, b, f);
+                (d, a, b, left) = (d + 4, a + 4, b + 4, left - 4);
+            }
+            if left >= 2 {
+                step::<2>(words, d, a, b, f);
+                (d, a, b, left) = (d + 2, a + 2, b + 2, left - 2);
+            }
+            if left == 1 {
+                step::<1>(words, d, a, b, f);
+            }
         }
-        (d, a, b, left) = (d + 4, a + 4, b + 4, left - 4);
-    }
-    for i in 0..usize::from(left) {
-        words[d + i] = f(words[a + i], words[b + i]);
+    };
+}
+
+/// `d = f(a, b)` of `N` limbs.
+#[inline(always)]
+pub(crate) fn step<const N: usize>(
+    words: &mut Words,
+    d: usize,
+    a: usize,
+    b: usize,
+    f: impl Fn(u64, u64) -> u64,
+) {
+    let (Some(x), Some(y)) = (words[a..].first_chunk::<N>(), words[b..].first_chunk::<N>()) else { return };
+    let out: [u64; N] = std::array::from_fn(|i| f(x[i], y[i]));
+    if let Some(to) = words[d..].first_chunk_mut() {
+        *to = out;
     }
 }
+
+bitwise!(
+    /// `d = a & b`.
+    and,
+    |a, b| a & b
+);
+bitwise!(
+    /// `d = a | b`.
+    or,
+    |a, b| a | b
+);
+bitwise!(
+    /// `d = a ^ b`.
+    xor,
+    |a, b| a ^ b
+);
+bitwise!(
+    /// `d = a`; `b` is read and does not matter.
+    first,
+    |a, _| a
+);
 
 /// Copies a value.
 #[inline(always)]
 pub(crate) fn copy(words: &mut Words, d: Slot, a: Slot, n: u16) {
-    bitwise(words, d, a, a, n, |limb, _| limb);
+    first(words, d, a, a, n);
 }
 
 /// `target = target & data` or `|`, and the same into `copy`.
@@ -57,13 +102,8 @@ pub(crate) fn combine(words: &mut Words, combine: &Combine, data: &[u64]) {
     }
 }
 
-#[inline(always)]
-fn four(words: &Words, at: usize) -> Option<[u64; 4]> {
-    words[at..].first_chunk().copied()
-}
-
 /// Whether two values are equal.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn equal(words: &Words, a: Slot, b: Slot, n: u16) -> bool {
     let (a, b, n) = (usize::from(a), usize::from(b), usize::from(n));
     let pairs = words[a..a + n].iter().zip(&words[b..b + n]);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use sluice_entities::{Bits, PipelineInfo};
 use sluice_ir::{Expression, Handle, Label, Module, Type};
 
-use super::layout::{Storage, lay_out, limbs};
+use super::layout::{Storage, aligned, lay_out, limbs};
 use super::{MAX_STATE_WORDS, PrepareError, bound};
 use crate::engine::op::{Op, Pc, Slot, WideOp};
 use crate::engine::program::{
@@ -53,7 +53,7 @@ pub(super) struct Codegen<'m> {
 impl<'m> Codegen<'m> {
     pub(super) fn new(module: &'m Module) -> Result<Self, PrepareError> {
         let storage = lay_out(module)?;
-        let first_temporary = storage.layout.zeroed_words;
+        let first_temporary = storage.used_words;
         let first_constant = first_temporary + TEMPORARY_WORDS;
         bound("words of state", first_constant as u64, MAX_STATE_WORDS as u64)?;
         let mut next_cell = crate::counters::FIRST_PROGRAM_CELL;
@@ -91,11 +91,12 @@ impl<'m> Codegen<'m> {
     }
 
     pub(super) fn finish(
-        self,
+        mut self,
         entry: EntryPoints,
         registers: Vec<RegisterPlan>,
         info: Arc<PipelineInfo>,
     ) -> Result<Program, PrepareError> {
+        self.specialize();
         bound("instructions", self.ops.len() as u64, u64::from(u32::MAX))?;
         for (what, count) in [
             ("wide operations", self.wide.len()),
@@ -110,7 +111,6 @@ impl<'m> Codegen<'m> {
         layout.template = vec![0; self.first_constant];
         layout.template.extend(self.constant_words);
         let emits = self.storage.headers.iter().map(|header| EmitPlan {
-            valid: header.valid,
             has_varbit: header.varbit.is_some(),
             at: header.at,
             fixed_bytes: header.fixed_bytes,
@@ -150,6 +150,21 @@ impl<'m> Codegen<'m> {
 
     pub(super) fn push(&mut self, op: Op) {
         self.ops.push(op);
+    }
+
+    /// Puts the forms of fixed size in the place of wide instructions, where there are such forms.
+    fn specialize(&mut self) {
+        for op in &mut self.ops {
+            *op = match *op {
+                Op::AndW { d, a, b, n: 4 } => Op::And4 { d, a, b },
+                Op::OrW { d, a, b, n: 4 } => Op::Or4 { d, a, b },
+                Op::MoveW { d, a, n: 4 } => Op::Move4 { d, a },
+                Op::AndW { d, a, b, n: 2 } => Op::And2 { d, a, b },
+                Op::OrW { d, a, b, n: 2 } => Op::Or2 { d, a, b },
+                Op::MoveW { d, a, n: 2 } => Op::Move2 { d, a },
+                other => other,
+            };
+        }
     }
 
     /// Adds a jump whose target [`Self::land`] fills in.
@@ -192,8 +207,8 @@ impl<'m> Codegen<'m> {
     }
 
     pub(super) fn temporary_words(&mut self, count: usize) -> Result<Slot, PrepareError> {
-        let slot = self.temporary;
-        self.temporary += count;
+        let slot = aligned(self.temporary, count);
+        self.temporary = slot + count;
         bound(
             "words of temporaries in one statement",
             (self.temporary - self.first_temporary) as u64,
@@ -229,7 +244,9 @@ impl<'m> Codegen<'m> {
         if let Some(slot) = self.constants.get(&limbs) {
             return Ok(*slot);
         }
-        let slot = self.first_constant + self.constant_words.len();
+        let end = self.first_constant + self.constant_words.len();
+        let slot = aligned(end, limbs.len());
+        self.constant_words.resize(slot - self.first_constant, 0);
         self.constant_words.extend(&limbs);
         bound("words of state", (slot + limbs.len()) as u64, MAX_STATE_WORDS as u64)?;
         self.constants.insert(limbs, slot as Slot);

@@ -5,7 +5,7 @@
 
 use sluice_ir::{HeaderType, Intrinsic, Module, Type, Variable, VariableKind};
 
-use super::usage::egress_variables;
+use super::usage::{Reach, egress_variables, reaches};
 use super::{MAX_HEADER_BYTES, MAX_SCALAR_BITS, MAX_STATE_WORDS, PrepareError, bound};
 use crate::engine::op::Slot;
 use crate::engine::program::{HeaderPlan, INTRINSICS, Layout, MetadataSlot, StackPlan, VarbitPlan};
@@ -23,6 +23,10 @@ pub(super) struct Storage {
     pub(super) variables: Vec<Slot>,
     /// Word for the direct counter's cell of each table.
     pub(super) cells: Vec<Slot>,
+    /// Words that anything above has.
+    pub(super) used_words: usize,
+    /// Words that mean nothing outside of the action that runs.
+    pub(super) private: std::ops::Range<Slot>,
 }
 
 struct Words {
@@ -31,11 +35,17 @@ struct Words {
 
 impl Words {
     fn take(&mut self, count: usize) -> Result<Slot, PrepareError> {
-        let slot = self.next;
-        self.next += count;
+        let slot = aligned(self.next, count);
+        self.next = slot + count;
         bound("words of state", self.next as u64, MAX_STATE_WORDS as u64)?;
         Ok(slot as Slot)
     }
+}
+
+/// The next slot from `slot` on for that many words. Wide values start on even slots, so that no pair of limbs is cut by a
+/// cache line, which would keep what was just stored from being loaded quickly.
+pub(super) fn aligned(slot: usize, count: usize) -> usize {
+    if count > 1 { slot.next_multiple_of(2) } else { slot }
 }
 
 /// Words that a scalar of that width takes.
@@ -52,24 +62,35 @@ pub(super) fn lay_out(module: &Module) -> Result<Storage, PrepareError> {
     let headers = place_headers(module, &mut words, &mut layout)?;
     let stacks = place_stacks(module, &mut words)?;
     let in_egress = egress_variables(module);
+    let reaches = reaches(module);
     let mut variables = vec![0; module.variables.len()];
-    for pass in [true, false] {
-        for (handle, variable) in module.variables.iter() {
-            if in_egress[handle.index()] == pass {
-                variables[handle.index()] = place_variable(variable, &mut words, &mut layout)?;
-            }
+    let mut place = |words: &mut Words, layout: &mut Layout, wanted: &dyn Fn(usize) -> bool| {
+        for (handle, variable) in module.variables.iter().filter(|(handle, _)| wanted(handle.index())) {
+            variables[handle.index()] = place_variable(variable, words, layout)?;
         }
-        if pass {
-            layout.egress_words = words.next;
-        }
-    }
+        Ok(())
+    };
+    let zeroed = |index: usize| reaches[index] == Reach::Zeroed;
+    place(&mut words, &mut layout, &|index| zeroed(index) && in_egress[index])?;
+    layout.egress_words = words.next;
+    place(&mut words, &mut layout, &|index| zeroed(index) && !in_egress[index])?;
     add_intrinsics(&mut layout);
     let mut cells = Vec::new();
     for _ in 0..module.tables.len() {
         cells.push(words.take(1)?);
     }
     layout.zeroed_words = words.next;
-    Ok(Storage { layout, headers, stacks, variables, cells })
+    place(&mut words, &mut layout, &|index| reaches[index] == Reach::Written)?;
+    // The locals of different actions are never in use at the same time.
+    let first = aligned(words.next, 2);
+    let mut end = first;
+    for action in 0..module.actions.len() {
+        words.next = first;
+        place(&mut words, &mut layout, &|index| reaches[index] == Reach::Action(action))?;
+        end = end.max(words.next);
+    }
+    let private = first as Slot..end as Slot;
+    Ok(Storage { layout, headers, stacks, variables, cells, used_words: end, private })
 }
 
 fn place_variable(variable: &Variable, words: &mut Words, layout: &mut Layout) -> Result<Slot, PrepareError> {
@@ -106,11 +127,13 @@ fn place_headers(
 ) -> Result<Vec<HeaderPlan>, PrepareError> {
     let mut headers = Vec::new();
     let mut at = 0;
-    for (_, header) in module.headers.iter() {
+    // Side by side, so that emitting can skip many invalid headers at once.
+    let first_valid = words.take(module.headers.len())?;
+    for (handle, header) in module.headers.iter() {
         let Some(ty) = module.header_types.try_index(header.ty) else {
             return Err(PrepareError::Invalid { what: format!("header `{}` has no type", header.name) });
         };
-        let valid = words.take(1)?;
+        let valid = first_valid + handle.index() as Slot;
         let varbit = place_varbit(ty, words)?;
         let fixed_bytes = fixed_bits(ty) / 8;
         let max_bytes = fixed_bytes + varbit.map_or(0, |varbit| varbit.max_bytes);
@@ -127,6 +150,7 @@ fn place_headers(
         bound("bytes of headers", u64::from(at), MAX_HEADER_BYTES as u64)?;
     }
     layout.header_bytes = at as usize;
+    layout.first_valid = first_valid;
     for (handle, header) in module.headers.iter() {
         let Some(union) = header.union.and_then(|union| module.unions.try_index(union)) else { continue };
         let rivals = union.members.iter().filter(|member| **member != handle);

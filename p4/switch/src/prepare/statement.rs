@@ -201,7 +201,8 @@ impl<'m> Codegen<'m> {
         let site = self.sites.len();
         let table = table.index() as u16;
         let source = KeySource::Words;
-        let mut plan = ApplySite { table, key: 0, key_words: 0, source, hit, action_run };
+        let cell = if ir.direct_counter.is_some() { self.storage.cells[usize::from(table)] } else { NO_SLOT };
+        let mut plan = ApplySite { table, key: 0, key_words: 0, source, hit, action_run, cell };
         self.sites.push(plan);
         let empty = self.jump(Op::ApplyEmpty { site: site as u16, to: 0 });
         if let [key] = keys[..] {

@@ -7,7 +7,7 @@ use sluice_entities::MatchKind;
 use super::PrepareError;
 use super::codegen::{Codegen, invalid};
 use super::layout::limbs;
-use crate::engine::op::{NO_SLOT, Op, Slot};
+use crate::engine::op::{Op, Slot};
 use crate::engine::program::{ActionPlan, Combine, ExternPlan, TablePlan};
 use crate::tables::{KeyField, Shape};
 
@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, PrepareError>;
 impl<'m> Codegen<'m> {
     /// Plans the tables; what applies them is generated with the controls.
     pub(super) fn tables(&mut self) -> Result<()> {
-        for (handle, table) in self.module.tables.iter() {
+        for (_, table) in self.module.tables.iter() {
             let mut fields = Vec::new();
             let mut word = 0;
             for key in table.keys.iter().filter(|key| key.kind != MatchKind::Selector) {
@@ -32,10 +32,8 @@ impl<'m> Codegen<'m> {
             if actions.get(table.default_action.index as usize).is_none() {
                 return Err(invalid("default action"));
             }
-            let cell =
-                if table.direct_counter.is_some() { self.storage.cells[handle.index()] } else { NO_SLOT };
             let name = Arc::from(table.name.as_str());
-            self.tables.push(TablePlan { name, shape: Shape::new(fields), actions, cell });
+            self.tables.push(TablePlan { name, shape: Shape::new(fields), actions });
         }
         Ok(())
     }
@@ -106,7 +104,9 @@ impl<'m> Codegen<'m> {
         };
         let offset = b.checked_sub(params)?;
         let is_data = self.params.contains(&b) && !self.params.contains(&a);
-        is_data.then_some(Combine { and, target, copy: d, offset, limbs: n, counts })
+        // Nobody looks at a copy that only this action knows.
+        let copy = if self.storage.private.contains(&d) { target } else { d };
+        is_data.then_some(Combine { and, target, copy, offset, limbs: n, counts })
     }
 }
 

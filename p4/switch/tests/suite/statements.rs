@@ -124,3 +124,18 @@ fn invalid_headers_keep_their_fields_and_are_not_emitted() {
     );
     assert_eq!(frame(&switch(&source), &[1, 2, 3, 4, 5]), [5]);
 }
+
+#[test]
+fn locals_start_as_zero_for_every_packet() {
+    let declarations = "local v: bit<8>; local w: bit<256>; local x: bit<8>;";
+    let ingress = "if (hdr.four.a == 8w0x1) { v = 8w0x7; w = ~256w0x0; } x = hdr.four.a; hdr.four.b = v + x; hdr.four.c = w[99:84];";
+    let switch = switch(&program(declarations, ingress, ""));
+    let mut worker = switch.worker();
+    let mut out = |first: u8| {
+        let mut kept = crate::common::Kept::default();
+        worker.process(&sluice_switch::Ingress::new(1, 0, &[first, 2, 3, 4]), &mut kept);
+        kept.sent[0].data.clone()
+    };
+    assert_eq!(out(1), [1, 8, 0xff, 0xff]);
+    assert_eq!(out(2), [2, 2, 0, 0]);
+}
