@@ -28,13 +28,7 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<(), Failure> {
     let (mut number, mut shown) = (0u64, 0u64);
     while let Some((port, packet)) = merge.next_packet().map_err(|error| inputs::failed(&inputs, error))? {
         number += 1;
-        let ingress = Ingress {
-            port,
-            time_ns: packet.time_ns,
-            data: packet.data,
-            wire_length: packet.wire_length,
-            bad_frame: packet.flags.bad_fcs(),
-        };
+        let ingress = inputs::ingress(port, &packet);
         if !finder.wants(number, &ingress) {
             worker.process(&ingress, &mut Nowhere);
             continue;

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use sluice_capture::{Merge, MergeError, ReadOptions, Reader};
+use sluice_capture::{Merge, MergeError, Packet, ReadOptions, Reader};
 use sluice_policy::{Policy, PortRole};
+use sluice_switch::Ingress;
 
 use crate::args::Inputs;
 use crate::failure::Failure;
@@ -75,4 +76,15 @@ pub(crate) fn open(inputs: &[Input], assume_ethernet: bool) -> Result<Merge<u16,
 pub(crate) fn failed(inputs: &[Input], error: MergeError) -> Failure {
     let path = inputs.get(error.input).map(|input| input.path.clone()).unwrap_or_default();
     Failure::Capture { path, source: error.error }
+}
+
+/// A packet of a capture as the switch takes it.
+pub(crate) fn ingress<'a>(port: u16, packet: &Packet<'a>) -> Ingress<'a> {
+    Ingress {
+        port,
+        time_ns: packet.time_ns,
+        data: packet.data,
+        wire_length: packet.wire_length,
+        bad_frame: packet.flags.bad_fcs(),
+    }
 }

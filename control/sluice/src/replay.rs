@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use sluice_capture::MergeError;
-use sluice_switch::{Ingress, Worker};
+use sluice_switch::Worker;
 
 use crate::args;
 use crate::broker::{self, Broker};
@@ -68,13 +68,7 @@ fn pass(
         match merge.next_packet() {
             Ok(None) => break,
             Ok(Some((port, packet))) => {
-                let ingress = Ingress {
-                    port,
-                    time_ns: packet.time_ns,
-                    data: packet.data,
-                    wire_length: packet.wire_length,
-                    bad_frame: packet.flags.bad_fcs(),
-                };
+                let ingress = inputs::ingress(port, &packet);
                 tools.next_packet();
                 if arguments.profile {
                     worker.process_profiled(&ingress, tools);
