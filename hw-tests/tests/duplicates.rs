@@ -86,6 +86,8 @@ fn what_is_not_ignored_tells_packets_apart() {
         sluice_capture::frame::Layer::Ipv4(ip) => ip.clone().dscp(46).into(),
         other => other.clone(),
     };
+    let mut broker = Broker::default();
+    let mut time = START;
     // What differs, and the bits that must all be ignored for it to be a repeat.
     for (other, bits) in
         [(&tagged, 0b00_0010), (&routed, 0b10_1000), (&moved, 0b10_1001), (&marked, 0b11_0000)]
@@ -94,9 +96,11 @@ fn what_is_not_ignored_tells_packets_apart() {
             let filter = Filter { dedup: true, ..Filter::new("all", None, &[0]) };
             let mut model = Model::with_ports(1, 1).filter(filter);
             model.dedup.ignore = ignore;
-            let mut broker = Broker::with_policy(&model.to_string());
-            let first = broker.send(1, &at(&frame, START), false).copies.len();
-            let second = broker.send(1, &at(other, START + 1_000), false).copies.len();
+            broker.apply(&model.to_string()).unwrap_or_else(|error| panic!("{error}"));
+            // Long after the last ones.
+            time += 1_000_000_000;
+            let first = broker.send(1, &at(&frame, time), false).copies.len();
+            let second = broker.send(1, &at(other, time + 1_000), false).copies.len();
             let repeat = ignore & bits == bits;
             assert_eq!(
                 (first, second),

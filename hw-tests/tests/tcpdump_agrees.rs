@@ -155,13 +155,13 @@ fn broker_agrees(frames: &[(Captured, Decoded)], selections: &[(Expression, BTre
     let mut rest: Vec<&[(Expression, BTreeSet<usize>)]> = selections.chunks(FILTERS).rev().collect();
     let mut refused = 0;
     let mut policies = 0;
+    let mut broker = Broker::default();
     while let Some(chunk) = rest.pop() {
         let mut model = Model::with_ports(1, chunk.len() as u16);
         for (index, (expression, _)) in chunk.iter().enumerate() {
             let filter = Filter::new(&format!("filter-{index}"), Some(expression.clone()), &[index]);
             model.filters.push(filter);
         }
-        let mut broker = Broker::default();
         match broker.apply(&model.to_string()) {
             Ok(()) => policies += 1,
             Err(_) if chunk.len() > 1 => {

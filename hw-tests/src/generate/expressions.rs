@@ -31,17 +31,26 @@ const OWN_KINDS: usize = 10;
 /// Kinds that the inner packet has tables for.
 const INNER: [usize; 21] = [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18, 19, 20, 21, 26, 28, 29];
 
-/// A random expression of at most that depth.
+/// A random expression of at most that depth, with one test of VLAN tags at most: behind a first one, `vlan` means the next tag.
 pub fn expression(dice: &mut Dice, values: &Values, words: Vocabulary, depth: u32) -> Expression {
+    loop {
+        let expression = tree(dice, values, words, depth);
+        if expression.tests().iter().filter(|test| matches!(test, Test::Vlan(_))).count() <= 1 {
+            return expression;
+        }
+    }
+}
+
+fn tree(dice: &mut Dice, values: &Values, words: Vocabulary, depth: u32) -> Expression {
     if depth == 0 || dice.percent(35) {
         let kind = if words == Vocabulary::Inner { *dice.pick(&INNER) } else { dice.below(words.kinds()) };
         let test = Expression::Test(primitive(dice, values, words, kind));
         return if dice.percent(12) { Expression::Not(Box::new(test)) } else { test };
     }
     if words == Vocabulary::All && dice.percent(20) {
-        return Expression::Inner(Box::new(expression(dice, values, Vocabulary::Inner, depth - 1)));
+        return Expression::Inner(Box::new(tree(dice, values, Vocabulary::Inner, depth - 1)));
     }
-    let mut operand = || Box::new(expression(dice, values, words, depth - 1));
+    let mut operand = || Box::new(tree(dice, values, words, depth - 1));
     let (left, right) = (operand(), operand());
     match dice.below(10) {
         0..6 => Expression::And(left, right),

@@ -393,7 +393,8 @@ fn ipv6(cursor: &mut Cursor<'_>, layers: &mut Layers) -> Option<Behind> {
                 next = extension[0];
                 let field = u16_at(extension, 2);
                 layers.fragment = match (field >> 3, field & 1) {
-                    (0, 0) => layers.fragment,
+                    // Of several fragment headers the last counts.
+                    (0, 0) => Fragment::Whole,
                     (0, _) => Fragment::First,
                     _ => Fragment::Later,
                 };

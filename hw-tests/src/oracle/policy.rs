@@ -73,14 +73,17 @@ struct Sight {
     is_sure: bool,
 }
 
+/// A tool by itself, or as a member of a group.
+type Place = (Option<usize>, usize);
+
 /// Who asked for duplicate removal of a packet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Asking {
     /// The filters.
     filters: Vec<usize>,
-    /// For each of them the first that does the same with a packet. Whether filters that do the same ask as one is the compiler's
-    /// choice: other filters between them may tell them apart.
-    alike: BTreeSet<usize>,
+    /// Their copies: where to, and the first filter that edits and samples so. Whether copies of several filters that do the same are
+    /// one is the compiler's choice: other filters between them may tell them apart.
+    alike: BTreeSet<(Place, usize)>,
 }
 
 /// What the oracle knows of one packet that came in.
@@ -194,16 +197,28 @@ fn listens(filter: &Filter, port: usize) -> bool {
     filter.from.is_empty() || filter.from.contains(&port)
 }
 
+/// The filters that ask for duplicate removal, and their copies.
 fn asking(model: &Model, kept: &[usize]) -> Asking {
     let filter = |index: usize| model.filters.get(index).or(model.otherwise.as_ref());
-    let does_the_same = |a: usize, b: usize| match (filter(a), filter(b)) {
-        (Some(a), Some(b)) => a.dedup && a.to == b.to && a.edits == b.edits && a.sample == b.sample,
-        _ => false,
-    };
-    let filters: Vec<usize> =
-        kept.iter().copied().filter(|index| filter(*index).is_some_and(|filter| filter.dedup)).collect();
-    let alike = filters.iter().filter_map(|index| (0..=*index).find(|other| does_the_same(*other, *index)));
-    Asking { alike: alike.collect(), filters }
+    let mut asking = Asking::default();
+    for index in kept {
+        let Some(asks) = filter(*index).filter(|filter| filter.dedup) else { continue };
+        asking.filters.push(*index);
+        let does_the_same = |other: &usize| {
+            filter(*other)
+                .is_some_and(|other| other.dedup && other.edits == asks.edits && other.sample == asks.sample)
+        };
+        let first = (0..=*index).find(does_the_same).unwrap_or(*index);
+        for target in &asks.to {
+            match target {
+                Target::Tool(tool) => _ = asking.alike.insert(((None, *tool), first)),
+                Target::Group(group) => asking
+                    .alike
+                    .extend(model.groups[*group].members.iter().map(|tool| ((Some(*group), *tool), first))),
+            }
+        }
+    }
+    asking
 }
 
 /// Every way to choose a member of each group.
