@@ -31,7 +31,7 @@ impl Trial {
         let mut is_fresh = false;
         while let Err(error) = self.broker.apply(&model.to_string()) {
             assert!(
-                error.contains("fit") || error.contains("terms") || error.contains("too many"),
+                ["fit", "terms", "too many", "side by side"].iter().any(|word| error.contains(word)),
                 "{error}\n{model}"
             );
             if is_fresh {
