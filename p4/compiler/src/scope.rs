@@ -156,6 +156,11 @@ impl<'a> Scope<'a> {
         Ok(())
     }
 
+    /// Declares a name anew: from here on it stands for something else.
+    pub(crate) fn hide(&self, name: &Rc<str>, entity: Entity<'a>, span: Span, order: u32) {
+        self.names.borrow_mut().insert(name.clone(), Binding { entity, span, order });
+    }
+
     /// Forgets all names. Objects in a scope refer to it in turn, so that nothing else would ever free it.
     pub(crate) fn clear(&self) {
         self.names.borrow_mut().clear();

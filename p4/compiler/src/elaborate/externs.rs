@@ -366,28 +366,6 @@ impl<'a> Elaborator<'a> {
         Ok(ExternCall::Clone { kind, session, field_list })
     }
 
-    fn log_message(&mut self, format: &Bound<'a>, arguments: &[Bound<'a>]) -> Result<ExternCall> {
-        let Value::String(text) = &format.operand.value else { return Err(super::Reported) };
-        let text = text.to_string();
-        let mut all = Vec::new();
-        for argument in arguments {
-            all.extend(self.data_of(argument)?);
-        }
-        let holes = text.matches("{}").count();
-        if holes != all.len() {
-            return self.fail(
-                Diagnostic::error(format!(
-                    "the message has {} for {}",
-                    super::arguments::count(holes, "place"),
-                    super::arguments::count(all.len(), "value")
-                ))
-                .at(format.span, "")
-                .help("write `{}` in the message once for each value of the list"),
-            );
-        }
-        Ok(ExternCall::LogMessage { format: text, arguments: all })
-    }
-
     fn static_assert(
         &mut self,
         condition: &Bound<'a>,

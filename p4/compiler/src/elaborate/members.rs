@@ -232,13 +232,21 @@ impl<'a> Elaborator<'a> {
         position: &Operand<'a>,
         at: Span,
     ) -> Result<Operand<'a>> {
-        let handle = match (&position.value, position.ty.plain()) {
-            (Value::Scalar(handle), Type::Bits(_)) => *handle,
-            (Value::Scalar(handle), Type::Enum(of)) if matches!(of.underlying, Some(Type::Bits(_))) => {
-                *handle
+        let number = match position.ty.plain() {
+            Type::Enum(of) => of.underlying.as_ref().map(|ty| ty.plain().clone()),
+            other => Some(other.clone()),
+        };
+        let handle = match (&position.value, number) {
+            (Value::Scalar(handle), Some(Type::Bits(_))) => *handle,
+            // What is negative becomes too large, and is out of range as such.
+            (Value::Scalar(handle), Some(Type::Signed(width))) => {
+                let width = width.max(32);
+                let extended = self.convert(*handle, ir::Type::Int(width), at);
+                self.convert(extended, ir::Type::Bits(width), at)
             }
             _ => {
-                return self.mismatch(&Type::Bits(32), &position.ty, at, Some("an index is unsigned".into()));
+                let help = "an index is a number".to_string();
+                return self.mismatch(&Type::Bits(32), &position.ty, at, Some(help));
             }
         };
         let value = match &base.value {

@@ -20,7 +20,7 @@ use sluice_ir::{Handle, Module};
 use crate::ast;
 use crate::bounds;
 use crate::report::Reporter;
-use crate::scope::{Entity, Scope, closest};
+use crate::scope::{Binding, Entity, Scope, closest};
 use crate::types::{Record, Type};
 use crate::value::{ActionDeclaration, Operand};
 
@@ -39,6 +39,7 @@ mod externs;
 mod functions;
 mod instances;
 mod literals;
+mod logging;
 mod loops;
 mod members;
 mod operators;
@@ -283,8 +284,18 @@ impl<'a> Elaborator<'a> {
     fn declare(&mut self, name: &ast::Name, entity: Entity<'a>) -> Result<()> {
         self.order += 1;
         let scope = self.frame.scope.clone();
-        match scope.declare(&name.text, entity, name.span, self.order) {
+        match scope.declare(&name.text, entity.clone(), name.span, self.order) {
             Ok(()) => Ok(()),
+            Err(before) if self.may_hide(&entity, &before, name.span) => {
+                self.warn(
+                    Diagnostic::warning(format!("`{name}` hides the function of an included file"))
+                        .at(name.span, "what is called by this name is now this")
+                        .also(before.span, "the function that is hidden")
+                        .help("give it another name to call the function, too"),
+                );
+                scope.hide(&name.text, entity, name.span, self.order);
+                Ok(())
+            }
             Err(before) => self.fail(
                 Diagnostic::error(format!("`{name}` is declared twice"))
                     .at(name.span, "declared again here")
@@ -292,6 +303,14 @@ impl<'a> Elaborator<'a> {
                     .help("give one of them another name"),
             ),
         }
+    }
+
+    /// A program may give a block of its own the name of a function that an architecture's file declares: who writes a control
+    /// `verify_checksum` need not know all of v1model.
+    fn may_hide(&self, entity: &Entity<'a>, before: &Binding<'a>, span: Span) -> bool {
+        matches!(before.entity, Entity::Functions(_))
+            && !matches!(entity, Entity::Functions(_))
+            && before.span.source != span.source
     }
 
     /// Declares a name whose declaration is wrong, so that its uses are not reported too.

@@ -85,6 +85,7 @@ impl<'a> Elaborator<'a> {
         let (keys, before) = self.nested(|this| this.keys(properties.key));
         self.module.tables[handle].keys = keys?;
         let counts = self.custom_properties(handle, &properties, table)?;
+        self.drop_selector_keys(handle, properties.key);
         let listed = self.table_actions(handle, &properties, counts, table)?;
         self.default_action(handle, &properties, &listed)?;
         if let Some((entries, is_const)) = properties.entries {
@@ -175,6 +176,28 @@ impl<'a> Elaborator<'a> {
             keys.push(ir::Key { name, expression, kind, annotations });
         }
         Ok(keys)
+    }
+
+    /// Without an action selector, nothing looks at the keys that are for one.
+    fn drop_selector_keys(&mut self, handle: Handle<Table>, written: &'a [ast::KeyElement]) {
+        let table = &self.module.tables[handle];
+        let profile = table.action_profile.map(|profile| &self.module.action_profiles[profile]);
+        if profile.is_some_and(|profile| profile.selector.is_some()) {
+            return;
+        }
+        let is_selector = |key: &ir::Key| key.kind == MatchKind::Selector;
+        let unused: Vec<Span> = std::iter::zip(&table.keys, written)
+            .filter(|(key, _)| is_selector(key))
+            .map(|(_, element)| element.span)
+            .collect();
+        self.module.tables[handle].keys.retain(|key| !is_selector(key));
+        for span in unused {
+            self.warn(
+                Diagnostic::warning("this key selects nothing")
+                    .at(span, "only an action selector looks at it")
+                    .help("add `implementation = action_selector(...)`, or remove the key"),
+            );
+        }
     }
 
     pub(super) fn match_kind(&mut self, name: &ast::Name) -> Result<MatchKind> {
