@@ -5,5 +5,6 @@ pub mod generate;
 pub mod harness;
 pub mod model;
 pub mod oracle;
+pub mod programs;
 pub mod tools;
 pub mod trial;

@@ -1,0 +1,20 @@
+//! Packet tests of the compiler: P4 programs with scripts that say what comes out of them.
+//!
+//! A test is `p4/FEATURE/NAME.p4` with files beside it:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `NAME.stf` | the script; every engine and every form of the program must pass it without a finding |
+//! | `NAME.ir` | golden: the IR as text, of a program that compiles |
+//! | `NAME.txt` | golden: all that the compiler says, of a program that is refused, or taken with warnings |
+//!
+//! A program with a script must compile. Files that programs include are in folders called `include`. `SLUICE_BLESS=1`
+//! writes the goldens.
+
+mod case;
+mod forms;
+mod golden;
+
+pub use case::{Case, cases};
+pub use forms::{Engine, Form, engines};
+pub use golden::Goldens;
