@@ -212,9 +212,11 @@ impl Lexer<'_> {
                     1
                 }
                 [b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c', ..] => 1,
-                [b'\\', b'\n', ..] => 2,
-                [b'\\', b'\r', b'\n', ..] => 3,
-                [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
+                [b'\\', ..] => match continuation(rest) {
+                    Some(length) => length,
+                    None => return None,
+                },
+                [b'/', b'/', ..] => line_length(rest),
                 [b'/', b'*', ..] => match rest.get(2..).and_then(|inside| inside.find("*/")) {
                     Some(length) => length + 4,
                     None => {
@@ -268,6 +270,26 @@ impl Lexer<'_> {
             }
         }
     }
+}
+
+/// The length of a backslash with the end of its line, blanks between them included, if that is what comes.
+fn continuation(rest: &str) -> Option<usize> {
+    let behind = rest.strip_prefix('\\')?;
+    let blanks = behind.len() - behind.trim_start_matches([' ', '\t', '\r']).len();
+    behind.get(blanks..)?.starts_with('\n').then_some(blanks + 2)
+}
+
+/// The length of a line; one that ends with a backslash goes on in the next.
+fn line_length(rest: &str) -> usize {
+    let mut from = 0;
+    while let Some(length) = rest.get(from..).and_then(|rest| rest.find('\n')) {
+        let end = from + length;
+        if !rest.get(..end).is_some_and(|line| line.trim_end_matches('\r').ends_with('\\')) {
+            return end;
+        }
+        from = end + 1;
+    }
+    rest.len()
 }
 
 #[cfg(test)]

@@ -140,11 +140,11 @@ impl Preprocessor<'_> {
         let Some(name) = self.macro_name(operands, span) else { return };
         let behind = operands.get(1..).unwrap_or(&[]);
         let takes_arguments = behind.first().is_some_and(|token| token.is("(") && !token.after_blank);
-        let (parameters, body) = if takes_arguments {
-            let Some((parameters, body)) = self.parameters(behind, span) else { return };
-            (Some(parameters), body)
+        let (parameters, is_variadic, body) = if takes_arguments {
+            let Some((parameters, is_variadic, body)) = self.parameters(behind, span) else { return };
+            (Some(parameters), is_variadic, body)
         } else {
-            (None, behind)
+            (None, false, behind)
         };
         if body.first().is_some_and(|token| token.is("##")) || body.last().is_some_and(|token| token.is("##"))
         {
@@ -155,7 +155,8 @@ impl Preprocessor<'_> {
             );
             return;
         }
-        let new = Macro { name: name.text.clone(), parameters, body: body.to_vec(), span: name.span };
+        let body = body.to_vec();
+        let new = Macro { name: name.text.clone(), parameters, is_variadic, body, span: name.span };
         if let Some(old) = self.macros.get(&name.text)
             && !old.is_same(&new)
         {
@@ -169,28 +170,44 @@ impl Preprocessor<'_> {
         self.macros.insert(name.text, Rc::new(new));
     }
 
-    /// The names between a macro's parentheses, and what stands behind them.
-    fn parameters<'t>(&mut self, tokens: &'t [Token], span: Span) -> Option<(Vec<Rc<str>>, &'t [Token])> {
+    /// The names between a macro's parentheses, whether the last one takes all arguments that are left (`...`, known as
+    /// `__VA_ARGS__`, or `name...`), and what stands behind them.
+    fn parameters<'t>(&mut self, tokens: &'t [Token], span: Span) -> Option<(Vec<Rc<str>>, bool, &'t [Token])> {
         let length = tokens.iter().position(|token| token.is(")"));
         let inside = length.and_then(|length| tokens.get(1..length)).unwrap_or(&[]);
         let mut names: Vec<Rc<str>> = Vec::new();
-        let mut is_right = length.is_some() && (inside.is_empty() || inside.len() % 2 == 1);
-        for (i, token) in inside.iter().enumerate() {
-            if i % 2 == 1 {
-                is_right &= token.is(",");
-            } else {
-                is_right &= token.kind == TokenKind::Word && !names.contains(&token.text);
-                names.push(token.text.clone());
-            }
+        let mut is_right = length.is_some();
+        let mut is_variadic = false;
+        let parts: Vec<&[Token]> = inside.split(|token| token.is(",")).collect();
+        for (i, part) in parts.iter().enumerate() {
+            let is_last = i + 1 == parts.len();
+            let name = match part {
+                [] if inside.is_empty() => continue,
+                [name] if name.kind == TokenKind::Word => name.text.clone(),
+                [rest] if rest.is("...") && is_last => {
+                    is_variadic = true;
+                    self.texts.share("__VA_ARGS__")
+                }
+                [name, rest] if name.kind == TokenKind::Word && rest.is("...") && is_last => {
+                    is_variadic = true;
+                    name.text.clone()
+                }
+                _ => {
+                    is_right = false;
+                    continue;
+                }
+            };
+            is_right &= !names.contains(&name);
+            names.push(name);
         }
         if !is_right {
             self.reporter.push(Diagnostic::error("these are no parameters of a macro").at(span, "").help(
-                "parameters are different names with commas between, as in `#define f(a, b)`; `...` is not \
-                     supported",
+                "parameters are different names with commas between, as in `#define f(a, b)`; the last one may be \
+                     `...`, which stands for any number of arguments",
             ));
             return None;
         }
-        Some((names, tokens.get(length? + 1..).unwrap_or(&[])))
+        Some((names, is_variadic, tokens.get(length? + 1..).unwrap_or(&[])))
     }
 
     fn include_line(&mut self, operands: &[Token], span: Span) {

@@ -151,7 +151,8 @@ impl Preprocessor<'_> {
             if token.is(")") && open == 0 {
                 break;
             }
-            if token.is(",") && open == 0 {
+            let is_rest = found.is_variadic && arguments.len() == wanted;
+            if token.is(",") && open == 0 && !is_rest {
                 arguments.push(Vec::new());
                 continue;
             }
@@ -166,9 +167,15 @@ impl Preprocessor<'_> {
         }
         let is_empty = arguments.iter().all(Vec::is_empty) && arguments.len() == 1;
         let given = if is_empty && wanted == 0 { 0 } else { arguments.len() };
-        if given != wanted {
+        if found.is_variadic && given + 1 == wanted {
+            arguments.push(Vec::new());
+        } else if given != wanted {
+            let takes = match found.is_variadic {
+                true => format!("at least {}", counted(wanted - 1)),
+                false => counted(wanted),
+            };
             self.reporter.push(
-                Diagnostic::error(format!("the macro `{}` takes {}", found.name, counted(wanted)))
+                Diagnostic::error(format!("the macro `{}` takes {takes}", found.name))
                     .at(name.span, format!("{given} given"))
                     .also(found.span, "defined here")
                     .help("a comma inside an argument needs parentheses around it"),
@@ -191,14 +198,16 @@ impl Preprocessor<'_> {
         );
     }
 
-    /// `__LINE__` and `__FILE__`; any other name as it is.
+    /// `__LINE__`, `__FILE__` and `__COUNTER__`; any other name as it is.
     fn builtin(&mut self, token: Token) -> Token {
         match &*token.text {
             "__LINE__" => {
                 let line = self.line_number(token.span);
-                let value = Integer { value: BigInt::from(line), width: None, base: 10 };
-                let text = self.texts.share(&line.to_string());
-                Token { kind: TokenKind::Integer(Box::new(value)), text, ..token }
+                self.number(line, token)
+            }
+            "__COUNTER__" => {
+                self.counter += 1;
+                self.number(self.counter - 1, token)
             }
             "__FILE__" => {
                 let name = self.open.last().map_or("", |file| file.name.as_str());
@@ -207,6 +216,12 @@ impl Preprocessor<'_> {
             }
             _ => token,
         }
+    }
+
+    fn number(&mut self, number: i64, token: Token) -> Token {
+        let value = Integer { value: BigInt::from(number), width: None, base: 10 };
+        let text = self.texts.share(&number.to_string());
+        Token { kind: TokenKind::Integer(Box::new(value)), text, ..token }
     }
 }
 

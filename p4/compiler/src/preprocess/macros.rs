@@ -13,6 +13,8 @@ pub(super) struct Macro {
     pub(super) name: Rc<str>,
     /// Its parameters; `None` where it takes no parentheses.
     pub(super) parameters: Option<Vec<Rc<str>>>,
+    /// Whether the last parameter takes all arguments that are left, with the commas between them (`...`).
+    pub(super) is_variadic: bool,
     /// What it is replaced by.
     pub(super) body: Vec<Token>,
     /// Where its name was defined.
@@ -31,7 +33,43 @@ impl Macro {
     /// Whether both do the same: defining a macro again is fine then.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let texts = |of: &Self| of.body.iter().map(|token| token.text.clone()).collect::<Vec<_>>();
-        self.parameters == other.parameters && texts(self) == texts(other)
+        self.parameters == other.parameters
+            && self.is_variadic == other.is_variadic
+            && texts(self) == texts(other)
+    }
+
+    /// Whether this is the parameter that takes all arguments that are left.
+    fn is_rest(&self, token: &Token) -> bool {
+        let last = self.parameters.as_ref().map_or(0, Vec::len);
+        self.is_variadic && self.parameter(token).is_some_and(|index| index + 1 == last)
+    }
+
+    /// The body, with what stands in `__VA_OPT__(...)` where there are arguments for `...`, and without it where there are none.
+    fn chosen_body(&self, arguments: &[MacroArgument]) -> Vec<Token> {
+        if !self.is_variadic {
+            return self.body.clone();
+        }
+        let has_rest = arguments.last().is_some_and(|rest| !rest.raw.is_empty());
+        let mut out = Vec::with_capacity(self.body.len());
+        let mut rest = self.body.iter().peekable();
+        while let Some(token) = rest.next() {
+            if !(token.is("__VA_OPT__") && rest.peek().is_some_and(|next| next.is("("))) {
+                out.push(token.clone());
+                continue;
+            }
+            rest.next();
+            let mut open = 1usize;
+            for inside in rest.by_ref() {
+                open = if inside.is("(") { open + 1 } else { open - usize::from(inside.is(")")) };
+                if open == 0 {
+                    break;
+                }
+                if has_rest {
+                    out.push(inside.clone());
+                }
+            }
+        }
+        out
     }
 
     fn parameter(&self, token: &Token) -> Option<usize> {
@@ -49,7 +87,8 @@ impl Macro {
         let mut out: Vec<Token> = Vec::new();
         // Where what stands left of a `##` begins in `out`; nothing there is an empty argument.
         let mut left = 0;
-        let mut rest = self.body.iter().peekable();
+        let body = self.chosen_body(arguments);
+        let mut rest = body.iter().peekable();
         while let Some(token) = rest.next() {
             let is_join = token.is("##");
             let Some(operand) = (if is_join { rest.next() } else { Some(token) }) else { break };
@@ -61,6 +100,18 @@ impl Macro {
             } else {
                 None
             };
+            if let (Some(argument), true, Some(comma)) = (argument, is_join && self.is_rest(operand), out.last())
+                && comma.is(",")
+            {
+                // `, ## __VA_ARGS__`: the comma stands only before an argument.
+                if argument.raw.is_empty() {
+                    out.pop();
+                } else {
+                    out.extend(argument.expanded.iter().cloned());
+                }
+                left = out.len();
+                continue;
+            }
             let piece = if let Some(argument) = stringized {
                 rest.next();
                 vec![stringize(&argument.raw, operand, site, texts)]

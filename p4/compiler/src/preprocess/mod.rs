@@ -1,6 +1,6 @@
 //! The preprocessor: what is left after `#include`, `#define` and `#if` (section 6.3).
 //!
-//! It does what a C preprocessor does, without variadic macros, and works on tokens: the text is never pasted
+//! It does what a C preprocessor does, and works on tokens: the text is never pasted
 //! together, so each token still knows its place in the file that the user wrote. Tokens of a macro's body have the
 //! place where the macro is used; tokens of an argument keep their own. `#line` and `# n "file"` change what
 //! `__LINE__` and `__FILE__` say, and not where diagnostics point: those point into the text that was read.
@@ -42,12 +42,21 @@ pub(crate) fn preprocess(
         conditions: Vec::new(),
         output: Vec::new(),
         produced: 0,
+        counter: 0,
         is_stopped: false,
     };
-    run.define_all(defines);
+    let own = PREDEFINED.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string()));
+    // A definition from outside replaces one of these.
+    let own = own.filter(|(name, _)| defines.iter().all(|(other, _)| other != name));
+    let all: Vec<(String, String)> = own.chain(defines.iter().cloned()).collect();
+    run.define_all(&all);
     run.main(main);
     run.output
 }
+
+/// Macros that every program finds defined: those by which programs tell p4c and its target, whose language this is, and one
+/// by which they can tell this compiler.
+const PREDEFINED: [(&str, &str); 3] = [("__p4c__", "1"), ("__TARGET_BMV2__", "1"), ("__SLUICE__", "1")];
 
 struct Preprocessor<'a> {
     sources: &'a mut Sources,
@@ -62,6 +71,8 @@ struct Preprocessor<'a> {
     output: Vec<Token>,
     /// How many tokens macros have made.
     produced: usize,
+    /// What `__COUNTER__` says next.
+    counter: i64,
     /// Whether a bound on the whole run was exceeded: nothing more is read.
     is_stopped: bool,
 }
