@@ -218,6 +218,8 @@ pub struct Table {
     pub direct_meter: Option<DirectMeter>,
     /// The action profile or selector that holds its actions.
     pub action_profile: Option<Handle<ActionProfile>>,
+    /// Whether an entry may have a time to live, at whose end the control plane is told that it was not used.
+    pub support_timeout: bool,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
     /// Where it was declared.

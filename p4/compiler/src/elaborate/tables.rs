@@ -308,17 +308,10 @@ impl<'a> Elaborator<'a> {
                         counter = Some(object.clone());
                     }
                 }
-                "support_timeout" | "psa_implementation" => {
+                "support_timeout" => {
                     let operand = self.constant_of_type(value, &Type::Bool)?;
-                    if self.scalar(&operand, value.span).ok().and_then(|it| self.known_truth(it))
-                        == Some(true)
-                    {
-                        return self.unsupported(
-                            "`support_timeout`",
-                            property.span,
-                            "entries stay until they are removed",
-                        );
-                    }
+                    let handle_of = self.scalar(&operand, value.span)?;
+                    self.module.tables[handle].support_timeout = self.known_truth(handle_of) == Some(true);
                 }
                 "largest_priority_wins" | "priority_delta" => {}
                 other => {
@@ -581,6 +574,7 @@ fn empty_table(name: String, annotations: Vec<ir::Annotation>, span: Span) -> Ta
         direct_counter: None,
         direct_meter: None,
         action_profile: None,
+        support_timeout: false,
         annotations,
         span,
     }

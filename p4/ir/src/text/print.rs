@@ -251,6 +251,9 @@ impl<'m> Printer<'m> {
         if let Some(profile) = table.action_profile {
             self.line(&format!("action_profile {};", self.names.action_profiles.of(profile)));
         }
+        if table.support_timeout {
+            self.line("support_timeout;");
+        }
         if table.entries.is_empty() && !table.entries_are_const {
             return;
         }

@@ -29,6 +29,7 @@ impl Reader {
             direct_counter: None,
             direct_meter: None,
             action_profile: None,
+            support_timeout: false,
             annotations,
             span,
         };
@@ -76,6 +77,11 @@ impl Reader {
             "size" => {
                 self.cursor.skip();
                 table.size = self.cursor.number()?;
+                self.cursor.expect(";")
+            }
+            "support_timeout" => {
+                self.cursor.skip();
+                table.support_timeout = true;
                 self.cursor.expect(";")
             }
             "counter" | "meter" => {

@@ -381,6 +381,7 @@ impl Choices<'_> {
                 .then(|| DirectCounter { name: "c".to_string(), unit: CounterUnit::Bytes }),
             direct_meter: None,
             action_profile: if self.yes() { Some(self.handle()) } else { None },
+            support_timeout: self.yes(),
             annotations: self.annotations(),
             span: span(),
         }
