@@ -3,7 +3,7 @@
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_ir::{Module, verify};
 
-use crate::elaborate::elaborate;
+use crate::elaborate::{Purpose, elaborate};
 use crate::parse::parse_program;
 use crate::passes::optimize;
 use crate::preprocess::FileProvider;
@@ -37,11 +37,40 @@ pub fn compile(
     main: &str,
     options: &CompileOptions,
 ) -> Result<(Module, Diagnostics), Diagnostics> {
+    let (mut module, found) = verified(sources, files, main, options, Purpose::Compile)?;
+    if options.optimize {
+        optimize(&mut module);
+    }
+    Ok((module, found))
+}
+
+/// Checks the P4 program at `main` with everything that it includes, for any architecture: externs need a declaration only,
+/// `main` may be of any package, and may be missing.
+///
+/// # Errors
+///
+/// As [`compile`]; what is given otherwise are warnings.
+pub fn check(
+    sources: &mut Sources,
+    files: &dyn FileProvider,
+    main: &str,
+    options: &CompileOptions,
+) -> Result<Diagnostics, Diagnostics> {
+    verified(sources, files, main, options, Purpose::Check).map(|(_, found)| found)
+}
+
+fn verified(
+    sources: &mut Sources,
+    files: &dyn FileProvider,
+    main: &str,
+    options: &CompileOptions,
+    purpose: Purpose,
+) -> Result<(Module, Diagnostics), Diagnostics> {
     let (program, mut found) = parse_program(sources, files, main, &options.defines);
     if found.has_errors() {
         return Err(found);
     }
-    let (mut module, elaborated) = elaborate(&program, sources);
+    let (module, elaborated) = elaborate(&program, sources, purpose);
     found.extend(elaborated);
     if found.has_errors() {
         return Err(found);
@@ -50,9 +79,6 @@ pub fn compile(
     if let Err(broken) = verify::verify(&module) {
         found.extend(broken);
         return Err(found);
-    }
-    if options.optimize {
-        optimize(&mut module);
     }
     Ok((module, found))
 }

@@ -4,7 +4,7 @@
 //! parser makes the syntax tree of them ([`ast`], by [`parse_program`]). What is wrong with the text is collected as
 //! located diagnostics, several in one run, and each stage goes on with what is right. The bounds are in [`limits`].
 //! Elaboration (`elaborate`) resolves names, checks types, computes constants and writes the IR in one walk from `main`.
-//! [`compile`] does all of it.
+//! [`compile`] does all of it; [`check`] looks for errors alone, and takes programs for other architectures, too.
 
 pub mod ast;
 mod bounds;
@@ -21,6 +21,6 @@ mod scope;
 mod types;
 mod value;
 
-pub use compile::{CompileOptions, compile};
+pub use compile::{CompileOptions, check, compile};
 pub use parse::parse_program;
 pub use preprocess::{DiskFiles, FileProvider, MemoryFiles};

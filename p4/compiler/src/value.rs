@@ -160,6 +160,10 @@ pub(crate) enum ExternKind {
     Register(Handle<Register>),
     /// `action_profile` or `action_selector`
     ActionProfile(Handle<ActionProfile>),
+    /// `Checksum16`
+    Checksum16,
+    /// One that v1model does not have, by name.
+    Foreign(Rc<str>),
 }
 
 /// A counter or meter of a table's entries.
@@ -184,6 +188,8 @@ pub(crate) struct ControlObject<'a> {
     pub(crate) scope: Rc<Scope<'a>>,
     /// Control-plane prefix.
     pub(crate) path: Rc<str>,
+    /// Where it was declared.
+    pub(crate) span: Span,
     /// Parameters and locals since the first application, to whose storage its state refers.
     pub(crate) bound: RefCell<Option<Rc<Scope<'a>>>>,
 }
@@ -197,6 +203,8 @@ pub(crate) struct ParserObject<'a> {
     pub(crate) scope: Rc<Scope<'a>>,
     /// Control-plane prefix.
     pub(crate) path: Rc<str>,
+    /// Where it was declared.
+    pub(crate) span: Span,
     /// Parameters and locals since the first application, to whose storage its state refers.
     pub(crate) bound: RefCell<Option<Rc<Scope<'a>>>>,
 }

@@ -8,7 +8,7 @@ use sluice_ir as ir;
 use sluice_ir::{ExpressionKind, Handle};
 
 use super::annotations::control_plane_name;
-use super::arguments::Callee;
+use super::arguments::{Callee, Passing};
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Return};
 use crate::ast;
@@ -67,12 +67,13 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Operand<'a>> {
         declared.checked.set(true);
         let action = declared.action;
+        self.warn_deprecated(action.name.as_str(), action.name.span, span);
         let scope = Scope::inside(&declared.scope, declared.order);
         let callee = Callee { name: action.name.as_str(), declared: action.name.span };
         let bound =
             self.bind(&action.parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
         // An action sees the storage around it, by which it could change what it was given.
-        let back = self.pass(&bound, &scope, true)?;
+        let back = self.pass(&bound, &scope, Passing::Copied)?;
         let done = self.inline_body(action.name.as_str(), &action.body, scope, None, "an action", span);
         self.copy_back(back)?;
         done
@@ -142,7 +143,7 @@ impl<'a> Elaborator<'a> {
         let scope = Scope::inside(&declared.scope, declared.order);
         let callee = Callee { name: action.name.as_str(), declared: action.name.span };
         let bound = self.bind(bound_parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
-        let back = self.pass(&bound, &scope, true)?;
+        let back = self.pass(&bound, &scope, Passing::Copied)?;
         self.frame.scope = scope;
         let mut params = Vec::with_capacity(data.len());
         for (i, parameter) in data.iter().enumerate() {

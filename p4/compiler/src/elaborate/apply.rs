@@ -6,7 +6,7 @@ use sluice_diagnostics::{Diagnostic, Span};
 use sluice_ir as ir;
 use sluice_ir::{HeaderRef, StatementKind};
 
-use super::arguments::{Bound, Callee};
+use super::arguments::{Bound, Callee, Passing};
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Return, Site};
 use crate::ast::{self, DeclarationKind, ExprKind};
@@ -135,11 +135,15 @@ impl<'a> Elaborator<'a> {
         let before = object.bound.borrow().clone().filter(|_| has_state(&control.locals));
         let scope = before.clone().unwrap_or(scope);
         let back = match &before {
-            Some(before) => self.pass_again(bound, before, span)?,
-            None => self.pass(bound, &scope, false)?,
+            Some(before) => self.pass_again(bound, before, object.span, span)?,
+            None => self.pass(bound, &scope, self.passing(object.span))?,
         };
         self.instances.push(scope.clone());
         let label = self.label();
+        let is_deparser_itself = self.frame.site == Site::Deparser && self.deparser_end.is_none();
+        if is_deparser_itself {
+            self.deparser_end = Some(label);
+        }
         let frame = Frame {
             scope: scope.clone(),
             block: Vec::new(),
@@ -164,9 +168,17 @@ impl<'a> Elaborator<'a> {
         self.body_statements(&control.apply);
         self.warn_unapplied();
         let inner = std::mem::replace(&mut self.frame, outer);
+        if is_deparser_itself {
+            self.deparser_end = None;
+        }
         self.emit_labelled(label, inner.block, span);
         self.copy_back(back)?;
         done
+    }
+
+    /// How the parameters of an instance, declared there, get their storage.
+    pub(super) fn passing(&self, instance: Span) -> Passing {
+        if self.apart.contains(&instance) { Passing::Apart } else { Passing::Shared }
     }
 
     /// `Control.apply(arguments);`: an instance of its own for this one place.

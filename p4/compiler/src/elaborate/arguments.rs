@@ -23,6 +23,17 @@ pub(super) struct Bound<'a> {
     pub(super) span: Span,
 }
 
+/// How parameters get their storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// The argument's own, where that cannot be told from a copy.
+    Shared,
+    /// Copies of what is written, and of what could change meanwhile.
+    Copied,
+    /// Copies of everything: the callee is run with other arguments, too.
+    Apart,
+}
+
 /// What is called, for messages, and where it was declared.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Callee<'n> {
@@ -236,10 +247,10 @@ impl<'a> Elaborator<'a> {
         &mut self,
         bound: &[Bound<'a>],
         scope: &Rc<Scope<'a>>,
-        isolate: bool,
+        passing: Passing,
     ) -> Result<CopyBack<'a>> {
         let moving = bound.iter().any(|argument| self.moves(&argument.operand.value));
-        let isolate = isolate || moving || self.arguments_overlap(bound);
+        let isolate = passing != Passing::Shared || moving || self.arguments_overlap(bound);
         let mut back = Vec::new();
         for argument in bound {
             let span = argument.span;
@@ -264,7 +275,9 @@ impl<'a> Elaborator<'a> {
                         target
                     }
                 }
-                _ if self.can_share(&argument.operand.value, isolate) => argument.operand.clone(),
+                _ if passing != Passing::Apart && self.can_share(&argument.operand.value, isolate) => {
+                    argument.operand.clone()
+                }
                 _ => {
                     self.copied.insert((Rc::as_ptr(scope), argument.parameter.span));
                     self.snapshot(&argument.operand, span)?
@@ -283,6 +296,7 @@ impl<'a> Elaborator<'a> {
         &mut self,
         bound: &[Bound<'a>],
         scope: &Rc<Scope<'a>>,
+        instance: Span,
         span: Span,
     ) -> Result<CopyBack<'a>> {
         let mut back = Vec::new();
@@ -296,12 +310,17 @@ impl<'a> Elaborator<'a> {
                 }
                 continue;
             }
-            if !self.copied.contains(&(Rc::as_ptr(scope), argument.parameter.span)) {
+            if matches!(parameter.value, Value::Object(_)) {
                 return self.unsupported(
-                    "an instance with tables or externs applied to different arguments",
+                    "an instance applied with different externs",
                     span,
-                    "make one instance for each set of arguments",
+                    "make one instance for each of them",
                 );
+            }
+            if !self.copied.contains(&(Rc::as_ptr(scope), argument.parameter.span)) {
+                // Not an error: everything is elaborated again with copies for this instance.
+                self.apart.insert(instance);
+                return Err(super::Reported);
             }
             let target = self.stabilize(&argument.operand, argument.span)?;
             if is_out {

@@ -256,6 +256,15 @@ impl<'a> Elaborator<'a> {
                     .help(format!("its forms are {}", forms.join(" and "))),
             );
         }
+        if let Some(annotation) = super::annotations::find(&method.annotations, "deprecated") {
+            let advice = annotation.string().unwrap_or("use what its author recommends").to_string();
+            self.warn(
+                Diagnostic::warning(format!("`{}.{member}` is deprecated", ty.name))
+                    .at(member.span, "")
+                    .also(method.span, "declared here")
+                    .help(advice),
+            );
+        }
         let scope = Scope::inside(&self.globals, u32::MAX);
         let mut bindings = Bindings::default();
         self.in_scope(&scope, |this| {

@@ -11,6 +11,9 @@ use crate::value::{Operand, Value};
 impl<'a> Elaborator<'a> {
     /// Elaborates a declaration, at the top level or in a block.
     pub(super) fn declaration(&mut self, declaration: &'a ast::Declaration) -> Result<()> {
+        if let Some(name) = declared_name(&declaration.kind) {
+            self.note_deprecated(name, &declaration.annotations);
+        }
         match &declaration.kind {
             DeclarationKind::Constant(constant) => self.declare_constant(constant),
             DeclarationKind::ExternFunction(prototype) => self.declare_function(prototype, None),
@@ -119,25 +122,17 @@ impl<'a> Elaborator<'a> {
         annotations: &'a [ast::Annotation],
         span: Span,
     ) -> Result<()> {
-        if let ast::TypeKind::Named { path, .. } = &instantiation.ty.kind
-            && let Some((_, BlockKind::Package)) = self.block_type(path.name.as_str())
+        if let ast::TypeKind::Named { path, arguments: types } = &instantiation.ty.kind
+            && let Some((package, BlockKind::Package)) = self.block_type(path.name.as_str())
         {
-            // `main` is instantiated when everything is declared; other packages make nothing.
-            return self.declare(
-                &instantiation.name,
-                Entity::Value(Operand::new(
-                    Value::Nothing,
-                    crate::types::Type::Block(path.name.text.clone()),
-                )),
-            );
-        }
-        if instantiation.initializer.is_some() {
-            self.declare_wrong(&instantiation.name);
-            return self.unsupported(
-                "an instance with abstract methods",
-                instantiation.name.span,
-                "v1model has no extern with abstract methods",
-            );
+            // What it is made of is checked with `main`, or here for a package that is a part of another.
+            let checked = match instantiation.name.as_str() {
+                "main" => Ok(()),
+                _ => self.check_package(package, types, &instantiation.arguments, span),
+            };
+            let ty = crate::types::Type::Block(path.name.text.clone());
+            self.declare(&instantiation.name, Entity::Value(Operand::new(Value::Nothing, ty)))?;
+            return checked;
         }
         let made = self.descend(span, |this| {
             this.instantiate(
@@ -149,7 +144,10 @@ impl<'a> Elaborator<'a> {
             )
         });
         match made {
-            Ok(operand) => self.declare(&instantiation.name, Entity::Value(operand)),
+            Ok(operand) => {
+                self.declare(&instantiation.name, Entity::Value(operand.clone()))?;
+                self.abstract_methods(instantiation, &operand)
+            }
             Err(reported) => {
                 self.declare_wrong(&instantiation.name);
                 Err(reported)
@@ -160,5 +158,18 @@ impl<'a> Elaborator<'a> {
     /// Refuses a declaration or statement where it cannot stand.
     pub(super) fn misplaced<T>(&mut self, what: &str, span: Span, where_it_goes: &str) -> Result<T> {
         self.fail(Diagnostic::error(format!("{what} cannot stand here")).at(span, "").help(where_it_goes))
+    }
+}
+
+/// The name of what can be deprecated.
+fn declared_name(kind: &DeclarationKind) -> Option<&ast::Name> {
+    match kind {
+        DeclarationKind::ExternFunction(prototype) => Some(&prototype.name),
+        DeclarationKind::Function(function) => Some(&function.prototype.name),
+        DeclarationKind::ExternObject(object) => Some(&object.name),
+        DeclarationKind::Parser(parser) => Some(&parser.ty.name),
+        DeclarationKind::Control(control) => Some(&control.ty.name),
+        DeclarationKind::Action(action) => Some(&action.name),
+        _ => None,
     }
 }

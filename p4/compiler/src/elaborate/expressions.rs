@@ -28,7 +28,10 @@ impl<'a> Elaborator<'a> {
             ExprKind::Integer(integer) => self.integer(integer, span),
             ExprKind::String(text) => Ok(Operand::new(Value::String(text.clone()), Type::String)),
             ExprKind::Path(path) => self.path(path),
-            ExprKind::This => self.unsupported("`this`", span, "use the instance by its name"),
+            ExprKind::This => match self.frame.scope.look_up("this").map(|binding| binding.entity) {
+                Some(Entity::Value(operand)) => Ok(operand),
+                _ => self.misplaced("`this`", span, "it stands in the methods that an instance supplies"),
+            },
             ExprKind::ErrorMember(name) => self.error_member(name),
             ExprKind::Member { base, member } => self.member(base, member, span),
             ExprKind::Index { base, index } => self.index(base, index),

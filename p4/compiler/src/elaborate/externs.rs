@@ -9,7 +9,7 @@ use num_traits::ToPrimitive;
 use sluice_diagnostics::{Diagnostic, Span};
 use sluice_entities::CounterUnit;
 use sluice_ir as ir;
-use sluice_ir::{CloneKind, ExternCall, HashAlgorithm, Place, SluiceCall, StatementKind};
+use sluice_ir::{ExternCall, HashAlgorithm, Place, SluiceCall, StatementKind};
 
 use super::annotations::control_plane_name;
 use super::arguments::Bound;
@@ -86,17 +86,29 @@ impl<'a> Elaborator<'a> {
                 let profile = ir::ActionProfile { name, size, selector, annotations };
                 ExternKind::ActionProfile(self.module.action_profiles.push(profile))
             }
-            _ => return self.unknown_extern(&ty.name, span),
+            ("Checksum16", []) => ExternKind::Checksum16,
+            _ => ExternKind::Foreign(ty.name.clone()),
         };
         Ok(Rc::new(ExternObject { kind, span }))
     }
 
-    pub(super) fn unknown_extern<T>(&mut self, name: &str, span: Span) -> Result<T> {
-        self.unsupported(&format!("the extern `{name}`"), span, "use the externs of v1model.p4 and sluice.p4")
+    /// `Checksum16.get`: the sum of RFC 1071 as a hash that is not reduced.
+    fn checksum_of(&mut self, data: &Bound<'a>, result: &Type, span: Span) -> Result<Operand<'a>> {
+        let data = self.data_of(data)?;
+        let (variable, read) = self.scalar_local(ir::Type::Bits(16), span)?;
+        let call = ExternCall::Hash {
+            algorithm: HashAlgorithm::Csum16,
+            result: Place::Variable(variable),
+            base: self.number(16, 0, span),
+            max: self.number(32, 1 << 16, span),
+            data,
+        };
+        self.emit(StatementKind::Extern(call), span);
+        Ok(Operand::new(Value::Scalar(read), result.clone()))
     }
 
     /// The name of the enumeration member that an argument is.
-    fn member_name(&mut self, argument: &Bound<'a>) -> Result<Rc<str>> {
+    pub(super) fn member_name(&mut self, argument: &Bound<'a>) -> Result<Rc<str>> {
         self.require_constant(&argument.operand, argument.span)?;
         let value = self.integer_value(&argument.operand);
         let Type::Enum(of) = &argument.operand.ty else { return Err(super::Reported) };
@@ -196,7 +208,12 @@ impl<'a> Elaborator<'a> {
                 table: self.direct_table(direct, object, span)?,
                 result: self.result_place(result)?,
             },
-            _ => return self.unknown_extern(member.as_str(), member.span),
+            (ExternKind::Checksum16, "get", [data]) => return self.checksum_of(data, result, span),
+            (ExternKind::Foreign(name), ..) => {
+                let name = format!("{name}.{member}");
+                return self.foreign_call(&name, member.span, result, span);
+            }
+            _ => return self.foreign_call(member.as_str(), member.span, result, span),
         };
         Ok(self.call_extern(call, span))
     }
@@ -243,6 +260,9 @@ impl<'a> Elaborator<'a> {
         if let Some(operand) = self.sluice_function(name, bound, result, span)? {
             return Ok(operand);
         }
+        if let Some(call) = self.copying_call(name, bound, span)? {
+            return Ok(self.call_extern(call, span));
+        }
         let call = match (name.as_str(), bound) {
             ("verify", [condition, error]) => {
                 if !self.frame.site.is(Site::Parser) {
@@ -274,36 +294,14 @@ impl<'a> Elaborator<'a> {
                 }
             }
             ("digest", [receiver, data]) => ExternCall::Digest {
-                name: types.first().map_or_else(String::new, ToString::to_string),
+                name: match types.first() {
+                    Some(ty @ Type::Record(_)) => ty.to_string(),
+                    // As p4c calls one whose type has no name.
+                    _ => "digest".to_string(),
+                },
                 receiver: self.value_of(receiver)?,
                 data: self.data_of(data)?,
             },
-            ("clone", [kind, session]) => self.clone_call(kind, session, None)?,
-            ("clone_preserving_field_list", [kind, session, list]) => {
-                self.clone_call(kind, session, Some(list))?
-            }
-            ("resubmit_preserving_field_list", [list]) => {
-                self.only_in(Site::Ingress, name, span)?;
-                ExternCall::Resubmit { field_list: Some(self.value_of(list)?) }
-            }
-            ("recirculate_preserving_field_list", [list]) => {
-                self.only_in(Site::Egress, name, span)?;
-                ExternCall::Recirculate { field_list: Some(self.value_of(list)?) }
-            }
-            ("clone3", [kind, session, data]) => {
-                self.no_data(data, "clone_preserving_field_list")?;
-                self.clone_call(kind, session, None)?
-            }
-            ("resubmit", [data]) => {
-                self.only_in(Site::Ingress, name, span)?;
-                self.no_data(data, "resubmit_preserving_field_list")?;
-                ExternCall::Resubmit { field_list: None }
-            }
-            ("recirculate", [data]) => {
-                self.only_in(Site::Egress, name, span)?;
-                self.no_data(data, "recirculate_preserving_field_list")?;
-                ExternCall::Recirculate { field_list: None }
-            }
             ("truncate", [length]) => ExternCall::Truncate { length_bytes: self.value_of(length)? },
             ("assert", [condition]) => ExternCall::Assert {
                 condition: self.value_of(condition)?,
@@ -314,56 +312,9 @@ impl<'a> Elaborator<'a> {
                 text: self.sources.text(condition.span).to_string(),
             },
             ("log_msg", [format, arguments @ ..]) => self.log_message(format, arguments)?,
-            _ => return self.checksum_function(name, bound, span),
+            _ => return self.checksum_function(name, bound, result, span),
         };
         Ok(self.call_extern(call, span))
-    }
-
-    fn only_in(&mut self, site: Site, name: &ast::Name, span: Span) -> Result<()> {
-        if self.frame.site.is(site) {
-            return Ok(());
-        }
-        let wanted = if site == Site::Ingress { "the ingress control" } else { "the egress control" };
-        self.misplaced(&format!("`{name}`"), span, &format!("call it in {wanted}"))
-    }
-
-    /// The list that older programs give, and that modern ones name by number.
-    fn no_data(&mut self, data: &Bound<'a>, instead: &str) -> Result<()> {
-        if matches!(&data.operand.value, Value::Fields(parts) if parts.is_empty()) {
-            return Ok(());
-        }
-        self.unsupported(
-            "a list of fields to be kept",
-            data.span,
-            &format!("annotate the metadata's fields with `@field_list(1)`, and call `{instead}`"),
-        )
-    }
-
-    fn clone_call(
-        &mut self,
-        kind: &Bound<'a>,
-        session: &Bound<'a>,
-        field_list: Option<&Bound<'a>>,
-    ) -> Result<ExternCall> {
-        let at = kind.span;
-        let (kind, site) = match &*self.member_name(kind)? {
-            "I2E" => (CloneKind::IngressToEgress, Site::Ingress),
-            _ => (CloneKind::EgressToEgress, Site::Egress),
-        };
-        if !self.frame.site.is(site) {
-            let wanted = if site == Site::Ingress { "the ingress control" } else { "the egress control" };
-            return self.misplaced(
-                "a clone of this kind",
-                at,
-                &format!("it is for {wanted}; the other kind is for the other one"),
-            );
-        }
-        let session = self.value_of(session)?;
-        let field_list = match field_list {
-            Some(list) => Some(self.value_of(list)?),
-            None => None,
-        };
-        Ok(ExternCall::Clone { kind, session, field_list })
     }
 
     fn static_assert(
@@ -392,6 +343,7 @@ impl<'a> Elaborator<'a> {
         &mut self,
         name: &ast::Name,
         bound: &[Bound<'a>],
+        result: &Type,
         span: Span,
     ) -> Result<Operand<'a>> {
         let (verifies, with_payload) = match name.as_str() {
@@ -399,7 +351,7 @@ impl<'a> Elaborator<'a> {
             "verify_checksum_with_payload" => (true, true),
             "update_checksum" => (false, false),
             "update_checksum_with_payload" => (false, true),
-            other => return self.unknown_extern(other, name.span),
+            other => return self.foreign_call(other, name.span, result, span),
         };
         if !self.frame.site.is(Site::Checksum) {
             let help = "it stands in the controls that verify and compute checksums";

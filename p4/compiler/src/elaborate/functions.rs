@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use sluice_diagnostics::{Diagnostic, Span};
 
-use super::arguments::{Bound, Callee, accepts, signature};
+use super::arguments::{Bound, Callee, Passing, accepts, signature};
 use super::unify::Bindings;
 use super::{CopyBack, Elaborator, Frame, Result, Return};
 use crate::ast;
@@ -80,6 +80,7 @@ impl<'a> Elaborator<'a> {
             }
         };
         let prototype = function.prototype;
+        self.warn_deprecated(name.as_str(), function.span, name.span);
         let given = self.type_arguments(type_arguments)?;
         let scope = Scope::inside(&self.globals, function.order);
         let variables = self
@@ -124,7 +125,7 @@ impl<'a> Elaborator<'a> {
             this.declare_type_parameters(&prototype.type_parameters, Some(types), span)
         })?;
         // A function sees its parameters alone, so that only arguments that overlap need copies.
-        let back = self.pass(bound, &scope, false)?;
+        let back = self.pass(bound, &scope, Passing::Shared)?;
         let value = self.inline_body(prototype.name.as_str(), body, scope, Some(result), "a function", span);
         self.copy_back(back)?;
         value

@@ -52,6 +52,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         let (entity, declared) = self.resolve(path, "type")?;
+        self.warn_deprecated(path.name.as_str(), declared, path.span);
         match entity {
             Entity::Extern(object) => self.construct_extern(object, types, arguments, name, span),
             Entity::Control(control) => {
@@ -63,7 +64,7 @@ impl<'a> Elaborator<'a> {
                     name,
                     span,
                 )?;
-                let object = ControlObject { control, scope, path, bound: RefCell::new(None) };
+                let object = ControlObject { control, scope, path, span, bound: RefCell::new(None) };
                 let ty = Type::Block(control.ty.name.text.clone());
                 Ok(Operand::new(Value::Object(Object::Control(Rc::new(object))), ty))
             }
@@ -76,7 +77,7 @@ impl<'a> Elaborator<'a> {
                     name,
                     span,
                 )?;
-                let object = ParserObject { parser, scope, path, bound: RefCell::new(None) };
+                let object = ParserObject { parser, scope, path, span, bound: RefCell::new(None) };
                 let ty = Type::Block(parser.ty.name.text.clone());
                 Ok(Operand::new(Value::Object(Object::Parser(Rc::new(object))), ty))
             }

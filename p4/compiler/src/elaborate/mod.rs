@@ -32,10 +32,13 @@ mod assign;
 mod build;
 mod calls;
 mod convert;
+mod copies;
 mod declarations;
+mod deprecated;
 mod entries;
 mod expressions;
 mod externs;
+mod foreign;
 mod functions;
 mod instances;
 mod literals;
@@ -44,6 +47,7 @@ mod loops;
 mod members;
 mod operators;
 mod package;
+mod packages;
 mod packet;
 mod parsers;
 mod select;
@@ -61,6 +65,15 @@ mod unused;
 pub(crate) struct Reported;
 
 type Result<T> = std::result::Result<T, Reported>;
+
+/// What a program is elaborated for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To run: `main` is a `V1Switch`, and what is used is what v1model has.
+    Compile,
+    /// For its errors alone: any architecture will do.
+    Check,
+}
 
 /// Which of the pipeline's blocks code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +145,7 @@ struct Frame<'a> {
 /// See the module's documentation.
 pub(crate) struct Elaborator<'a> {
     sources: &'a Sources,
+    purpose: Purpose,
     reporter: Reporter,
     module: Module,
     globals: Rc<Scope<'a>>,
@@ -173,29 +187,42 @@ pub(crate) struct Elaborator<'a> {
     match_annotations: FxHashMap<(Rc<str>, Rc<str>), Rc<str>>,
     /// Scopes of instances, to be cleared in the end.
     instances: Vec<Rc<Scope<'a>>>,
+    /// Instances that are applied several times with different arguments, by the place of their declaration: all their parameters
+    /// are copies.
+    apart: FxHashSet<Span>,
+    /// Field lists made of fields that calls name themselves.
+    kept_lists: u32,
+    /// What `@deprecated` says of a declaration, by the place of its name.
+    deprecated: FxHashMap<Span, Rc<str>>,
+    /// Warnings that were given, so that code put in several places gives each once.
+    warned: FxHashSet<(String, Option<Span>)>,
+    /// Where `exit` leads in the deparser.
+    deparser_end: Option<ir::Label>,
 }
 
 /// Elaborates a program; the module counts only if the diagnostics hold no error.
-pub(crate) fn elaborate(program: &ast::Program, sources: &Sources) -> (Module, Diagnostics) {
-    let mut elaborator = Elaborator::new(sources);
-    elaborator.collect_names(program);
-    for declaration in &program.declarations {
-        // What failed is reported, and the declarations that follow are elaborated for theirs.
-        let _ = elaborator.declaration(declaration);
+///
+/// An instance with state refers to the storage that its parameters became when it was first applied. Where another
+/// application turns out to have other arguments, everything is elaborated again with copies for that instance's parameters.
+pub(crate) fn elaborate(program: &ast::Program, sources: &Sources, purpose: Purpose) -> (Module, Diagnostics) {
+    let mut apart = FxHashSet::default();
+    loop {
+        let known = apart.len();
+        let mut elaborator = Elaborator::new(sources, purpose, std::mem::take(&mut apart));
+        elaborator.program(program);
+        if elaborator.apart.len() == known {
+            return (elaborator.module, elaborator.reporter.finish());
+        }
+        apart = elaborator.apart;
     }
-    let main = elaborator.instantiate_main(program);
-    elaborator.check_unused(program, main.is_ok());
-    for scope in elaborator.instances.iter().chain([&elaborator.globals]) {
-        scope.clear();
-    }
-    (elaborator.module, elaborator.reporter.finish())
 }
 
 impl<'a> Elaborator<'a> {
-    fn new(sources: &'a Sources) -> Self {
+    fn new(sources: &'a Sources, purpose: Purpose, apart: FxHashSet<Span>) -> Self {
         let globals = Scope::global();
         Self {
             sources,
+            purpose,
             reporter: Reporter::default(),
             module: Module::default(),
             frame: Frame {
@@ -230,6 +257,24 @@ impl<'a> Elaborator<'a> {
             pending: Vec::new(),
             match_annotations: FxHashMap::default(),
             instances: Vec::new(),
+            apart,
+            kept_lists: 0,
+            deprecated: FxHashMap::default(),
+            warned: FxHashSet::default(),
+            deparser_end: None,
+        }
+    }
+
+    fn program(&mut self, program: &'a ast::Program) {
+        self.collect_names(program);
+        for declaration in &program.declarations {
+            // What failed is reported, and the declarations that follow are elaborated for theirs.
+            let _ = self.declaration(declaration);
+        }
+        let main = self.instantiate_main(program);
+        self.check_unused(program, main.is_ok());
+        for scope in self.instances.iter().chain([&self.globals]) {
+            scope.clear();
         }
     }
 
@@ -272,7 +317,10 @@ impl<'a> Elaborator<'a> {
     }
 
     fn warn(&mut self, diagnostic: Diagnostic) {
-        self.reporter.push(diagnostic);
+        let place = diagnostic.primary.as_ref().map(|label| label.span);
+        if self.warned.insert((diagnostic.message.clone(), place)) {
+            self.reporter.push(diagnostic);
+        }
     }
 
     /// Refuses what P4 has and this compiler cannot lower.

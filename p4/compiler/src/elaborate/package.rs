@@ -9,7 +9,7 @@ use sluice_ir::{ExpressionKind, Intrinsic, VariableKind};
 use super::arguments::{Bound, Callee};
 use super::instances::InstanceName;
 use super::unify::Bindings;
-use super::{Elaborator, Frame, Result, Site};
+use super::{Elaborator, Frame, Purpose, Result, Site};
 use crate::ast::{self, DeclarationKind, ExprKind};
 use crate::scope::{BlockKind, Entity, Scope};
 use crate::types::{ExternType, Record, Type};
@@ -36,6 +36,13 @@ impl<'a> Elaborator<'a> {
             _ => None,
         });
         let Some((main, span)) = found else {
+            if self.purpose == Purpose::Check {
+                self.warn(
+                    Diagnostic::warning("the program has no `main`")
+                        .help("its declarations are checked; only a program with a `main` can run"),
+                );
+                return Ok(());
+            }
             return self.fail(
                 Diagnostic::error("the program has no `main`")
                     .help("add `V1Switch(MyParser(), MyVerifyChecksum(), MyIngress(), MyEgress(), MyComputeChecksum(), MyDeparser()) main;`"),
@@ -53,10 +60,14 @@ impl<'a> Elaborator<'a> {
             );
         };
         if package.name.as_str() != "V1Switch" || package.parameters.len() != BLOCKS.len() {
+            let checked = self.check_package(package, types, &main.arguments, span);
+            if self.purpose == Purpose::Check {
+                return checked;
+            }
             return self.unsupported(
                 &format!("the package `{}`", package.name),
                 main.ty.span,
-                "include v1model.p4, and instantiate `V1Switch`",
+                "include v1model.p4, and instantiate `V1Switch`; `sluice p4 check` takes programs for other architectures",
             );
         }
         let callee = Callee { name: "V1Switch", declared: package.name.span };
@@ -79,7 +90,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A block of the package: a constructor call, or an instance declared before.
-    fn package_block(&mut self, expr: &'a ast::Expr) -> Result<Object<'a>> {
+    pub(super) fn package_block(&mut self, expr: &'a ast::Expr) -> Result<Object<'a>> {
         let operand = match &expr.kind {
             ExprKind::Call { callee, type_arguments, arguments } => match &callee.kind {
                 ExprKind::Path(path) => {
@@ -121,7 +132,7 @@ impl<'a> Elaborator<'a> {
         failed.map_or(Ok(()), Err)
     }
 
-    fn check_block(
+    pub(super) fn check_block(
         &mut self,
         object: &Object<'a>,
         parameter: &'a ast::Parameter,
@@ -144,7 +155,7 @@ impl<'a> Elaborator<'a> {
                     .at(at, format!("expected as `{}` of the package", parameter.name))
                     .also(actual.name.span, "declared here")
                     .also(wanted.name.span, "what is expected")
-                    .help("the package's arguments stand in its order: parser, verify checksum, ingress, egress, compute checksum, deparser"),
+                    .help("the arguments of a package stand in the order of its parameters, or are named"),
             );
         }
         let given = self.in_scope(package_scope, |this| {

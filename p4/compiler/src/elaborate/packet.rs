@@ -37,7 +37,7 @@ impl<'a> Elaborator<'a> {
                 self.emit(StatementKind::Extern(call), span);
                 Ok(Operand::new(Value::Scalar(read), Type::Bits(32)))
             }
-            _ => self.unknown_extern(&format!("packet_in.{member}"), member.span),
+            _ => self.foreign_call(&format!("packet_in.{member}"), member.span, result, span),
         }
     }
 

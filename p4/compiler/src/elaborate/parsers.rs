@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use sluice_diagnostics::{Diagnostic, Span};
+use sluice_entities::Bits;
 use sluice_ir as ir;
-use sluice_ir::{Handle, State, Target, Transition};
+use sluice_ir::{Handle, KeySet, SelectCase, State, Target, Transition};
 
 use super::apply::has_state;
-use super::arguments::{Bound, Callee};
+use super::arguments::{Bound, Callee, Passing};
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Site};
 use crate::ast;
@@ -32,7 +33,7 @@ impl<'a> Elaborator<'a> {
     ) -> Result<()> {
         let parser = object.parser;
         let scope = Scope::inside(&object.scope, u32::MAX);
-        self.pass(bound, &scope, false)?;
+        self.pass(bound, &scope, Passing::Shared)?;
         let span = parser.ty.name.span;
         let init = self.parser_locals(object, &scope, span);
         self.pending.pop();
@@ -109,9 +110,9 @@ impl<'a> Elaborator<'a> {
         }
         let Some(state) = self.frame.state else {
             return self.unsupported(
-                "`apply` of a parser within an `if`, loop or function",
+                "`apply` of a parser within an expression or function",
                 span,
-                "apply it as a statement of the state, and choose by `transition select`",
+                "apply it as a statement of a state",
             );
         };
         let name = &parser.ty.name;
@@ -123,22 +124,61 @@ impl<'a> Elaborator<'a> {
         let back = match before {
             Some(before) => {
                 scope = before;
-                self.pass_again(&bound, &scope, span)?
+                self.pass_again(&bound, &scope, object.span, span)?
             }
-            None => self.pass(&bound, &scope, false)?,
+            None => self.pass(&bound, &scope, self.passing(object.span))?,
         };
         let init = self.parser_locals(object, &scope, name.span);
         self.frame.block.extend(init);
         let behind = format!("{}.after", self.module.pipeline.parser.states[state].name);
         let next = self.new_state(&behind, span)?;
         let start = self.states(parser, &scope, object, Target::State(next), Vec::new())?;
-        let body = std::mem::take(&mut self.frame.block);
-        let ended = &mut self.module.pipeline.parser.states[state];
-        ended.body = body;
-        ended.transition = Transition::Always(Target::State(start));
+        self.end_state(Transition::Always(Target::State(start)));
         self.frame.state = Some(next);
         self.copy_back(back)?;
         Ok(Operand::nothing())
+    }
+
+    /// An `if` whose branches apply parsers: each branch becomes states of its own, and what follows goes on in another.
+    pub(super) fn branch_of_states(
+        &mut self,
+        state: Handle<State>,
+        condition: Handle<ir::Expression>,
+        branches: [Option<&'a ast::Statement>; 2],
+        span: Span,
+    ) -> Result<()> {
+        let name = self.module.pipeline.parser.states[state].name.clone();
+        let yes = self.new_state(&format!("{name}.then"), span)?;
+        let no = self.new_state(&format!("{name}.else"), span)?;
+        let behind = self.new_state(&format!("{name}.after"), span)?;
+        let holds = KeySet::Value(Bits::new(1, 1));
+        let cases = vec![
+            SelectCase { sets: vec![holds], target: Target::State(yes) },
+            SelectCase { sets: vec![KeySet::Any], target: Target::State(no) },
+        ];
+        self.end_state(Transition::Select { keys: vec![condition], cases });
+        let mut failed = None;
+        for (start, branch) in [yes, no].into_iter().zip(branches) {
+            self.frame.state = Some(start);
+            if let Some(branch) = branch
+                && let Err(reported) = self.scoped(|this| this.statement(branch))
+            {
+                failed = Some(reported);
+            }
+            self.end_state(Transition::Always(Target::State(behind)));
+        }
+        self.frame.state = Some(behind);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Ends the current state: it does what was emitted, and goes there.
+    fn end_state(&mut self, transition: Transition) {
+        let body = std::mem::take(&mut self.frame.block);
+        if let Some(handle) = self.frame.state {
+            let made = &mut self.module.pipeline.parser.states[handle];
+            made.body = body;
+            made.transition = transition;
+        }
     }
 
     fn new_state(&mut self, name: &str, span: Span) -> Result<Handle<State>> {
@@ -227,12 +267,7 @@ impl<'a> Elaborator<'a> {
                 }
             }
         });
-        let body = std::mem::take(&mut self.frame.block);
-        if let Some(handle) = self.frame.state {
-            let made = &mut self.module.pipeline.parser.states[handle];
-            made.body = body;
-            made.transition = transition;
-        }
+        self.end_state(transition);
     }
 
     /// The state of that name.

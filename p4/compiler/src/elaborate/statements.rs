@@ -126,6 +126,11 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<()> {
         let condition = self.condition(condition);
+        if let Some(state) = self.frame.state
+            && (applies(then) || otherwise.is_some_and(applies))
+        {
+            return self.branch_of_states(state, condition?, [Some(then), otherwise], span);
+        }
         let one = |this: &mut Self, statement: &'a ast::Statement| {
             this.nested(|this| this.scoped(|this| this.statement(statement))).1
         };
@@ -170,12 +175,8 @@ impl<'a> Elaborator<'a> {
     }
 
     fn exit(&mut self, span: Span) -> Result<()> {
-        if !self.frame.site.has_tables() && self.frame.site != Site::Checksum {
-            return self.misplaced(
-                "`exit`",
-                span,
-                "it stands in ingress and egress controls and their actions",
-            );
+        if matches!(self.frame.site, Site::Parser | Site::Global) {
+            return self.misplaced("`exit`", span, "it stands in controls and their actions");
         }
         // Section 12.6: what is passed out is passed out on `exit` too, the innermost callee's first.
         let pending = std::mem::take(&mut self.pending);
@@ -183,12 +184,33 @@ impl<'a> Elaborator<'a> {
             self.assign(to, from, *at)?;
         }
         self.pending = pending;
-        self.emit(StatementKind::Exit, span);
+        match self.deparser_end {
+            Some(label) if self.frame.site == Site::Deparser => self.leave(label, span),
+            _ => self.emit(StatementKind::Exit, span),
+        }
         Ok(())
     }
 
     /// An `if` of the compiler's own.
     pub(super) fn emit_if(&mut self, condition: ir::Handle<ir::Expression>, accept: ir::Block, span: Span) {
         self.emit(StatementKind::If { condition, accept, reject: Vec::new() }, span);
+    }
+}
+
+/// Whether a statement of a parser's state applies another parser.
+fn applies(statement: &ast::Statement) -> bool {
+    match &statement.kind {
+        ast::StatementKind::DirectApply { .. } => true,
+        ast::StatementKind::Call(call) => match &call.kind {
+            ExprKind::Call { callee, .. } => {
+                matches!(&callee.kind, ExprKind::Member { member, .. } if member.as_str() == "apply")
+            }
+            _ => false,
+        },
+        ast::StatementKind::Block(block) => block.statements.iter().any(applies),
+        ast::StatementKind::If { then, otherwise, .. } => {
+            applies(then) || otherwise.as_deref().is_some_and(applies)
+        }
+        _ => false,
     }
 }

@@ -58,8 +58,11 @@ impl<'a> Elaborator<'a> {
             return Ok(packet);
         }
         let ty = self.resolve_type(&parameter.ty)?;
+        if let Type::Extern(of) = &ty {
+            return Ok(Self::foreign_object(of, parameter.span));
+        }
         if !ty.is_storable() {
-            return Err(super::Reported);
+            return self.value_to_check(&ty, parameter.span);
         }
         let name = parameter.name.to_string();
         let value = self.allocate(&name, &ty, VariableKind::Local, &[], parameter.span)?;
@@ -86,11 +89,10 @@ impl<'a> Elaborator<'a> {
         self.instances.push(scope.clone());
         for parameter in parameters {
             let ty = self.resolve_type(&parameter.ty)?;
-            if ty.scalar().is_none() && ty != Type::Int {
-                return Err(super::Reported);
-            }
-            let value = self.default_value(&ty, parameter.span)?;
-            let operand = Operand::new(value, ty);
+            let operand = match ty {
+                Type::Extern(_) | Type::String => self.value_to_check(&ty, parameter.span)?,
+                ty => Operand::new(self.default_value(&ty, parameter.span)?, ty),
+            };
             self.in_scope(&scope, |this| this.declare(&parameter.name, Entity::Value(operand)))?;
         }
         Ok(scope)
@@ -104,8 +106,8 @@ impl<'a> Elaborator<'a> {
         let scope = self.stand_in_scope(&control.constructor_parameters)?;
         let bound = self.stand_ins(&control.ty.parameters, &scope)?;
         let path: Rc<str> = format!("unused {name}").into();
-        let object =
-            Rc::new(ControlObject { control, scope: scope.clone(), path, bound: RefCell::new(None) });
+        let (span, bound_to) = (name.span, RefCell::new(None));
+        let object = Rc::new(ControlObject { control, scope: scope.clone(), path, span, bound: bound_to });
         let inner = Scope::inside(&scope, u32::MAX);
         self.descend(name.span, |this| this.run_control(&object, &bound, inner, name.span))
     }
@@ -118,7 +120,8 @@ impl<'a> Elaborator<'a> {
         let scope = self.stand_in_scope(&parser.constructor_parameters)?;
         let bound = self.stand_ins(&parser.ty.parameters, &scope)?;
         let path: Rc<str> = format!("unused {name}").into();
-        let object = Rc::new(ParserObject { parser, scope, path, bound: RefCell::new(None) });
+        let (span, bound_to) = (name.span, RefCell::new(None));
+        let object = Rc::new(ParserObject { parser, scope, path, span, bound: bound_to });
         self.descend(name.span, |this| this.run_top_parser(&object, &bound))
     }
 
