@@ -20,7 +20,8 @@ impl Elaborator<'_> {
     /// Warns where something deprecated is used; `declared` is the name in its declaration.
     pub(super) fn warn_deprecated(&mut self, name: &str, declared: Span, at: Span) {
         let Some(advice) = self.deprecated.get(&declared) else { return };
-        let help = if advice.is_empty() { "use what its author recommends".into() } else { advice.to_string() };
+        let help =
+            if advice.is_empty() { "use what its author recommends".into() } else { advice.to_string() };
         self.warn(
             Diagnostic::warning(format!("`{name}` is deprecated"))
                 .at(at, "")

@@ -89,9 +89,9 @@ impl<'a> Elaborator<'a> {
         let mut failed = None;
         for method in &wanted {
             let prototype = &method.prototype;
-            let fits = known.get(prototype.name.as_str()).is_some_and(|function| {
-                function.prototype.parameters.len() == prototype.parameters.len()
-            });
+            let fits = known
+                .get(prototype.name.as_str())
+                .is_some_and(|function| function.prototype.parameters.len() == prototype.parameters.len());
             if !fits {
                 let form = format!("{}{}", prototype.name, signature(&prototype.parameters));
                 failed = Some(
@@ -99,7 +99,9 @@ impl<'a> Elaborator<'a> {
                         Diagnostic::error(format!("`{name}` has no body for the abstract method `{form}`"))
                             .at(name.span, "")
                             .also(method.span, "declared here")
-                            .help("write it behind the name: `Type(...) name = { type method(...) { ... } };`"),
+                            .help(
+                                "write it behind the name: `Type(...) name = { type method(...) { ... } };`",
+                            ),
                     ),
                 );
             }
@@ -132,12 +134,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn method_bodies(
-        &mut self,
-        given: &'a [ast::Declaration],
-        made: &Operand<'a>,
-        span: Span,
-    ) -> Result<()> {
+    fn method_bodies(&mut self, given: &'a [ast::Declaration], made: &Operand<'a>, span: Span) -> Result<()> {
         let scope = Scope::inside(&self.frame.scope, u32::MAX);
         self.instances.push(scope.clone());
         let this = ast::Name::new("this", span);

@@ -204,7 +204,11 @@ pub(crate) struct Elaborator<'a> {
 ///
 /// An instance with state refers to the storage that its parameters became when it was first applied. Where another
 /// application turns out to have other arguments, everything is elaborated again with copies for that instance's parameters.
-pub(crate) fn elaborate(program: &ast::Program, sources: &Sources, purpose: Purpose) -> (Module, Diagnostics) {
+pub(crate) fn elaborate(
+    program: &ast::Program,
+    sources: &Sources,
+    purpose: Purpose,
+) -> (Module, Diagnostics) {
     let mut apart = FxHashSet::default();
     loop {
         let known = apart.len();

@@ -212,10 +212,7 @@ impl Lexer<'_> {
                     1
                 }
                 [b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c', ..] => 1,
-                [b'\\', ..] => match continuation(rest) {
-                    Some(length) => length,
-                    None => return None,
-                },
+                [b'\\', ..] => continuation(rest)?,
                 [b'/', b'/', ..] => line_length(rest),
                 [b'/', b'*', ..] => match rest.get(2..).and_then(|inside| inside.find("*/")) {
                     Some(length) => length + 4,

@@ -11,6 +11,9 @@ use super::{Condition, Preprocessor};
 use crate::lex::{Token, TokenKind};
 use crate::limits;
 
+/// Parameters of a macro, whether the last one is variadic, and the macro's body.
+type Head<'t> = (Vec<Rc<str>>, bool, &'t [Token]);
+
 const DIRECTIVES: &str = "directives are include, define, undef, if, ifdef, ifndef, elif, else, endif, error, warning, \
                           line and pragma";
 
@@ -172,7 +175,7 @@ impl Preprocessor<'_> {
 
     /// The names between a macro's parentheses, whether the last one takes all arguments that are left (`...`, known as
     /// `__VA_ARGS__`, or `name...`), and what stands behind them.
-    fn parameters<'t>(&mut self, tokens: &'t [Token], span: Span) -> Option<(Vec<Rc<str>>, bool, &'t [Token])> {
+    fn parameters<'t>(&mut self, tokens: &'t [Token], span: Span) -> Option<Head<'t>> {
         let length = tokens.iter().position(|token| token.is(")"));
         let inside = length.and_then(|length| tokens.get(1..length)).unwrap_or(&[]);
         let mut names: Vec<Rc<str>> = Vec::new();

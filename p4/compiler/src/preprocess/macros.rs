@@ -100,7 +100,8 @@ impl Macro {
             } else {
                 None
             };
-            if let (Some(argument), true, Some(comma)) = (argument, is_join && self.is_rest(operand), out.last())
+            if let (Some(argument), true, Some(comma)) =
+                (argument, is_join && self.is_rest(operand), out.last())
                 && comma.is(",")
             {
                 // `, ## __VA_ARGS__`: the comma stands only before an argument.

@@ -49,12 +49,27 @@ fn macros_expand_as_in_c() {
         ("#define LONG 1 \\ \t\n + 2\nconst int c = 8;", "8"),
         ("// a comment that goes on \\\n const int d = 1;\nconst int c = 7;", "7"),
         ("#define LAST(a, ...) __VA_ARGS__\nconst int c = LAST(1, 2);", "2"),
-        ("#define SUM(a, rest...) a + rest\n#define S(...) X(__VA_ARGS__)\n#define X(x) #x\nconst string c = S(SUM(1, 2));", "1 + 2"),
+        (
+            "#define SUM(a, rest...) a + rest\n#define S(...) X(__VA_ARGS__)\n#define X(x) #x\nconst string c = S(SUM(1, 2));",
+            "1 + 2",
+        ),
         ("#define S(...) #__VA_ARGS__\nconst string c = S(a, b);", "a, b"),
-        ("#define G(a, ...) F(a, ##__VA_ARGS__)\n#define F(...) S(__VA_ARGS__)\n#define S(...) #__VA_ARGS__\nconst string c = G(1);", "1"),
-        ("#define G(a, ...) S(a, ##__VA_ARGS__)\n#define S(...) #__VA_ARGS__\nconst string c = G(1, 2);", "1, 2"),
-        ("#define G(a, ...) S(a __VA_OPT__(; __VA_ARGS__))\n#define S(...) #__VA_ARGS__\nconst string c = G(1);", "1"),
-        ("#define G(a, ...) S(a __VA_OPT__(; __VA_ARGS__))\n#define S(...) #__VA_ARGS__\nconst string c = G(1, 2);", "1; 2"),
+        (
+            "#define G(a, ...) F(a, ##__VA_ARGS__)\n#define F(...) S(__VA_ARGS__)\n#define S(...) #__VA_ARGS__\nconst string c = G(1);",
+            "1",
+        ),
+        (
+            "#define G(a, ...) S(a, ##__VA_ARGS__)\n#define S(...) #__VA_ARGS__\nconst string c = G(1, 2);",
+            "1, 2",
+        ),
+        (
+            "#define G(a, ...) S(a __VA_OPT__(; __VA_ARGS__))\n#define S(...) #__VA_ARGS__\nconst string c = G(1);",
+            "1",
+        ),
+        (
+            "#define G(a, ...) S(a __VA_OPT__(; __VA_ARGS__))\n#define S(...) #__VA_ARGS__\nconst string c = G(1, 2);",
+            "1; 2",
+        ),
         ("#define N __COUNTER__\n#if N == 0\nconst int c = N;\n#endif", "1"),
         ("#if defined(__p4c__) && __TARGET_BMV2__ && __SLUICE__\nconst int c = 6;\n#endif", "6"),
     ] {
