@@ -33,15 +33,15 @@ fn call(action: &str, params: &[(u32, u64)]) -> ActionCall {
 
 fn entry(table: &str, matches: &[(u32, u64)], action: ActionCall) -> Update {
     let matches = matches.iter().map(|(width, value)| Match::Exact(bits(*width, *value))).collect();
-    let entry = TableEntry { table: Arc::from(table), matches, priority: 0, action };
+    let entry = TableEntry::new(Arc::from(table), matches, 0, action);
     Update { kind: UpdateKind::Insert, entity: Entity::Table(entry) }
 }
 
 /// Everything from one port goes to one tool.
 fn everything() -> Vec<Update> {
     let activate = call("ingress.activate", &[(256, 1), (256, 0), (256, 0), (128, 0)]);
-    let policy = DefaultEntry { table: Arc::from("ingress.policy"), action: Some(activate) };
-    let replicas = vec![Replica { port: TOOL, instance: INSTANCE }];
+    let policy = DefaultEntry::new(Arc::from("ingress.policy"), Some(activate));
+    let group = MulticastGroup::new(7, [Replica { port: TOOL, instance: INSTANCE }]);
     vec![
         Update { kind: UpdateKind::Modify, entity: Entity::Default(policy) },
         entry(
@@ -51,7 +51,7 @@ fn everything() -> Vec<Update> {
         ),
         entry("ingress.collect_0", &[(8, 1)], call("ingress.collect", &[(128, 1)])),
         entry("ingress.deliver", &[(128, 1)], call("ingress.send", &[(16, 7)])),
-        Update { kind: UpdateKind::Insert, entity: Entity::Multicast(MulticastGroup { id: 7, replicas }) },
+        Update { kind: UpdateKind::Insert, entity: Entity::Multicast(group) },
     ]
 }
 

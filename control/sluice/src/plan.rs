@@ -1,6 +1,8 @@
 //! `sluice plan`: what a change of policy would do.
 
-use sluice_entities::{ActionCall, Entity, Match, Update, UpdateKind};
+use sluice_entities::{
+    ActionCall, Branch, Entity, EntryKey, Match, Replica, TableAction, Update, UpdateKind, WeightedAction,
+};
 use sluice_policy::PhaseKind;
 
 use crate::args;
@@ -44,26 +46,75 @@ fn describe(update: &Update) -> String {
         UpdateKind::Modify => "modify",
         UpdateKind::Delete => "delete",
     };
-    let entity = match &update.entity {
+    format!("{kind} {}", entity(&update.entity))
+}
+
+fn entity(entity: &Entity) -> String {
+    match entity {
         Entity::Table(entry) => {
-            let keys: Vec<String> = entry.matches.iter().map(key).collect();
-            let priority =
-                if entry.priority > 0 { format!(" priority {}", entry.priority) } else { String::new() };
-            format!("{} [{}]{priority} {}", entry.table, keys.join(", "), call(&entry.action))
+            let name = entry_name(&entry.table, &entry.matches, entry.priority);
+            let action = entry.action.as_ref().map_or_else(|| "as it is".to_string(), table_action);
+            format!("{name} {action}")
         }
         Entity::Default(entry) => {
             let action = entry.action.as_ref().map_or_else(|| "the program's own".to_string(), call);
             format!("{} default {action}", entry.table)
         }
-        Entity::Multicast(group) => {
-            let replicas = group.replicas.iter().map(|one| format!("{}:{}", one.port, one.instance));
-            format!("multicast group {} [{}]", group.id, replicas.collect::<Vec<_>>().join(", "))
+        Entity::Member(member) => {
+            format!("{} member {} {}", member.profile, member.id, call(&member.action))
         }
-        Entity::Clone(session) => format!("clone session {}", session.id),
-        Entity::Meter(meter) => format!("meter {} cell {}", meter.meter, meter.index),
-        Entity::Register(register) => format!("register {} cell {}", register.register, register.index),
+        Entity::Group(group) => {
+            let members = group.members.iter().map(|one| format!("{}*{}", one.member, one.weight));
+            format!("{} group {} [{}]", group.profile, group.id, members.collect::<Vec<_>>().join(", "))
+        }
+        Entity::Multicast(group) => format!("multicast group {} [{}]", group.id, branches(&group.branches)),
+        Entity::Clone(session) => format!("clone session {} [{}]", session.id, branches(&session.branches)),
+        Entity::Meter(meter) => format!("meter {} {}", meter.meter, cell(meter.index)),
+        Entity::DirectMeter(meter) => format!("meter of {}", owner(&meter.table, &meter.key)),
+        Entity::Counter(counter) => format!("counter {} {}", counter.counter, cell(counter.index)),
+        Entity::DirectCounter(counter) => format!("counter of {}", owner(&counter.table, &counter.key)),
+        Entity::ValueSet(set) => format!("value set {} of {} members", set.set, set.members.len()),
+        Entity::Register(register) => format!("register {} {}", register.register, cell(register.index)),
+        Entity::Digest(digest) => format!("digest {}", digest.digest),
+    }
+}
+
+fn entry_name(table: &str, matches: &[Match], priority: u32) -> String {
+    let keys: Vec<String> = matches.iter().map(key).collect();
+    let priority = if priority > 0 { format!(" priority {priority}") } else { String::new() };
+    format!("{table} [{}]{priority}", keys.join(", "))
+}
+
+fn owner(table: &str, key: &EntryKey) -> String {
+    match key {
+        EntryKey::Entry { matches, priority } => entry_name(table, matches, *priority),
+        EntryKey::Default => format!("{table} default"),
+    }
+}
+
+fn cell(index: Option<u64>) -> String {
+    index.map_or_else(|| "all cells".to_string(), |index| format!("cell {index}"))
+}
+
+fn branches(branches: &[Branch]) -> String {
+    let replica = |one: &Replica| format!("{}:{}", one.port, one.instance);
+    let branch = |one: &Branch| {
+        let all = std::iter::once(&one.replica).chain(&one.backups);
+        all.map(replica).collect::<Vec<_>>().join(" else ")
     };
-    format!("{kind} {entity}")
+    branches.iter().map(branch).collect::<Vec<_>>().join(", ")
+}
+
+fn table_action(action: &TableAction) -> String {
+    match action {
+        TableAction::Call(action) => call(action),
+        TableAction::Member(id) => format!("member {id}"),
+        TableAction::Group(id) => format!("group {id}"),
+        TableAction::Set(actions) => {
+            let one = |one: &WeightedAction| format!("{}*{}", call(&one.action), one.weight);
+            actions.iter().map(one).collect::<Vec<_>>().join(" | ")
+        }
+    }
 }
 
 fn key(field: &Match) -> String {

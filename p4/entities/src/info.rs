@@ -15,6 +15,12 @@ pub struct PipelineInfo {
     pub meters: Vec<MeterInfo>,
     /// Registers.
     pub registers: Vec<RegisterInfo>,
+    /// Action profiles and selectors.
+    pub action_profiles: Vec<ActionProfileInfo>,
+    /// Parser value sets.
+    pub value_sets: Vec<ValueSetInfo>,
+    /// Digests.
+    pub digests: Vec<DigestInfo>,
 }
 
 impl PipelineInfo {
@@ -37,6 +43,8 @@ pub struct TableInfo {
     pub name: Arc<str>,
     /// Key fields, in order; empty for a table with a default action only.
     pub keys: Vec<KeyInfo>,
+    /// Key fields of kind [`MatchKind::Selector`], in order: input of the action selector's hash, not part of an entry.
+    pub selector_keys: Vec<KeyInfo>,
     /// Actions that it may run.
     pub actions: Vec<ActionRef>,
     /// Most entries it holds.
@@ -49,8 +57,12 @@ pub struct TableInfo {
     pub entries_are_const: bool,
     /// Its direct counter.
     pub direct_counter: Option<CounterUnit>,
-    /// Whether it has a direct meter.
-    pub direct_meter: bool,
+    /// Its direct meter.
+    pub direct_meter: Option<CounterUnit>,
+    /// The action profile or selector that holds its actions.
+    pub action_profile: Option<Arc<str>>,
+    /// Whether its entries may have idle timeouts.
+    pub has_idle_timeouts: bool,
 }
 
 /// An action of a table.
@@ -161,4 +173,57 @@ pub struct RegisterInfo {
     pub size: u64,
     /// Bits of each.
     pub width: u32,
+}
+
+/// An action profile or selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionProfileInfo {
+    /// Control-plane name.
+    pub name: Arc<str>,
+    /// Most members; for a selector also what all its groups may hold, as [`SelectorSizes::semantics`] counts.
+    pub size: u64,
+    /// Present for a selector.
+    pub selector: Option<SelectorSizes>,
+}
+
+/// What the groups of a selector may hold (P4Runtime section 6.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelectorSizes {
+    /// How it is counted.
+    pub semantics: SizeSemantics,
+    /// Most of one group (`@max_group_size`); 0: no bound but the selector's size.
+    pub max_group_size: u32,
+}
+
+/// What the sizes of a selector and its groups count (annotation `@selector_size_semantics`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SizeSemantics {
+    /// The sum of the members' weights.
+    #[default]
+    SumOfWeights,
+    /// Members.
+    SumOfMembers {
+        /// Largest weight of a member (`@max_member_weight`); 0: no bound.
+        max_member_weight: u32,
+    },
+}
+
+/// A parser value set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueSetInfo {
+    /// Control-plane name.
+    pub name: Arc<str>,
+    /// Most members.
+    pub size: u64,
+    /// Fields of a member.
+    pub fields: Vec<KeyInfo>,
+}
+
+/// A digest: a kind of message to the controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestInfo {
+    /// Control-plane name: that of its type.
+    pub name: Arc<str>,
+    /// Bits of its fields, in order.
+    pub widths: Vec<u32>,
 }

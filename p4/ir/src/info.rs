@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use sluice_entities::{
-    ActionInfo, ActionRef, CounterInfo, KeyInfo, MatchKind, MeterInfo, ParamInfo, PipelineInfo, RegisterInfo,
-    TableInfo,
+    ActionInfo, ActionProfileInfo, ActionRef, CounterInfo, DigestInfo, KeyInfo, MatchKind, MeterInfo,
+    ParamInfo, PipelineInfo, RegisterInfo, SelectorSizes, SizeSemantics, TableInfo, ValueSetInfo,
 };
 
-use crate::{Action, Handle, Module, Table};
+use crate::{
+    Action, ActionProfile, Annotation, ExternCall, Handle, Key, Module, StatementKind, Table, ValueSet, walk,
+};
 
 impl Module {
-    /// What P4Info says of the program (P4Runtime 1.4.1, section 6), in the module's order.
+    /// What P4Info says of the program (P4Runtime 1.5, section 6), in the module's order.
     ///
-    /// Specialisations of one action are one action to the control plane, and selector keys are not match fields. The module must be verified:
-    /// of what is out of range nothing is said.
+    /// Specialisations of one action are one action to the control plane, and selector keys stand apart from match fields. The
+    /// module must be verified: of what is out of range nothing is said.
     pub fn info(&self) -> PipelineInfo {
         let mut info = PipelineInfo {
             tables: self.tables.iter().map(|(_, table)| self.table_info(table)).collect(),
@@ -39,6 +41,10 @@ impl Module {
             let name = Arc::from(register.name.as_str());
             info.registers.push(RegisterInfo { name, size: register.size, width: register.ty.width() });
         }
+        info.action_profiles =
+            self.action_profiles.iter().map(|(_, profile)| profile_info(profile)).collect();
+        info.value_sets = self.value_sets.iter().map(|(_, set)| value_set_info(set)).collect();
+        info.digests = self.digests();
         info
     }
 
@@ -46,16 +52,25 @@ impl Module {
         Arc::from(self.actions.try_index(action).map_or("", |action| action.name.as_str()))
     }
 
-    fn table_info(&self, table: &Table) -> TableInfo {
-        let key = |key: &crate::Key| KeyInfo {
+    fn key_info(&self, key: &Key) -> KeyInfo {
+        KeyInfo {
             name: Arc::from(key.name.as_str()),
             kind: key.kind,
             width: self.expressions.try_index(key.expression).map_or(0, |expression| expression.ty.width()),
+        }
+    }
+
+    fn table_info(&self, table: &Table) -> TableInfo {
+        let keys = |selects: bool| {
+            let keys = table.keys.iter().filter(move |key| (key.kind == MatchKind::Selector) == selects);
+            keys.map(|key| self.key_info(key)).collect()
         };
         let default = table.actions.get(table.default_action.index as usize);
+        let profile = table.action_profile.and_then(|profile| self.action_profiles.try_index(profile));
         TableInfo {
             name: Arc::from(table.name.as_str()),
-            keys: table.keys.iter().filter(|key| key.kind != MatchKind::Selector).map(key).collect(),
+            keys: keys(false),
+            selector_keys: keys(true),
             actions: table
                 .actions
                 .iter()
@@ -66,8 +81,30 @@ impl Module {
             default_is_const: table.default_is_const,
             entries_are_const: table.entries_are_const,
             direct_counter: table.direct_counter.as_ref().map(|counter| counter.unit),
-            direct_meter: table.direct_meter.is_some(),
+            direct_meter: table.direct_meter.as_ref().map(|meter| meter.unit),
+            action_profile: profile.map(|profile| Arc::from(profile.name.as_str())),
+            has_idle_timeouts: table.support_timeout,
         }
+    }
+
+    /// The digests that actions and controls send, in the order in which the module has them.
+    fn digests(&self) -> Vec<DigestInfo> {
+        let mut digests: Vec<DigestInfo> = Vec::new();
+        let actions = self.actions.iter().map(|(_, action)| &action.body);
+        for block in actions.chain([&self.pipeline.ingress, &self.pipeline.egress]) {
+            walk::statements(block, &mut |statement| {
+                let StatementKind::Extern(ExternCall::Digest { name, data, .. }) = &statement.kind else {
+                    return;
+                };
+                if digests.iter().any(|known| *known.name == **name) {
+                    return;
+                }
+                let width = |operand| self.expressions.try_index(operand).map_or(0, |node| node.ty.width());
+                let widths = data.iter().map(|operand| width(*operand)).collect();
+                digests.push(DigestInfo { name: Arc::from(name.as_str()), widths });
+            });
+        }
+        digests
     }
 }
 
@@ -75,4 +112,49 @@ fn action_info(action: &Action) -> ActionInfo {
     let param =
         |param: &crate::Field| ParamInfo { name: Arc::from(param.name.as_str()), width: param.ty.width() };
     ActionInfo { name: Arc::from(action.name.as_str()), params: action.params.iter().map(param).collect() }
+}
+
+fn profile_info(profile: &ActionProfile) -> ActionProfileInfo {
+    let number = |name| annotation(&profile.annotations, name).and_then(number).unwrap_or(0);
+    let by_members = annotation(&profile.annotations, "selector_size_semantics")
+        .is_some_and(|body| body.trim().trim_matches('"') == "sum_of_members");
+    let semantics = if by_members {
+        SizeSemantics::SumOfMembers { max_member_weight: number("max_member_weight") }
+    } else {
+        SizeSemantics::SumOfWeights
+    };
+    ActionProfileInfo {
+        name: Arc::from(profile.name.as_str()),
+        size: profile.size,
+        selector: profile
+            .selector
+            .is_some()
+            .then(|| SelectorSizes { semantics, max_group_size: number("max_group_size") }),
+    }
+}
+
+fn annotation<'a>(annotations: &'a [Annotation], name: &str) -> Option<&'a str> {
+    annotations.iter().find(|annotation| annotation.name == name).map(|annotation| annotation.body.as_str())
+}
+
+/// A number as annotations have it: decimal, or hexadecimal behind `0x`.
+fn number(body: &str) -> Option<u32> {
+    let body = body.trim();
+    match body.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => body.parse().ok(),
+    }
+}
+
+fn value_set_info(set: &ValueSet) -> ValueSetInfo {
+    let field = |(name, kind, width): &(String, MatchKind, u32)| KeyInfo {
+        name: Arc::from(name.as_str()),
+        kind: *kind,
+        width: *width,
+    };
+    ValueSetInfo {
+        name: Arc::from(set.name.as_str()),
+        size: set.size,
+        fields: set.fields.iter().map(field).collect(),
+    }
 }

@@ -52,7 +52,7 @@ impl Filler<'_> {
     fn default(&self, name: &str, action: &str, params: Vec<Bits>) {
         let table = full_name(self.switch, name);
         let action = call(self.switch, &table, action, params);
-        self.write(UpdateKind::Modify, Entity::Default(DefaultEntry { table, action: Some(action) }));
+        self.write(UpdateKind::Modify, Entity::Default(DefaultEntry::new(table, Some(action))));
     }
 
     fn entry(&self, name: &str, key: Match, action: &str, params: Vec<Bits>) {
@@ -70,12 +70,7 @@ impl Filler<'_> {
         ));
         let action = call(self.switch, &table, action, params.to_vec());
         let updates: Vec<Update> = keys
-            .map(|key| TableEntry {
-                table: table.clone(),
-                matches: vec![key],
-                priority,
-                action: action.clone(),
-            })
+            .map(|key| TableEntry::new(table.clone(), vec![key], priority, action.clone()))
             .map(|entry| Update { kind: UpdateKind::Insert, entity: Entity::Table(entry) })
             .collect();
         self.switch.write(&updates).unwrap_or_else(|errors| panic!("{errors}"));
@@ -145,7 +140,7 @@ impl Filler<'_> {
             self.entry(&format!("collect_{byte}"), key, "collect", vec![two.clone()]);
         }
         let replica = |port, instance| Replica { port, instance };
-        let group = MulticastGroup { id: 1, replicas: vec![replica(10, 1), replica(11, 2)] };
+        let group = MulticastGroup::new(1, [replica(10, 1), replica(11, 2)]);
         self.write(UpdateKind::Insert, Entity::Multicast(group));
         self.entry("deliver", Match::Exact(two), "send", vec![Bits::new(16, 1)]);
     }
@@ -255,7 +250,7 @@ fn writes(criterion: &mut Criterion) {
     group.sample_size(20);
     let action = call(&switch, &table, "narrow", vec![Bits::ones(256)]);
     let matches = vec![Match::Lpm { value: Bits::new(32, 0x4000_0000), length: 8 }];
-    let entry = TableEntry { table, matches, priority: 0, action };
+    let entry = TableEntry::new(table, matches, 0, action);
     let update = |kind| [Update { kind, entity: Entity::Table(entry.clone()) }];
     group.bench_function(BenchmarkId::new("insert and delete one of", usage.size), |bencher| {
         bencher.iter(|| {

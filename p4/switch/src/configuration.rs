@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use sluice_entities::{ActionCall, Match, MeterConfig, Replica, TableEntry};
+use sluice_entities::{Bits, Match, MeterConfig, Replica, TableEntry};
 
 use crate::counters::{Cells, PORTS};
 use crate::engine::op::Pc;
@@ -90,8 +90,9 @@ impl Entry {
         &self.entry.matches
     }
 
-    pub(crate) fn call(&self) -> &ActionCall {
-        &self.entry.action
+    /// The action's data; none for an action that stands elsewhere.
+    pub(crate) fn params(&self) -> &[Bits] {
+        self.entry.call().map_or(&[], |call| &call.params)
     }
 }
 

@@ -7,33 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use sluice_entities::CounterData;
+
 use crate::packet::DropReason;
-
-/// What a counter has counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CounterData {
-    /// Packets.
-    pub packets: u64,
-    /// Bytes, by the packets' lengths on the wire as they came in (for transmitted packets: as they went out).
-    pub bytes: u64,
-}
-
-impl std::ops::AddAssign for CounterData {
-    fn add_assign(&mut self, other: Self) {
-        self.packets = self.packets.wrapping_add(other.packets);
-        self.bytes = self.bytes.wrapping_add(other.bytes);
-    }
-}
-
-impl CounterData {
-    /// What was counted since `earlier`.
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            packets: self.packets.wrapping_sub(earlier.packets),
-            bytes: self.bytes.wrapping_sub(earlier.bytes),
-        }
-    }
-}
 
 /// Ports there are, the drop port included.
 pub(crate) const PORTS: usize = 512;

@@ -33,7 +33,6 @@ mod worker;
 
 pub use control::error::{WriteError, WriteErrors};
 pub use control::write::MAX_PATHS;
-pub use counters::CounterData;
 pub use engine::calls::{MAX_DIGESTS_PER_PACKET, MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 pub use engine::passes::MAX_PASSES;
 pub use engine::run::MAX_LOOP_TURNS;
@@ -43,6 +42,7 @@ pub use prepare::{
     MAX_STATE_WORDS, PrepareError,
 };
 pub use profile::{Profile, ProfilePart};
+pub use sluice_entities::CounterData;
 pub use switch::{DirectCounters, PortCounters, ReplicaCounters, Switch, SwitchOptions, TableUsage};
 pub use trace::{FrameEdit, Replicator, TraceEvent, Tracer};
 pub use worker::Worker;

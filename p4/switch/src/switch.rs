@@ -6,7 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sluice_entities::{
-    ActionCall, Bits, CounterUnit, MulticastGroup, PipelineInfo, Replica, TableEntry, Update,
+    ActionCall, Bits, CounterData, CounterUnit, MulticastGroup, PipelineInfo, Replica, TableEntry, Update,
 };
 use sluice_ir::Module;
 
@@ -15,8 +15,8 @@ use crate::control::error::{WriteError, WriteErrors};
 use crate::control::master::{Master, MasterTable, oldest_in_use};
 use crate::control::write::Batch;
 use crate::counters::{
-    CellAllocator, Cells, CounterData, FIRST_PROGRAM_CELL, PORTS, ingress_drop_cell, path_drop_cell,
-    received_cell, unicast_path,
+    CellAllocator, Cells, FIRST_PROGRAM_CELL, PORTS, ingress_drop_cell, path_drop_cell, received_cell,
+    unicast_path,
 };
 use crate::engine::program::Program;
 use crate::externs::meter::MeterCell;
@@ -185,8 +185,8 @@ impl Switch {
         let current = self.shared.current.load_full();
         let applied = Batch::new(&self.shared.program, &current, &mut master).apply(updates)?;
         self.shared.current.store(Arc::new(applied.configuration));
-        for (index, entry) in applied.registers {
-            self.shared.registers[index].write(entry.index, entry.value.limbs());
+        for (index, cell, value) in applied.registers {
+            self.shared.registers[index].write(cell, value.limbs());
         }
         Ok(())
     }
@@ -250,10 +250,7 @@ impl Switch {
             .replication
             .groups
             .iter()
-            .map(|(id, paths)| MulticastGroup {
-                id: *id,
-                replicas: paths.iter().map(|path| path.replica).collect(),
-            })
+            .map(|(id, paths)| MulticastGroup::new(*id, paths.iter().map(|path| path.replica)))
             .collect();
         groups.sort_by_key(|group| group.id);
         groups
@@ -402,15 +399,11 @@ fn with_program_entries(
     for ((handle, table), info) in module.tables.iter().zip(&program.info.tables) {
         for (index, entry) in table.entries.iter().enumerate() {
             let action = info.actions.get(entry.action.index as usize);
-            let written = TableEntry {
-                table: info.name.clone(),
-                matches: entry.matches.clone(),
-                priority: entry.priority,
-                action: ActionCall {
-                    action: action.map_or_else(|| Arc::from(""), |listed| listed.name.clone()),
-                    params: entry.action.arguments.clone(),
-                },
+            let action = ActionCall {
+                action: action.map_or_else(|| Arc::from(""), |listed| listed.name.clone()),
+                params: entry.action.arguments.clone(),
             };
+            let written = TableEntry::new(info.name.clone(), entry.matches.clone(), entry.priority, action);
             let is_const = entry.is_const || table.entries_are_const;
             batch.insert(handle.index(), &written, is_const).map_err(|error| PrepareError::Entry {
                 table: table.name.clone(),

@@ -366,18 +366,19 @@ impl Fixed {
         let mut difference = Difference::default();
         let row = |(table, matches, priority): &(Arc<str>, Vec<Match>, u32), action: &ActionCall| {
             let (table, matches, action) = (Arc::clone(table), matches.clone(), action.clone());
-            Entity::Table(TableEntry { table, matches, priority: *priority, action })
+            Entity::Table(TableEntry::new(table, matches, *priority, action))
         };
         compare(&self.rows, &new.rows, row, &mut difference);
         let group = |id: &u16, replicas: &Vec<Replica>| {
-            Entity::Multicast(MulticastGroup { id: *id, replicas: replicas.clone() })
+            Entity::Multicast(MulticastGroup::new(*id, replicas.iter().copied()))
         };
         compare(&self.groups, &new.groups, group, &mut difference);
         let default = |table: &Arc<str>, action: Option<&ActionCall>| {
-            Entity::Default(DefaultEntry { table: Arc::clone(table), action: action.cloned() })
+            Entity::Default(DefaultEntry::new(Arc::clone(table), action.cloned()))
         };
         let meter = |(meter, index): &(Arc<str>, u64), config: Option<&MeterConfig>| {
-            Entity::Meter(MeterEntry { meter: Arc::clone(meter), index: *index, config: config.copied() })
+            let (meter, index, config) = (Arc::clone(meter), Some(*index), config.copied());
+            Entity::Meter(MeterEntry { meter, index, config, counters: None })
         };
         reset(&self.defaults, &new.defaults, default, &mut difference.modify);
         reset(&self.meters, &new.meters, meter, &mut difference.modify);

@@ -336,7 +336,7 @@ pub(crate) fn entry(table: &NarrowTable, image: &Image, i: usize, width: u32) ->
     let words = width.div_ceil(64) as usize;
     let bitmap = Bits::from_limbs(width, image.row(i, words));
     let action = table.slot.narrowing(&[bitmap])?;
-    Some(TableEntry { table: table.slot.table.clone(), matches: vec![matched], priority, action })
+    Some(TableEntry::new(table.slot.table.clone(), vec![matched], priority, action))
 }
 
 /// The default action's bitmaps; empty for the program's own.

@@ -159,13 +159,13 @@ fn switch(before: &Program, after: &Program, layout: &Layout) -> Vec<Update> {
     if old == new {
         return Vec::new();
     }
-    let entity = Entity::Default(DefaultEntry { table: Arc::clone(&layout.policy.table), action: new });
+    let entity = Entity::Default(DefaultEntry::new(Arc::clone(&layout.policy.table), new));
     vec![Update { kind: UpdateKind::Modify, entity }]
 }
 
 fn entry(slot: &Slot, matches: Vec<Match>, action: &str, params: &[Bits]) -> Option<Entity> {
     let action = slot.call(action, params)?;
-    Some(Entity::Table(TableEntry { table: Arc::clone(&slot.table), matches, priority: 0, action }))
+    Some(Entity::Table(TableEntry::new(Arc::clone(&slot.table), matches, 0, action)))
 }
 
 /// The terms of one byte: (position, copies).

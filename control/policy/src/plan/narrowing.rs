@@ -41,7 +41,7 @@ pub(super) fn updates(
     if old.default != new.default {
         let bitmaps = narrow::default_bitmaps(new, width);
         let action = if bitmaps.is_empty() { None } else { table.slot.narrowing(&bitmaps) };
-        let entity = Entity::Default(DefaultEntry { table: Arc::clone(&table.slot.table), action });
+        let entity = Entity::Default(DefaultEntry::new(Arc::clone(&table.slot.table), action));
         updates.push(Update { kind: UpdateKind::Modify, entity });
     }
     for change in narrow::changes(old, new, width) {

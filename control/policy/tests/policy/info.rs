@@ -39,13 +39,16 @@ impl Builder {
         self.info.tables.push(TableInfo {
             name: name.into(),
             keys,
+            selector_keys: Vec::new(),
             actions: refs,
             size,
             default_action: "NoAction".into(),
             default_is_const: false,
             entries_are_const: false,
             direct_counter: Some(CounterUnit::Packets),
-            direct_meter: false,
+            direct_meter: None,
+            action_profile: None,
+            has_idle_timeouts: false,
         });
     }
 

@@ -94,16 +94,18 @@ impl Model {
             }
             Entity::Multicast(group) => match update.kind {
                 UpdateKind::Insert => {
-                    assert!(self.groups.insert(group.id, group.replicas.clone()).is_none(), "group twice");
+                    let replicas = group.replicas().collect();
+                    assert!(self.groups.insert(group.id, replicas).is_none(), "group twice");
                 }
                 UpdateKind::Modify => panic!("groups are never modified"),
                 UpdateKind::Delete => assert!(self.groups.remove(&group.id).is_some(), "no such group"),
             },
             Entity::Meter(meter) => {
                 assert_eq!(update.kind, UpdateKind::Modify);
+                let index = meter.index.expect("the policy writes one cell");
                 match meter.config {
-                    Some(config) => self.meters.insert(meter.index, config.pir),
-                    None => self.meters.remove(&meter.index),
+                    Some(config) => self.meters.insert(index, config.pir),
+                    None => self.meters.remove(&index),
                 };
             }
             other => panic!("the policy writes no {other:?}"),
@@ -149,7 +151,7 @@ impl Model {
         for (table, entries) in &self.entries {
             let mut lines: Vec<String> = entries
                 .iter()
-                .map(|entry| format!("{table} {} {}\n", pattern(entry), call(&entry.action)))
+                .map(|entry| format!("{table} {} {}\n", pattern(entry), call(action(entry))))
                 .collect();
             lines.sort();
             out.push_str(&lines.concat());
@@ -173,7 +175,7 @@ impl Model {
         if let Some(entry) = hit {
             let text = key_text(table, &entry.matches, entry.priority);
             *self.counted.entry(text).or_default() += 1;
-            return Some(entry.action.clone());
+            return Some(action(entry).clone());
         }
         self.defaults.get(table).cloned()
     }
@@ -422,4 +424,9 @@ fn pattern(entry: &TableEntry) -> String {
     };
     let keys: Vec<String> = entry.matches.iter().map(one).collect();
     if entry.priority > 0 { format!("{} !{}", keys.join(" "), entry.priority) } else { keys.join(" ") }
+}
+
+/// The action of an entry of the policy, which always has one of its own.
+fn action(entry: &TableEntry) -> &ActionCall {
+    entry.call().expect("the policy writes actions")
 }

@@ -73,7 +73,7 @@ impl Bench {
         bench.entry("ingress.collect_0", &[1], "ingress.collect", &[1]);
         bench.entry("ingress.deliver", &[1], "ingress.send", &[1]);
         let replicas = vec![Replica { port: TOOL, instance: INSTANCE as u16 }];
-        bench.write(UpdateKind::Insert, Entity::Multicast(MulticastGroup { id: 1, replicas }));
+        bench.write(UpdateKind::Insert, Entity::Multicast(MulticastGroup::new(1, replicas)));
         bench
     }
 
@@ -95,7 +95,7 @@ impl Bench {
     /// Sets the default action of a table.
     pub(crate) fn default(&self, table: &str, action: &str, values: &[u64]) {
         let action = Some(self.call(action, values));
-        self.write(UpdateKind::Modify, Entity::Default(DefaultEntry { table: Arc::from(table), action }));
+        self.write(UpdateKind::Modify, Entity::Default(DefaultEntry::new(Arc::from(table), action)));
     }
 
     /// Adds an entry that matches exactly these values, whatever the kind of the key.
@@ -125,8 +125,7 @@ impl Bench {
             }
         });
         let matches = matches.collect();
-        let entry =
-            TableEntry { table: Arc::from(table), matches, priority, action: self.call(action, data) };
+        let entry = TableEntry::new(Arc::from(table), matches, priority, self.call(action, data));
         self.write(UpdateKind::Insert, Entity::Table(entry));
     }
 
@@ -146,7 +145,7 @@ impl Bench {
         let matches = vec![Match::Exact(Bits::new(9, u64::from(TAP)))];
         let action = self.call("ingress.admit", &[survivors, SOURCE, 0]);
         let table = Arc::from("ingress.network_port");
-        self.write(UpdateKind::Modify, Entity::Table(TableEntry { table, matches, priority: 0, action }));
+        self.write(UpdateKind::Modify, Entity::Table(TableEntry::new(table, matches, 0, action)));
     }
 
     /// What becomes of a frame from the tap.

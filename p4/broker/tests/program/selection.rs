@@ -125,7 +125,7 @@ fn balancing(hosts: u64) -> Bench {
     bench.default("ingress.balance_by", "ingress.hash_by", &[hosts, 3]);
     bench.entry("ingress.deliver", &[2], "ingress.send", &[2]);
     let replicas = vec![Replica { port: TOOL + 1, instance: 6 }];
-    bench.write(UpdateKind::Insert, Entity::Multicast(MulticastGroup { id: 2, replicas }));
+    bench.write(UpdateKind::Insert, Entity::Multicast(MulticastGroup::new(2, replicas)));
     for bucket in 0..64 {
         let lost = if bucket < 32 { 2 } else { 1 };
         bench.entry("ingress.balance_0", &[bucket], "ingress.choose", &[lost]);
@@ -137,7 +137,7 @@ fn balancing(hosts: u64) -> Bench {
 fn both_copies(bench: &Bench) {
     let action = ActionCall { action: "ingress.collect".into(), params: vec![Bits::new(128, 3)] };
     let matches = vec![Match::Exact(Bits::new(8, 1))];
-    let entry = TableEntry { table: "ingress.collect_0".into(), matches, priority: 0, action };
+    let entry = TableEntry::new("ingress.collect_0".into(), matches, 0, action);
     bench.write(UpdateKind::Modify, Entity::Table(entry));
 }
 

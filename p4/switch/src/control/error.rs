@@ -174,6 +174,18 @@ pub enum WriteError {
         /// How many.
         most: usize,
     },
+    /// The soft switch has no such thing.
+    #[error("the soft switch does not take {what}")]
+    Unimplemented {
+        /// What.
+        what: &'static str,
+    },
+    /// Something is left out that is needed.
+    #[error("{what} is missing")]
+    Absent {
+        /// What.
+        what: &'static str,
+    },
     /// A committed rate or burst above the peak one.
     #[error("meter `{meter}`: the peak rate and burst must be at least the committed ones")]
     Rates {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use sluice_entities::{ActionCall, Match, TableEntry};
+use sluice_entities::{ActionCall, Bits, CounterData, Match, TableEntry};
 
 use crate::configuration::{Choice, Configuration, Entry, Quick, TableState};
-use crate::counters::{CellAllocator, Cells, CounterData};
+use crate::counters::{CellAllocator, Cells};
 use crate::engine::program::{Program, TablePlan};
 use crate::tables::{Engine, Rule};
 
@@ -118,10 +118,10 @@ impl MasterTable {
     /// Makes what workers look things up in.
     pub(crate) fn build(&self, program: &Program, plan: &TablePlan) -> TableState {
         let mut data = Vec::new();
-        let mut choose = |action: u16, call: &ActionCall, cell: u32| {
+        let mut choose = |action: u16, params: &[Bits], cell: u32| {
             let action_plan = &program.actions[usize::from(plan.actions[usize::from(action)])];
             let start = data.len() as u32;
-            for value in &call.params {
+            for value in params {
                 data.extend_from_slice(value.limbs());
             }
             Choice {
@@ -133,7 +133,7 @@ impl MasterTable {
                 cell,
             }
         };
-        let default = choose(self.default.0, &self.default.1, self.default_cell);
+        let default = choose(self.default.0, &self.default.1.params, self.default_cell);
         let mut rules = Vec::with_capacity(self.by_key.len());
         let mut choices = Vec::with_capacity(self.entries.len());
         for (slot, entry) in self.entries.iter().enumerate() {
@@ -141,7 +141,7 @@ impl MasterTable {
                 choices.push(default);
                 continue;
             };
-            choices.push(choose(entry.action, entry.call(), entry.cell));
+            choices.push(choose(entry.action, entry.params(), entry.cell));
             rules.push(Rule { slot: slot as u32, matches: entry.matches(), rank: entry.rank });
         }
         let engine = Engine::build(&plan.shape, &rules);

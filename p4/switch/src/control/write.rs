@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sluice_entities::{
-    ActionCall, CloneSession, DefaultEntry, Entity, MeterConfig, MeterEntry, MulticastGroup, PipelineInfo,
-    RegisterEntry, Replica, TableEntry, Update, UpdateKind,
+    ActionCall, Bits, Branch, CloneSession, DefaultEntry, Entity, MeterConfig, MeterEntry, MulticastGroup,
+    PipelineInfo, RegisterEntry, Replica, TableAction, TableEntry, Update, UpdateKind,
 };
 
 use super::check::{check_action, check_key, check_width};
@@ -40,7 +40,7 @@ pub(crate) struct Batch<'a> {
     touched: FxHashSet<usize>,
     replication: Option<Replication>,
     meters: Option<FxHashMap<(u16, u64), MeterConfig>>,
-    registers: Vec<(usize, RegisterEntry)>,
+    registers: Vec<(usize, u64, Bits)>,
     undo: Vec<Undo>,
     /// Cells of deleted entries.
     dropped_cells: Vec<u32>,
@@ -49,8 +49,8 @@ pub(crate) struct Batch<'a> {
 /// What a batch leads to.
 pub(crate) struct Applied {
     pub(crate) configuration: Configuration,
-    /// Registers to set, by index.
-    pub(crate) registers: Vec<(usize, RegisterEntry)>,
+    /// Registers to set: index, cell and value.
+    pub(crate) registers: Vec<(usize, u64, Bits)>,
 }
 
 impl<'a> Batch<'a> {
@@ -124,6 +124,14 @@ impl<'a> Batch<'a> {
             Entity::Clone(session) => self.clone_session(update.kind, session),
             Entity::Meter(entry) => self.meter(update.kind, entry),
             Entity::Register(entry) => self.register(update.kind, entry),
+            Entity::Member(_) => Err(WriteError::Unimplemented { what: "members of action profiles" }),
+            Entity::Group(_) => Err(WriteError::Unimplemented { what: "groups of action selectors" }),
+            Entity::DirectMeter(_) => Err(WriteError::Unimplemented { what: "direct meters" }),
+            Entity::Counter(_) | Entity::DirectCounter(_) => {
+                Err(WriteError::Unimplemented { what: "writes of counters" })
+            }
+            Entity::ValueSet(_) => Err(WriteError::Unimplemented { what: "members of value sets" }),
+            Entity::Digest(_) => Err(WriteError::Unimplemented { what: "digest configurations" }),
         }
     }
 
@@ -150,7 +158,7 @@ impl<'a> Batch<'a> {
             (UpdateKind::Insert, None) => self.insert(index, entry, false),
             (UpdateKind::Modify | UpdateKind::Delete, None) => Err(WriteError::Missing { what: what() }),
             (UpdateKind::Modify, Some((slot, old))) => {
-                let action = check_action(&program.info, info, &entry.action, false)?;
+                let action = check_action(&program.info, info, own_action(entry)?, false)?;
                 // The counter stays with the entry (P4Runtime section 9.1.6).
                 let new =
                     Entry { entry: entry.clone(), action, rank: old.rank, cell: old.cell, is_const: false };
@@ -176,7 +184,7 @@ impl<'a> Batch<'a> {
         let program = self.program;
         let info = &program.info.tables[index];
         check_key(info, entry)?;
-        let action = check_action(&program.info, info, &entry.action, false)?;
+        let action = check_action(&program.info, info, own_action(entry)?, false)?;
         let table = &mut self.master.tables[index];
         if info.keys.is_empty() || table.by_key.len() as u64 >= info.size {
             let size = if info.keys.is_empty() { 0 } else { info.size };
@@ -264,7 +272,7 @@ impl<'a> Batch<'a> {
             self.replication().groups.remove(&group.id);
             return Ok(());
         }
-        let paths = self.paths(&what, &group.replicas)?;
+        let paths = self.paths(&what, &replicas(&group.branches)?)?;
         self.replication().groups.insert(group.id, paths);
         Ok(())
     }
@@ -279,7 +287,7 @@ impl<'a> Batch<'a> {
             self.replication().sessions.remove(&session.id);
             return Ok(());
         }
-        let copies = self.paths(&what, &session.replicas)?;
+        let copies = self.paths(&what, &replicas(&session.branches)?)?;
         let session_state = Session { copies, length_bytes: session.packet_length_bytes };
         self.replication().sessions.insert(session.id, session_state);
         Ok(())
@@ -294,12 +302,9 @@ impl<'a> Batch<'a> {
             return Err(WriteError::Unknown { what: "meter", name: entry.meter.to_string() });
         };
         let size = info.meters[index].size;
-        if entry.index >= size {
-            return Err(WriteError::Index {
-                what: format!("meter `{}`", entry.meter),
-                index: entry.index,
-                size,
-            });
+        let cell = entry.index.ok_or(WriteError::Absent { what: "a cell" })?;
+        if cell >= size {
+            return Err(WriteError::Index { what: format!("meter `{}`", entry.meter), index: cell, size });
         }
         if let Some(config) = entry.config
             && (config.pir < config.cir || config.pburst < config.cburst)
@@ -309,8 +314,8 @@ impl<'a> Batch<'a> {
         let current = &self.current.meters;
         let meters = self.meters.get_or_insert_with(|| FxHashMap::clone(current));
         match entry.config {
-            Some(config) => meters.insert((index as u16, entry.index), config),
-            None => meters.remove(&(index as u16, entry.index)),
+            Some(config) => meters.insert((index as u16, cell), config),
+            None => meters.remove(&(index as u16, cell)),
         };
         Ok(())
     }
@@ -326,10 +331,11 @@ impl<'a> Batch<'a> {
         let register = &self.program.registers[index];
         let what = || format!("register `{}`", register.name);
         check_width(what, &entry.value, register.width)?;
-        if entry.index >= register.size {
-            return Err(WriteError::Index { what: what(), index: entry.index, size: register.size });
+        let cell = entry.index.ok_or(WriteError::Absent { what: "a cell" })?;
+        if cell >= register.size {
+            return Err(WriteError::Index { what: what(), index: cell, size: register.size });
         }
-        self.registers.push((index, entry.clone()));
+        self.registers.push((index, cell, entry.value.clone()));
         Ok(())
     }
 }
@@ -343,4 +349,21 @@ fn present(kind: UpdateKind, there: bool, what: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The action of an entry that has one of its own.
+fn own_action(entry: &TableEntry) -> Result<&ActionCall> {
+    match &entry.action {
+        Some(TableAction::Call(call)) => Ok(call),
+        Some(_) => Err(WriteError::Unimplemented { what: "entries that refer to action profiles" }),
+        None => Err(WriteError::Absent { what: "the entry's action" }),
+    }
+}
+
+/// The copies of branches.
+fn replicas(branches: &[Branch]) -> Result<Vec<Replica>> {
+    if branches.iter().any(|branch| !branch.backups.is_empty()) {
+        return Err(WriteError::Unimplemented { what: "backup replicas" });
+    }
+    Ok(branches.iter().map(|branch| branch.replica).collect())
 }

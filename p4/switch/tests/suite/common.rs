@@ -111,7 +111,7 @@ pub(crate) fn call(action: &str, params: &[Bits]) -> ActionCall {
 }
 
 pub(crate) fn entry(table: &str, matches: &[Match], priority: u32, action: ActionCall) -> TableEntry {
-    TableEntry { table: name(table), matches: matches.to_vec(), priority, action }
+    TableEntry::new(name(table), matches.to_vec(), priority, action)
 }
 
 pub(crate) fn insert(entity: Entity) -> Update {
@@ -128,5 +128,5 @@ pub(crate) fn delete(entity: Entity) -> Update {
 
 pub(crate) fn group(id: u16, replicas: &[(u16, u16)]) -> Entity {
     let replicas = replicas.iter().map(|(port, instance)| Replica { port: *port, instance: *instance });
-    Entity::Multicast(MulticastGroup { id, replicas: replicas.collect() })
+    Entity::Multicast(MulticastGroup::new(id, replicas))
 }

@@ -19,7 +19,7 @@ fn counters_and_registers() {
     assert_eq!(switch.counter("c", 1), Some(CounterData { packets: 3, bytes: 12 }));
     assert_eq!(switch.counter("c", 4), None);
     assert_eq!(switch.register("r", 1), Some(Bits::new(16, 3)));
-    let value = RegisterEntry { register: name("r"), index: 1, value: Bits::new(16, 0x1234) };
+    let value = RegisterEntry { register: name("r"), index: Some(1), value: Bits::new(16, 0x1234) };
     switch.write(&[modify(Entity::Register(value))]).expect("written");
     assert_eq!(frame(&switch, &[1, 0, 9, 9])[2..], [0x12, 0x34]);
 }
@@ -39,7 +39,7 @@ fn meters_go_by_packets_times() {
     };
     assert_eq!(color(0), 0);
     let config = MeterConfig { cir: 1, cburst: 1, pir: 1, pburst: 2 };
-    let rates = MeterEntry { meter: name("m"), index: 1, config: Some(config) };
+    let rates = MeterEntry { meter: name("m"), index: Some(1), config: Some(config), counters: None };
     switch.write(&[modify(Entity::Meter(rates))]).expect("written");
     assert_eq!([color(0), color(0), color(0), color(1_000_000_000)], [0, 1, 2, 0]);
 }

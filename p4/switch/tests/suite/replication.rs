@@ -1,6 +1,6 @@
 //! The replication engine, clones, resubmission, recirculation, ports.
 
-use sluice_entities::{CloneSession, Entity, Replica};
+use sluice_entities::{Branch, CloneSession, Entity, Replica};
 use sluice_switch::{DropReason, Ingress, Outcome};
 
 use crate::common::{Kept, Sent, frame, group, insert, pass, program, switch};
@@ -10,9 +10,9 @@ fn ports(kept: &Kept) -> Vec<(u16, u16)> {
 }
 
 fn session(id: u16, replicas: &[(u16, u16)], packet_length_bytes: u16) -> Entity {
-    let replicas =
-        replicas.iter().map(|(port, instance)| Replica { port: *port, instance: *instance }).collect();
-    Entity::Clone(CloneSession { id, replicas, packet_length_bytes })
+    let replicas = replicas.iter().map(|(port, instance)| Replica { port: *port, instance: *instance });
+    let branches = replicas.map(Branch::from).collect();
+    Entity::Clone(CloneSession { id, branches, class_of_service: 0, packet_length_bytes })
 }
 
 #[test]

@@ -37,11 +37,11 @@ fn hits_misses_and_what_ran() {
         .expect("written");
     assert_eq!(frame(&switch, &[5, 0, 0, 0]), [5, 9, 0, 0]);
     assert_eq!(frame(&switch, &[6, 0, 0, 0]), [6, 0, 1, 1]);
-    let default = DefaultEntry { table: name("t"), action: Some(call("set", &[byte(3)])) };
+    let default = DefaultEntry::new(name("t"), Some(call("set", &[byte(3)])));
     switch.write(&[modify(Entity::Default(default))]).expect("written");
     assert_eq!(frame(&switch, &[6, 0, 0, 0]), [6, 3, 1, 0]);
     assert_eq!(switch.default_action("t"), Some(call("set", &[byte(3)])));
-    let default = DefaultEntry { table: name("t"), action: None };
+    let default = DefaultEntry::new(name("t"), None);
     switch.write(&[modify(Entity::Default(default))]).expect("written");
     assert_eq!(frame(&switch, &[6, 0, 0, 0]), [6, 0, 1, 1]);
 }

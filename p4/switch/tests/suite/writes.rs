@@ -86,11 +86,11 @@ fn mistakes_in_entries() {
             "this entry of table `t` is not there; insert it first",
         ),
         (
-            wrong(modify(Entity::Default(DefaultEntry { table: name("t"), action: Some(set()) }))),
+            wrong(modify(Entity::Default(DefaultEntry::new(name("t"), Some(set()))))),
             "the default action of table `t` is constant in the program",
         ),
         (
-            wrong(insert(Entity::Default(DefaultEntry { table: name("p"), action: Some(set()) }))),
+            wrong(insert(Entity::Default(DefaultEntry::new(name("p"), Some(set()))))),
             "a default action is always there: it can be modified, not inserted or deleted",
         ),
     ] {
@@ -102,10 +102,15 @@ fn mistakes_in_entries() {
 fn mistakes_elsewhere() {
     let config = MeterConfig { cir: 2, cburst: 1, pir: 1, pburst: 1 };
     let meter = |name: &str, index, config| {
-        Entity::Meter(MeterEntry { meter: crate::common::name(name), index, config })
+        Entity::Meter(MeterEntry {
+            meter: crate::common::name(name),
+            index: Some(index),
+            config,
+            counters: None,
+        })
     };
     let register = |index, width| {
-        Entity::Register(RegisterEntry { register: name("r"), index, value: Bits::zero(width) })
+        Entity::Register(RegisterEntry { register: name("r"), index: Some(index), value: Bits::zero(width) })
     };
     for (found, expected) in [
         (wrong(insert(group(0, &[]))), "multicast group 0 means none: ids start at 1"),
@@ -158,7 +163,7 @@ fn a_batch_is_all_or_nothing() {
         let entries = switch.entries("t").expect("a table").into_iter();
         let mut values: Vec<_> = entries
             .map(|entry| match &entry.matches[0] {
-                Match::Exact(key) => (number(key), number(&entry.action.params[0])),
+                Match::Exact(key) => (number(key), number(&entry.call().expect("an action").params[0])),
                 other => panic!("{other:?}"),
             })
             .collect();
