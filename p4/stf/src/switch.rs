@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use sluice_entities::{
-    CloneSession, Entity, MeterEntry, MulticastGroup, RegisterEntry, Replica, TableEntry, Update, UpdateKind,
+    Branch, CloneSession, Entity, MeterEntry, MulticastGroup, RegisterEntry, Replica, TableEntry, Update,
+    UpdateKind,
 };
 use sluice_switch::{Ingress, Output, Sink, Switch, Worker};
 
@@ -68,8 +69,7 @@ impl SwitchTarget {
         let is_known = self.replication.sessions.contains_key(&session);
         let Some(to) = to else {
             self.replication.sessions.remove(&session);
-            let entity =
-                Entity::Clone(CloneSession { id: session, replicas: Vec::new(), packet_length_bytes: 0 });
+            let entity = Entity::Clone(CloneSession { id: session, ..CloneSession::default() });
             return self.update(UpdateKind::Delete, entity);
         };
         let kind = if is_known { UpdateKind::Modify } else { UpdateKind::Insert };
@@ -94,7 +94,7 @@ impl SwitchTarget {
         let replication = &self.replication;
         let groups = replication.groups.keys().map(|id| Update {
             kind: UpdateKind::Modify,
-            entity: Entity::Multicast(MulticastGroup { id: *id, replicas: replication.replicas(*id) }),
+            entity: Entity::Multicast(MulticastGroup::new(*id, replication.replicas(*id))),
         });
         let sessions = replication
             .sessions
@@ -104,7 +104,7 @@ impl SwitchTarget {
     }
 
     fn group_create(&mut self, group: u16) -> Result<()> {
-        let entity = Entity::Multicast(MulticastGroup { id: group, replicas: Vec::new() });
+        let entity = Entity::Multicast(MulticastGroup::new(group, []));
         self.update(UpdateKind::Insert, entity)?;
         self.replication.groups.insert(group, Vec::new());
         Ok(())
@@ -115,7 +115,7 @@ impl SwitchTarget {
             kind: UpdateKind::Modify,
             entity: Entity::Register(RegisterEntry {
                 register: register.clone(),
-                index,
+                index: Some(index),
                 value: sluice_entities::Bits::zero(width),
             }),
         };
@@ -146,7 +146,8 @@ impl Replication {
             MirrorTarget::Port(port) => vec![Replica { port, instance: 0 }],
             MirrorTarget::Group(group) => self.replicas(group),
         };
-        Entity::Clone(CloneSession { id, replicas, packet_length_bytes: 0 })
+        let branches = replicas.into_iter().map(Branch::from).collect();
+        Entity::Clone(CloneSession { id, branches, ..CloneSession::default() })
     }
 }
 
@@ -195,7 +196,8 @@ impl Target for SwitchTarget {
                 why: "its counters can be read and not written".to_string(),
             }),
             Operation::RegisterWrite { register, index, value } => {
-                let entry = RegisterEntry { register: register.clone(), index: *index, value: value.clone() };
+                let entry =
+                    RegisterEntry { register: register.clone(), index: Some(*index), value: value.clone() };
                 self.update(UpdateKind::Modify, Entity::Register(entry))
             }
             Operation::RegisterReset { register, size, width } => self.registers(register, *size, *width),
@@ -203,7 +205,12 @@ impl Target for SwitchTarget {
                 let cells = index.map_or(0..*size, |index| index..index + 1);
                 let entry = |index| Update {
                     kind: UpdateKind::Modify,
-                    entity: Entity::Meter(MeterEntry { meter: meter.clone(), index, config: Some(*config) }),
+                    entity: Entity::Meter(MeterEntry {
+                        meter: meter.clone(),
+                        index: Some(index),
+                        config: Some(*config),
+                        counters: None,
+                    }),
                 };
                 self.write(&cells.map(entry).collect::<Vec<_>>())
             }

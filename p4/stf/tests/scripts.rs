@@ -25,13 +25,16 @@ fn table(name: &str, keys: &[(&str, MatchKind, u32)], direct_counter: Option<Cou
     TableInfo {
         name: Arc::from(name),
         keys: keys.iter().map(key).collect(),
+        selector_keys: Vec::new(),
         actions: vec![action("Ingress.forward"), action("Ingress.drop"), action("NoAction")],
         size: 16,
         default_action: Arc::from("NoAction"),
         default_is_const: false,
         entries_are_const: false,
         direct_counter,
-        direct_meter: false,
+        direct_meter: None,
+        action_profile: None,
+        has_idle_timeouts: false,
     }
 }
 
@@ -68,6 +71,7 @@ fn info() -> PipelineInfo {
         counters: vec![CounterInfo { name: Arc::from("Ingress.seen"), size: 4, unit: CounterUnit::Both }],
         meters: vec![MeterInfo { name: Arc::from("Ingress.meter"), size: 4, unit: CounterUnit::Bytes }],
         registers: vec![RegisterInfo { name: Arc::from("Ingress.state"), size: 4, width: 8 }],
+        ..PipelineInfo::default()
     }
 }
 

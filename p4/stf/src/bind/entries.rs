@@ -36,12 +36,12 @@ impl<'a> Binder<'a> {
             Some(action) => self.action(info, action)?,
             None => ActionCall { action: Arc::from(""), params: Vec::new() },
         };
-        Ok(TableEntry { table: info.name.clone(), matches, priority, action })
+        Ok(TableEntry::new(info.name.clone(), matches, priority, action))
     }
 
     pub(super) fn default_entry(&self, table: &Name, action: &script::ActionCall) -> Result<DefaultEntry> {
         let info = self.table(table)?;
-        Ok(DefaultEntry { table: info.name.clone(), action: Some(self.action(info, action)?) })
+        Ok(DefaultEntry::new(info.name.clone(), Some(self.action(info, action)?)))
     }
 
     fn action(&self, table: &TableInfo, call: &script::ActionCall) -> Result<ActionCall> {
