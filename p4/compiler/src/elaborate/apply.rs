@@ -155,6 +155,7 @@ impl<'a> Elaborator<'a> {
             state: None,
         };
         let outer = std::mem::replace(&mut self.frame, frame);
+        let outside = std::mem::replace(&mut self.in_control, true);
         let done = if before.is_some() {
             self.restart_locals(&control.locals)
         } else {
@@ -167,6 +168,7 @@ impl<'a> Elaborator<'a> {
         };
         self.body_statements(&control.apply);
         self.warn_unapplied();
+        self.in_control = outside;
         let inner = std::mem::replace(&mut self.frame, outer);
         if is_deparser_itself {
             self.deparser_end = None;

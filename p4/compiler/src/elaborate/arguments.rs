@@ -197,7 +197,13 @@ impl<'a> Elaborator<'a> {
         for (((parameter, operand), ty), given) in parameters.iter().zip(operands).zip(types).zip(matched) {
             let at = given.map_or(span, |expr| expr.span);
             let ty = self.substitute(&ty, bindings)?;
-            let operand = self.check_argument(parameter, operand, &ty, at)?;
+            let is_left_out =
+                operand.ty == Type::DontCare && parameter.direction == Some(Direction::In) && given.is_none();
+            let operand = match is_left_out {
+                // Only the architecture's own code has optional parameters, and knows what nothing means.
+                true => operand,
+                false => self.check_argument(parameter, operand, &ty, at)?,
+            };
             bound.push(Bound { parameter, operand, span: at });
         }
         Ok(bound)

@@ -17,7 +17,10 @@ impl<'a> Elaborator<'a> {
         match &declaration.kind {
             DeclarationKind::Constant(constant) => self.declare_constant(constant),
             DeclarationKind::ExternFunction(prototype) => self.declare_function(prototype, None),
-            DeclarationKind::ExternObject(object) => self.declare(&object.name, Entity::Extern(object)),
+            DeclarationKind::ExternObject(object) => {
+                self.check_type_parameters(object);
+                self.declare(&object.name, Entity::Extern(object))
+            }
             DeclarationKind::Action(action) => {
                 self.declare_action(action, &declaration.annotations, declaration.span)
             }
@@ -52,6 +55,23 @@ impl<'a> Elaborator<'a> {
             }
             DeclarationKind::Table(table) => {
                 self.declare_table(table, &declaration.annotations, declaration.span)
+            }
+        }
+    }
+
+    /// A method's type parameter with the name of one of its extern would hide that one.
+    fn check_type_parameters(&mut self, object: &'a ast::ExternObject) {
+        for method in &object.methods {
+            for parameter in &method.prototype.type_parameters {
+                let outer = object.type_parameters.iter().find(|outer| outer.text == parameter.text);
+                if let Some(outer) = outer {
+                    self.error(
+                        Diagnostic::error(format!("the type parameter `{parameter}` is declared twice"))
+                            .at(parameter.span, "again for the method")
+                            .also(outer.span, "for the whole extern here")
+                            .help("give one of them another name, or leave out the method's"),
+                    );
+                }
             }
         }
     }

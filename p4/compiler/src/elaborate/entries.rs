@@ -26,6 +26,15 @@ impl<'a> Elaborator<'a> {
         listed: &[Listed<'a>],
         properties: &Properties<'a>,
     ) -> Result<()> {
+        if properties.key.is_empty()
+            && let Some(entry) = entries.first()
+        {
+            return self.fail(
+                Diagnostic::error("a table without keys has no entries")
+                    .at(entry.span, "nothing tells when it applies")
+                    .help("add `key = { ... }`, or write `default_action = ...`"),
+            );
+        }
         let kinds: Vec<(MatchKind, ir::Type)> = self.module.tables[handle]
             .keys
             .iter()

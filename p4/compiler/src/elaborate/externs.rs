@@ -265,7 +265,7 @@ impl<'a> Elaborator<'a> {
         }
         let call = match (name.as_str(), bound) {
             ("verify", [condition, error]) => {
-                if !self.frame.site.is(Site::Parser) {
+                if !self.may_parse() {
                     return self.misplaced("`verify`", span, "it stands in parsers");
                 }
                 let condition = self.value_of(condition)?;

@@ -7,7 +7,7 @@ use sluice_ir as ir;
 use sluice_ir::{ExpressionKind, Handle, HeaderRef};
 
 use super::convert::enumeration;
-use super::{Elaborator, Result, Site};
+use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, RecordKind};
 use crate::limits;
 use crate::numbers;
@@ -158,7 +158,7 @@ impl<'a> Elaborator<'a> {
                     .help("it has `next`, `last`, `lastIndex` and `size`; elements are `stack[0]` and so on"),
             );
         }
-        if !self.frame.site.is(Site::Parser) {
+        if !self.may_parse() {
             return self.fail(
                 Diagnostic::error(format!("`{name}` of a header stack is for parsers only"))
                     .at(span, "")

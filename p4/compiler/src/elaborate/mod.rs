@@ -175,6 +175,8 @@ pub(crate) struct Elaborator<'a> {
     visited: FxHashSet<Span>,
     /// Actions to be checked in the end, should nothing use them.
     actions: Vec<Rc<ActionDeclaration<'a>>>,
+    /// Whether the code is that of a control, or of what a control calls.
+    in_control: bool,
     /// Whether there was an error.
     failed: bool,
     /// The bounds that were exceeded are reported once.
@@ -255,6 +257,7 @@ impl<'a> Elaborator<'a> {
             nesting: 0,
             visited: FxHashSet::default(),
             actions: Vec::new(),
+            in_control: false,
             failed: false,
             exhausted: false,
             table: None,
@@ -307,6 +310,11 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
+    }
+
+    /// Whether what is for parsers may stand here.
+    fn may_parse(&self) -> bool {
+        self.frame.site.is(Site::Parser) && !self.in_control
     }
 
     /// Reports an error.

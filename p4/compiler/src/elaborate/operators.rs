@@ -20,6 +20,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         let value = self.expr(operand)?;
+        let value = self.decayed(value, operand.span)?;
         if let (Value::Int(number), UnaryOperator::Minus | UnaryOperator::Plus) = (&value.value, operator) {
             let number = if operator == UnaryOperator::Minus { -number } else { number.clone() };
             return Ok(Operand::new(Value::Int(number), Type::Int));
@@ -112,6 +113,11 @@ impl<'a> Elaborator<'a> {
             BinaryOperator::Concat => return self.concatenate(&left, &right, spans, span),
             _ => {}
         }
+        let equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
+        let (left, right) = match equality {
+            true => (left, right),
+            false => (self.decayed(left, spans.0)?, self.decayed(right, spans.1)?),
+        };
         let (left, right) = self.balance(left, right, spans.0, spans.1)?;
         if let (Value::Int(a), Value::Int(b)) = (&left.value, &right.value) {
             return match numbers::integers(operator, a, b) {
@@ -126,12 +132,23 @@ impl<'a> Elaborator<'a> {
                 }
             };
         }
-        if matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual) {
+        if equality {
             let equal = self.equal(&left.value, &right.value, &left.ty, span)?;
             let result = if operator == BinaryOperator::Equal { equal } else { self.not(equal, span) };
             return Ok(Operand::new(Value::Scalar(result), Type::Bool));
         }
         self.arithmetic(operator, &left, &right, spans, span)
+    }
+
+    /// A value of a serializable enumeration, with which one computes, as one of its underlying type (section 8.3).
+    fn decayed(&mut self, operand: Operand<'a>, span: Span) -> Result<Operand<'a>> {
+        match &operand.ty {
+            Type::Enum(of) => match of.underlying.clone() {
+                Some(underlying) => self.coerce(operand, &underlying, span),
+                None => Ok(operand),
+            },
+            _ => Ok(operand),
+        }
     }
 
     fn arithmetic(
@@ -194,6 +211,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         let op = if operator == BinaryOperator::ShiftLeft { BinaryOp::Shl } else { BinaryOp::Shr };
+        let left = self.decayed(left, spans.0)?;
         if let (Value::Int(a), Some(by)) = (&left.value, self.integer_value(&right))
             && let Folded::Int(value) = numbers::integers(operator, a, &by)
         {
@@ -245,6 +263,9 @@ impl<'a> Elaborator<'a> {
         spans: (Span, Span),
         span: Span,
     ) -> Result<Operand<'a>> {
+        if let (Value::String(a), Value::String(b)) = (&left.value, &right.value) {
+            return Ok(Operand::new(Value::String(format!("{a}{b}").into()), Type::String));
+        }
         let mut parts = [None, None];
         for (slot, (operand, at)) in parts.iter_mut().zip([(left, spans.0), (right, spans.1)]) {
             *slot = match (&operand.value, operand.ty.scalar()) {

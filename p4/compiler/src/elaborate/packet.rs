@@ -8,7 +8,7 @@ use sluice_ir::{ExternCall, HeaderRef, Place, StatementKind};
 use super::arguments::Bound;
 use super::{Elaborator, Result, Site};
 use crate::ast::{self, RecordKind};
-use crate::types::Type;
+use crate::types::{Record, Type};
 use crate::value::{Operand, Value};
 
 impl<'a> Elaborator<'a> {
@@ -19,7 +19,7 @@ impl<'a> Elaborator<'a> {
         result: &Type,
         span: Span,
     ) -> Result<Operand<'a>> {
-        if !self.frame.site.is(Site::Parser) {
+        if !self.may_parse() {
             return self.misplaced("reading the packet", span, "packets are read in parsers");
         }
         match (member.as_str(), bound) {
@@ -50,6 +50,7 @@ impl<'a> Elaborator<'a> {
                     .help("give a header, an element of a header stack, or a member of a header union"),
             );
         };
+        self.whole_header(record, header.span, "extracted")?;
         let varies = record.fields.iter().any(|field| matches!(field.ty.plain(), Type::Varbit(_)));
         let varbit_bits = match (length, varies) {
             (Some(length), true) => Some(self.scalar(&length.operand, length.span)?),
@@ -148,7 +149,32 @@ impl<'a> Elaborator<'a> {
         Ok(Operand::nothing())
     }
 
+    /// Packets consist of bytes: a header that does not can be used, but is neither read from a packet nor written to one.
+    fn whole_header(&mut self, record: &Record, at: Span, done: &str) -> Result<()> {
+        let bits: u64 =
+            record.fields.iter().filter_map(|field| field.ty.size_bits()).map(|(fixed, _)| fixed).sum();
+        if bits.is_multiple_of(8) || self.checks_only() {
+            return Ok(());
+        }
+        let missing = 8 - bits % 8;
+        self.fail(
+            Diagnostic::error(format!("a header of {bits} bits cannot be {done}"))
+                .at(at, format!("`{}` has no whole number of bytes", record.name))
+                .also(record.span, "declared here")
+                .help(format!("add {missing} bits: a field such as `bit<{missing}> padding`")),
+        )
+    }
+
     fn emit_value(&mut self, value: &Value<'a>, ty: &Type, at: Span, span: Span) -> Result<()> {
+        let emitted = match ty.plain() {
+            Type::Stack(element, _) => element.plain(),
+            other => other,
+        };
+        if let Type::Record(record) = emitted
+            && record.kind == RecordKind::Header
+        {
+            self.whole_header(&record.clone(), at, "emitted")?;
+        }
         match (value, ty.plain()) {
             (Value::Header(header), _) => self.emit(StatementKind::Emit(*header), span),
             (Value::Invalid, Type::Record(record)) if record.kind != RecordKind::Struct => {}
@@ -158,9 +184,10 @@ impl<'a> Elaborator<'a> {
                     self.emit(StatementKind::Emit(header), span);
                 }
             }
-            (Value::Union(members), _) => {
-                for member in members.iter() {
-                    self.emit(StatementKind::Emit(*member), span);
+            (Value::Union(members), Type::Record(record)) => {
+                let types: Vec<Type> = record.fields.iter().map(|field| field.ty.clone()).collect();
+                for (member, ty) in members.iter().zip(&types) {
+                    self.emit_value(&Value::Header(*member), ty, at, span)?;
                 }
             }
             (Value::Stack(stack), _) => {

@@ -101,7 +101,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         let parser = object.parser;
-        if !self.frame.site.is(Site::Parser) {
+        if !self.may_parse() {
             return self.misplaced(
                 "`apply` of a parser",
                 span,
@@ -209,6 +209,13 @@ impl<'a> Elaborator<'a> {
         let is_top = matches!(accept, Target::Accept);
         let mut known: FxHashMap<&str, Span> = FxHashMap::default();
         for state in &parser.states {
+            if matches!(state.name.as_str(), "accept" | "reject") {
+                return self.fail(
+                    Diagnostic::error(format!("no state can be called `{}`", state.name))
+                        .at(state.name.span, "")
+                        .help("every parser has the states `accept` and `reject`, in which it ends"),
+                );
+            }
             if let Some(before) = known.insert(state.name.as_str(), state.name.span) {
                 return self.fail(
                     Diagnostic::error(format!("the state `{}` is declared twice", state.name))

@@ -7,7 +7,7 @@ use sluice_ir::{KeySet, SelectCase, Transition};
 
 use super::annotations::{control_plane_name, find};
 use super::parsers::States;
-use super::{Elaborator, Result, Site};
+use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, KeysetKind};
 use crate::scope::Entity;
 use crate::types::Type;
@@ -162,7 +162,7 @@ impl<'a> Elaborator<'a> {
         value_set: &'a ast::ValueSet,
         annotations: &'a [ast::Annotation],
     ) -> Result<Operand<'a>> {
-        if !self.frame.site.is(Site::Parser) {
+        if !self.may_parse() {
             return self.misplaced("a value set", value_set.name.span, "value sets are declared in parsers");
         }
         let ty = self.resolve_type(&value_set.ty)?;

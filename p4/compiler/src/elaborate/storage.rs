@@ -167,11 +167,12 @@ impl<'a> Elaborator<'a> {
         if let Some(known) = self.header_types.get(record) {
             return *known;
         }
-        let fields = record
+        let mut fields: Vec<ir::Field> = record
             .fields
             .iter()
             .filter_map(|field| Some(ir::Field { name: field.name.to_string(), ty: field.ty.scalar()? }))
             .collect();
+        pad(&mut fields);
         let mut name = Type::Record(record.clone()).to_string();
         while self.module.header_types.iter().any(|(_, other)| other.name == name) {
             name.push('\'');
@@ -314,4 +315,21 @@ impl<'a> Elaborator<'a> {
             }
         }
     }
+}
+
+/// Headers of the IR are whole bytes: fills one up that is not, and is thus never read from a packet or written to one.
+fn pad(fields: &mut Vec<ir::Field>) {
+    let fixed = |field: &ir::Field| match field.ty {
+        ir::Type::Varbit(_) => 0,
+        ty => ty.width(),
+    };
+    let bits: u32 = fields.iter().map(fixed).sum();
+    if bits.is_multiple_of(8) {
+        return;
+    }
+    let mut name = "_padding".to_string();
+    while fields.iter().any(|field| field.name == name) {
+        name.push('_');
+    }
+    fields.push(ir::Field { name, ty: ir::Type::Bits(8 - bits % 8) });
 }

@@ -63,6 +63,16 @@ impl<'a> Elaborator<'a> {
         let mut is_default = false;
         let mut failed = None;
         for (i, case) in cases.iter().enumerate() {
+            if let (Some(at), SwitchLabel::Value(behind)) = (default_at, &case.label) {
+                failed = Some(
+                    self.error(
+                        Diagnostic::error("`default` must be the last case")
+                            .at(at, "")
+                            .also(behind.span, "this one stands behind it")
+                            .help("move it to the end"),
+                    ),
+                );
+            }
             match &case.label {
                 SwitchLabel::Default(at) => {
                     if let Some(before) = default_at.replace(*at) {
@@ -73,7 +83,8 @@ impl<'a> Elaborator<'a> {
                 SwitchLabel::Value(expr) => match label(self, expr) {
                     Ok(bits) => {
                         if let Some(before) = known.insert(bits.clone(), expr.span) {
-                            failed = Some(self.repeated(&format!("{bits:#x}"), expr.span, before));
+                            let text = self.sources.text(expr.span);
+                            failed = Some(self.repeated(text, expr.span, before));
                         } else {
                             values.push(bits);
                         }

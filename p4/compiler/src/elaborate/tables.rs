@@ -537,7 +537,8 @@ impl<'a> Elaborator<'a> {
         let declared = self.action_named(reference)?;
         let position = listed.iter().position(|listed| std::ptr::eq(listed.declared.action, declared.action));
         let Some((index, found)) = position.and_then(|at| Some((at, listed.get(at)?))) else {
-            let table = self.module.tables[handle].name.clone();
+            let name = &self.module.tables[handle].name;
+            let table = name.strip_prefix(super::unused::PREFIX).unwrap_or(name).to_string();
             return self.fail(
                 Diagnostic::error(format!("`{}` is no action of the table `{table}`", reference.path.name))
                     .at(reference.span, "")

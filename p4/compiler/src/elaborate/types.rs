@@ -265,7 +265,6 @@ impl<'a> Elaborator<'a> {
     }
 
     fn check_header_size(&mut self, record: &ast::Record, fields: &[Field]) -> Result<()> {
-        let mut fixed = 0u64;
         let mut varying = None;
         for (field, written) in fields.iter().zip(&record.fields) {
             match field.ty.plain() {
@@ -280,19 +279,8 @@ impl<'a> Elaborator<'a> {
                     }
                 }
                 Type::Variable(..) => return Ok(()),
-                other => fixed += u64::from(other.scalar().map_or(0, sluice_ir::Type::width)),
+                _ => {}
             }
-        }
-        if !fixed.is_multiple_of(8) {
-            let missing = 8 - fixed % 8;
-            return self.fail(
-                Diagnostic::error(format!(
-                    "the header `{}` has {fixed} bits, which are no whole bytes",
-                    record.name
-                ))
-                .at(record.name.span, "")
-                .help(format!("add {missing} bits: a field such as `bit<{missing}> padding`")),
-            );
         }
         Ok(())
     }

@@ -13,6 +13,9 @@ use crate::scope::{Entity, Scope};
 use crate::types::Type;
 use crate::value::{ActionDeclaration, ControlObject, Object, Operand, ParserObject, Value};
 
+/// Stands before the control-plane path of what is not reachable from `main`: it meets no name of what is.
+pub(super) const PREFIX: &str = "unused ";
+
 impl<'a> Elaborator<'a> {
     /// Checks declarations that `main` does not reach. `complete` says whether it was elaborated at all.
     pub(super) fn check_unused(&mut self, program: &'a ast::Program, complete: bool) {
@@ -105,7 +108,7 @@ impl<'a> Elaborator<'a> {
         }
         let scope = self.stand_in_scope(&control.constructor_parameters)?;
         let bound = self.stand_ins(&control.ty.parameters, &scope)?;
-        let path: Rc<str> = format!("unused {name}").into();
+        let path: Rc<str> = format!("{PREFIX}{name}").into();
         let (span, bound_to) = (name.span, RefCell::new(None));
         let object = Rc::new(ControlObject { control, scope: scope.clone(), path, span, bound: bound_to });
         let inner = Scope::inside(&scope, u32::MAX);
@@ -119,7 +122,7 @@ impl<'a> Elaborator<'a> {
         }
         let scope = self.stand_in_scope(&parser.constructor_parameters)?;
         let bound = self.stand_ins(&parser.ty.parameters, &scope)?;
-        let path: Rc<str> = format!("unused {name}").into();
+        let path: Rc<str> = format!("{PREFIX}{name}").into();
         let (span, bound_to) = (name.span, RefCell::new(None));
         let object = Rc::new(ParserObject { parser, scope, path, span, bound: bound_to });
         self.descend(name.span, |this| this.run_top_parser(&object, &bound))
