@@ -26,7 +26,7 @@ check: lint test
 
 # The issue-sized runs (10,000 random policies and the like): hours on a small machine.
 long: setup-test
-	SLUICE_LONG=1 $(CARGO) test --release --workspace --locked
+	SLUICE_LONG=1 $(CARGO) test --profile long --workspace --locked
 
 bench:
 	$(CARGO) bench --workspace --locked

@@ -7,7 +7,11 @@
 //! A [`Span`] is a half-open byte range of one [`Source`]. A diagnostic has one primary label (where it went
 //! wrong), any number of secondary ones (what it conflicts with), and a help line that says what would be right.
 
+mod spelling;
+
 use std::fmt;
+
+pub use spelling::closest;
 
 use codespan_reporting::diagnostic as report;
 use codespan_reporting::files::SimpleFiles;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 
 use super::model::{Destination, Edits, Filter, Policy, PortRole};
-use super::reader::{Fields, Reader, closest};
+use super::reader::{Fields, Reader};
 use super::yaml::{Key, Node, Value};
 use crate::filter::NamedSets;
 use crate::term::Term;
@@ -130,6 +130,9 @@ impl Reader<'_> {
         for item in items {
             let Some(name) = self.text(item, "port") else { continue };
             let Some(port) = policy.ports.iter().find(|port| &*port.name == name) else {
+                if self.is_broken(name) {
+                    continue;
+                }
                 let help = match closest(name, policy.ports.iter().filter(network).map(|port| &*port.name)) {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => "name a network port of `ports:`".to_string(),
@@ -168,6 +171,9 @@ impl Reader<'_> {
     }
 
     fn no_destination(&mut self, name: &str, span: Span, policy: &Policy) {
+        if self.is_broken(name) {
+            return;
+        }
         if policy.ports.iter().any(|port| &*port.name == name) {
             let message = format!("`{name}` is a network port, nothing is ever sent to it");
             self.error(message, span, "name a tool, a tool port or a group");

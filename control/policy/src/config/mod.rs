@@ -32,7 +32,7 @@ const KEYS: [&str; 7] = ["ports", "tools", "groups", "sets", "filters", "otherwi
 pub fn parse_policy(sources: &mut Sources, source: SourceId) -> Result<Policy, Diagnostics> {
     let mut found = Diagnostics::new();
     let Some(root) = yaml::parse(sources, source, &mut found) else { return Err(found) };
-    let mut reader = Reader { sources, source, found };
+    let mut reader = Reader { sources, source, found, broken: Vec::new() };
     let mut policy = Policy::default();
     if let Some(fields) = reader.fields(&root, "the configuration", &KEYS) {
         if let Some(node) = fields.value("settings") {

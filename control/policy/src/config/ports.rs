@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 
 use super::model::{
     DedupSettings, Encapsulation, Group, IGNORE_NAMES, MAX_PORT, Policy, Port, PortRole, Settings, Tool,
     Tunnel,
 };
-use super::reader::{Fields, Reader, closest};
+use super::reader::{Fields, Reader};
 use super::yaml::{Key, Node, Value};
 
 /// Largest VLAN id that a tag may carry: 0 means no VLAN, 4095 is reserved (IEEE 802.1Q).
@@ -22,8 +22,9 @@ impl Reader<'_> {
     pub(crate) fn ports(&mut self, node: &Node, policy: &mut Policy) {
         for (key, node) in self.mapping(node, "`ports`").unwrap_or(&[]) {
             self.plain_name(key, "port");
-            if let Some(port) = self.port(key, node) {
-                policy.ports.push(port);
+            match self.port(key, node) {
+                Some(port) => policy.ports.push(port),
+                None => self.broken.push(key.text.clone()),
             }
         }
         let mut ids: BTreeMap<u16, Span> = BTreeMap::new();
@@ -102,8 +103,9 @@ impl Reader<'_> {
         for (key, node) in node.and_then(|node| self.mapping(node, "`tools`")).unwrap_or(&[]) {
             self.plain_name(key, "tool");
             names.push((key.text.clone(), key.span));
-            if let Some(tool) = self.tool(key, node, policy) {
-                policy.tools.push(Arc::new(tool));
+            match self.tool(key, node, policy) {
+                Some(tool) => policy.tools.push(Arc::new(tool)),
+                None => self.broken.push(key.text.clone()),
             }
         }
         for port in &policy.ports {
@@ -145,6 +147,9 @@ impl Reader<'_> {
         let port = self.required(&fields, "port", &what, key.span)?;
         let name = self.text(port, "`port`")?;
         let Some(found) = policy.ports.iter().find(|other| &*other.name == name) else {
+            if self.is_broken(name) {
+                return None;
+            }
             let tools = policy.ports.iter().filter(|port| matches!(port.role, PortRole::Tool { .. }));
             let help = match closest(name, tools.map(|port| &*port.name)) {
                 Some(name) => format!("did you mean `{name}`?"),
@@ -235,8 +240,9 @@ impl Reader<'_> {
                 let message = format!("`{}` is already a tool or port", key.text);
                 self.error(message, key.span, "give the group a name of its own");
             }
-            if let Some(group) = self.group(key, node, policy) {
-                policy.groups.push(group);
+            match self.group(key, node, policy) {
+                Some(group) => policy.groups.push(group),
+                None => self.broken.push(key.text.clone()),
             }
         }
     }
@@ -267,7 +273,7 @@ impl Reader<'_> {
     fn tool_named(&mut self, node: &Node, policy: &Policy, what: &str) -> Option<usize> {
         let name = self.text(node, what)?;
         let index = policy.tools.iter().position(|tool| &*tool.name == name);
-        if index.is_none() {
+        if index.is_none() && !self.is_broken(name) {
             let network = policy.ports.iter().any(|port| &*port.name == name);
             let help = match closest(name, policy.tools.iter().map(|tool| &*tool.name)) {
                 Some(name) => format!("did you mean `{name}`?"),

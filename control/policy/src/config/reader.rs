@@ -1,6 +1,6 @@
 //! Typed access to YAML nodes: every mistake is reported at its place, and reading goes on behind it.
 
-use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Sources, Span};
+use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Sources, Span, closest};
 
 use super::yaml::{Key, Node, Value};
 
@@ -9,6 +9,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) sources: &'a mut Sources,
     pub(crate) source: SourceId,
     pub(crate) found: Diagnostics,
+    /// Names of ports, tools and groups whose declarations have errors: what names them is not wrong for that.
+    pub(crate) broken: Vec<String>,
 }
 
 /// The entries of a mapping with known keys.
@@ -33,6 +35,11 @@ impl<'n> Fields<'n> {
 }
 
 impl Reader<'_> {
+    /// Whether a port, tool or group of that name is declared, but wrongly, which was reported there.
+    pub(crate) fn is_broken(&self, name: &str) -> bool {
+        self.broken.iter().any(|broken| broken == name)
+    }
+
     pub(crate) fn error(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
         self.found.push(Diagnostic::error(message).at(span, "").help(help));
     }
@@ -158,54 +165,5 @@ pub(crate) fn listed(names: &[&str]) -> String {
         None => "nothing".to_string(),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
-}
-
-/// The name that was probably meant: at most a third of its characters differ.
-pub(crate) fn closest<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // Longer words are nobody's typing mistake, and the distance is quadratic.
-    const LONGEST: usize = 64;
-    if text.len() > LONGEST {
-        return None;
-    }
-    names
-        .filter(|name| name.len() <= LONGEST)
-        .map(|name| (distance(text, name), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count().max(3)) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-/// Edit distance with transpositions of neighbors (optimal string alignment), ignoring case.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j - 1] + same).min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn typing_mistakes_find_what_was_meant() {
-        let names = ["tap-a", "tap-b", "recorder"];
-        assert_eq!(closest("recoder", names.into_iter()), Some("recorder"));
-        assert_eq!(closest("tap_a", names.into_iter()), Some("tap-a"));
-        assert_eq!(closest("firewall", names.into_iter()), None);
-        assert_eq!(distance("prot", "port"), 1);
     }
 }

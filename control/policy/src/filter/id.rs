@@ -7,10 +7,10 @@ use super::named::NamedSet;
 use super::names::{self, Transport};
 use super::parser::{Failed, Operator, Parser, Step};
 use super::primitive::{Direction, IP6, Kind, Layer, Qualifiers};
-use super::report::nearest;
 use crate::fields::{Field, LLC};
 use crate::sets::{AddressSet, FieldSet, IntervalSet, MacSet};
 use crate::term::Pair;
+use sluice_diagnostics::closest;
 
 /// An id with its meaning.
 enum Id {
@@ -203,7 +203,7 @@ impl Parser<'_> {
                 return Ok(set);
             }
             let sets = self.sets;
-            let help = match nearest(&name, sets.names()) {
+            let help = match closest(&name, sets.names()) {
                 Some(near) => format!("did you mean `@{near}`?"),
                 None if sets.names().next().is_none() => "no sets are defined; add one under `sets:`".into(),
                 None => format!("the sets are: @{}", sets.names().collect::<Vec<_>>().join(", @")),
@@ -293,7 +293,7 @@ fn protocol_id(text: &str, qualifiers: Qualifiers) -> Result<u64, Wrong> {
             "for an EtherType write `ether proto`",
         ));
     }
-    let help = nearest(text, names::names(table)).map_or_else(
+    let help = closest(text, names::names(table)).map_or_else(
         || "write its number, for example `ip proto 47`".to_owned(),
         |near| format!("did you mean `\\{near}`?"),
     );
@@ -319,7 +319,7 @@ fn ether_type(text: &str) -> Result<u64, Wrong> {
         }
         None => names::lookup(table, text).ok_or_else(|| {
             let help = super::unsupported::help(text).map(str::to_owned);
-            let near = || nearest(text, names::names(table)).map(|near| format!("did you mean `\\{near}`?"));
+            let near = || closest(text, names::names(table)).map(|near| format!("did you mean `\\{near}`?"));
             let help = help
                 .or_else(near)
                 .unwrap_or_else(|| "write its number, for example `ether proto 0x88cc`".into());
@@ -338,7 +338,7 @@ fn port_number(text: &str, qualifiers: Qualifiers) -> Result<(u16, Transport), W
     }
     let Some((port, transport)) = names::service(text) else {
         let known = names::SERVICES.iter().map(|(name, _, _)| *name);
-        let help = nearest(text, known).map_or_else(
+        let help = closest(text, known).map_or_else(
             || "write its number, for example `port 8443`".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );

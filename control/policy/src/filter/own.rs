@@ -11,9 +11,9 @@ use super::names;
 use super::parser::{Parser, Step};
 use super::primitive::values;
 use super::relation::{compare, is_comparison};
-use super::report::nearest;
 use crate::fields::{FRAGMENT_FIRST, FRAGMENT_LATER, Field, FieldKind};
 use crate::sets::{FieldSet, IntervalSet};
+use sluice_diagnostics::closest;
 
 /// A set may name this many values of an exact field, one table entry each.
 const MAX_VALUES: u64 = 4096;
@@ -157,7 +157,7 @@ impl Parser<'_> {
             Some(value) if value <= most => Ok(value),
             Some(_) => self.fail(&format!("{} is 0 to {most}, not `{text}`", own.name), ""),
             None => {
-                let help = match nearest(text, names::names(own.names)) {
+                let help = match closest(text, names::names(own.names)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if own.names.is_empty() => format!("for example `{} 1`", own.name),
                     None => format!("names are {}", names::names(own.names).collect::<Vec<_>>().join(", ")),

@@ -4,10 +4,10 @@
 use super::expr::{Expr, Formula};
 use super::lexer::Token;
 use super::parser::{Parser, Step};
-use super::report::nearest;
 use super::{names, unsupported};
 use crate::fields::{Field, NO_ETHER_TYPE};
 use crate::sets::{FieldSet, ValueSet};
+use sluice_diagnostics::closest;
 
 /// What stands before an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ const OTHER_WORDS: [&str; 26] = [
 
 /// The word that starts a primitive or stands in one and is nearest to `word`.
 pub(super) fn nearest_keyword(word: &str) -> Option<&'static str> {
-    nearest(word, PROTOCOLS.iter().map(|known| known.name).chain(OTHER_WORDS)).filter(|near| *near != word)
+    closest(word, PROTOCOLS.iter().map(|known| known.name).chain(OTHER_WORDS)).filter(|near| *near != word)
 }
 
 pub(super) fn protocol(word: &str) -> Option<Protocol> {

@@ -9,7 +9,7 @@ use super::expr::{Expr, Formula};
 use super::lexer::Token;
 use super::names;
 use super::parser::{Parser, Step};
-use super::report::nearest;
+use sluice_diagnostics::closest;
 
 /// An arithmetic expression.
 enum Arithmetic {
@@ -211,7 +211,7 @@ impl Parser<'_> {
                 Ok(Arithmetic::Number(number))
             }
             None => {
-                let help = nearest(&word, names::names(names::CONSTANTS))
+                let help = closest(&word, names::names(names::CONSTANTS))
                     .map_or_else(|| "write the number".to_owned(), |near| format!("did you mean `{near}`?"));
                 self.fail(&format!("`{word}` is no number (of 32 bits) and no constant"), &help)
             }

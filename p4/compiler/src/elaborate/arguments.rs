@@ -1,7 +1,7 @@
 //! Arguments: which is for which parameter, of what type, and how it is passed (sections 6.8 and 8.21).
 
 use rustc_hash::FxHashSet;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_ir::{ExpressionKind, HeaderRef};
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use super::storage::Piece;
 use super::unify::Bindings;
 use super::{CopyBack, Elaborator, Result};
 use crate::ast::{self, Direction, ExprKind};
-use crate::scope::{Entity, Scope, closest};
+use crate::scope::{Entity, Scope};
 use crate::types::Type;
 use crate::value::{Operand, Value};
 

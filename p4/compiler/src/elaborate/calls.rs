@@ -1,7 +1,7 @@
 //! Calls: of functions, actions, built-in methods, methods of externs, and `apply`.
 
 use num_traits::ToPrimitive;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_ir as ir;
 use sluice_ir::StatementKind;
 
@@ -10,7 +10,7 @@ use super::unify::Bindings;
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind};
 use crate::bounds;
-use crate::scope::{Entity, Scope, closest};
+use crate::scope::{Entity, Scope};
 use crate::types::{ExternType, Type};
 use crate::value::{ExternObject, Object, Operand, Value};
 

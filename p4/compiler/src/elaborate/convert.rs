@@ -224,7 +224,7 @@ impl<'a> Elaborator<'a> {
     /// Says that a record has no such field.
     pub(super) fn no_field<T>(&mut self, record: &Rc<Record>, name: &str, span: Span) -> Result<T> {
         let names = record.fields.iter().map(|field| &*field.name);
-        let help = match crate::scope::closest(name, names.clone()) {
+        let help = match sluice_diagnostics::closest(name, names.clone()) {
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("it has {}", enumeration(names)),
         };

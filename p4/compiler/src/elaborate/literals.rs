@@ -3,14 +3,13 @@
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
 
 use super::{Elaborator, Result};
 use crate::ast;
 use crate::numbers;
-use crate::scope::closest;
 use crate::types::Type;
 use crate::value::{Operand, Value};
 

@@ -1,7 +1,7 @@
 //! Members, elements and slices.
 
 use num_traits::ToPrimitive;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
 use sluice_ir::{ExpressionKind, Handle, HeaderRef};
@@ -11,7 +11,7 @@ use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, RecordKind};
 use crate::limits;
 use crate::numbers;
-use crate::scope::{Entity, closest};
+use crate::scope::Entity;
 use crate::types::{Enum, Type};
 use crate::value::{Operand, Value};
 

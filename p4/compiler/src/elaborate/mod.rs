@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use num_bigint::BigInt;
 use rustc_hash::{FxHashMap, FxHashSet};
-use sluice_diagnostics::{Diagnostic, Diagnostics, Sources, Span};
+use sluice_diagnostics::{Diagnostic, Diagnostics, Sources, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
 use sluice_ir::{Handle, Module};
@@ -20,7 +20,7 @@ use sluice_ir::{Handle, Module};
 use crate::ast;
 use crate::bounds;
 use crate::report::Reporter;
-use crate::scope::{Binding, Entity, Scope, closest};
+use crate::scope::{Binding, Entity, Scope};
 use crate::types::{Record, Type};
 use crate::value::{ActionDeclaration, Operand};
 

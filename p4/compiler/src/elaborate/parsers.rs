@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
 use sluice_ir::{Handle, KeySet, SelectCase, State, Target, Transition};
@@ -14,7 +14,7 @@ use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Site};
 use crate::ast;
 use crate::bounds;
-use crate::scope::{Entity, FunctionDeclaration, Scope, closest};
+use crate::scope::{Entity, FunctionDeclaration, Scope};
 use crate::value::{Operand, ParserObject};
 
 /// States of one parser by name, and where its `accept` leads.
@@ -287,7 +287,7 @@ impl<'a> Elaborator<'a> {
                 let mut names: Vec<&str> =
                     states.by_name.keys().copied().chain(["accept", "reject"]).collect();
                 names.sort_unstable();
-                let help = match closest(missing, names.into_iter()) {
+                let help = match closest(missing, names) {
                     Some(close) => format!("did you mean `{close}`?"),
                     None => format!("add `state {missing} {{ ... }}`, or go to `accept` or `reject`"),
                 };

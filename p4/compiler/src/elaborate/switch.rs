@@ -1,14 +1,13 @@
 //! `switch` on the action that a table ran, and on values (section 12.7).
 
 use rustc_hash::FxHashMap;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
 use sluice_ir::StatementKind;
 
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, SwitchLabel};
-use crate::scope::closest;
 use crate::types::Type;
 use crate::value::{TableObject, Value};
 

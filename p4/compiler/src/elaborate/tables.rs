@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
-use sluice_diagnostics::{Diagnostic, Span};
+use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::{ActionScope, MatchKind};
 use sluice_ir as ir;
 use sluice_ir::{Handle, Table};
@@ -12,7 +12,7 @@ use sluice_ir::{Handle, Table};
 use super::annotations::{control_plane_name, find, scope};
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, TablePropertyKind};
-use crate::scope::{Entity, closest};
+use crate::scope::Entity;
 use crate::types::Type;
 use crate::value::{ActionDeclaration, Direct, ExternKind, Object, Operand, TableObject, Value};
 
@@ -323,7 +323,7 @@ impl<'a> Elaborator<'a> {
                         "largest_priority_wins",
                         "priority_delta",
                     ];
-                    let help = match closest(other, known.into_iter()) {
+                    let help = match closest(other, known) {
                         Some(close) => format!("did you mean `{close}`?"),
                         None => "v1model gives it no meaning".to_string(),
                     };
