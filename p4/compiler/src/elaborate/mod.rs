@@ -392,7 +392,7 @@ impl<'a> Elaborator<'a> {
                 let words = ["true", "false"];
                 let names = candidates.iter().map(|name| &**name).chain(words);
                 let help = match closest(path.name.as_str(), names) {
-                    Some(name) if name == path.name.as_str() => {
+                    _ if candidates.iter().any(|name| **name == *path.name.as_str()) => {
                         "it is declared, but only behind this or as this itself: declare it before it is used, and do not recurse"
                             .to_string()
                     }
