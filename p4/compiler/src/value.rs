@@ -173,6 +173,8 @@ pub(crate) struct Direct {
     pub(crate) name: String,
     /// What it counts.
     pub(crate) unit: CounterUnit,
+    /// Its annotations.
+    pub(crate) annotations: Vec<sluice_ir::Annotation>,
     /// The table that has it, once that is known.
     pub(crate) table: Cell<Option<Handle<Table>>>,
     /// Whether an action uses it explicitly.

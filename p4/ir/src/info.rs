@@ -109,8 +109,10 @@ impl Module {
 }
 
 fn action_info(action: &Action) -> ActionInfo {
-    let param =
-        |param: &crate::Field| ParamInfo { name: Arc::from(param.name.as_str()), width: param.ty.width() };
+    let param = |param: &crate::Parameter| ParamInfo {
+        name: Arc::from(param.name.as_str()),
+        width: param.ty.width(),
+    };
     ActionInfo { name: Arc::from(action.name.as_str()), params: action.params.iter().map(param).collect() }
 }
 

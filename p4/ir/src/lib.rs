@@ -33,8 +33,10 @@
 pub mod arena;
 pub mod arithmetic;
 mod build;
+pub mod control_plane;
 pub mod expression;
 mod extent;
+pub mod graph;
 mod info;
 pub mod limits;
 pub mod module;
@@ -45,12 +47,16 @@ pub mod verify;
 pub mod walk;
 
 pub use arena::{Arena, Handle};
+pub use control_plane::{
+    Annotation, AnnotationBody, AnnotationValue, DataType, DigestType, Member, NamedKind, NamedType,
+    Translation,
+};
 pub use expression::{BinaryOp, Expression, ExpressionKind, HeaderRef, Place, Type, UnaryOp};
 pub use module::{
-    Action, ActionProfile, ActionUse, Annotation, Counter, DirectCounter, DirectMeter, Field, Header,
-    HeaderType, InitialEntry, Intrinsic, Key, KeySet, Meter, Module, Parser, Pipeline, Register, SelectCase,
-    SelectorInfo, Stack, State, Table, TableAction, Target, Transition, Union, ValueSet, Variable,
-    VariableKind,
+    Action, ActionProfile, ActionUse, Counter, DirectCounter, DirectMeter, Field, Header, HeaderType,
+    InitialEntry, Intrinsic, Key, KeySet, Meter, Module, Parameter, Parser, Pipeline, Register, SelectCase,
+    SelectorInfo, Stack, State, Table, TableAction, Target, Transition, Union, ValueSet, ValueSetField,
+    Variable, VariableKind,
 };
 pub use statement::{
     Block, CloneKind, ExternCall, HashAlgorithm, Label, LogArgument, SluiceCall, Statement, StatementKind,

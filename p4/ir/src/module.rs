@@ -3,7 +3,7 @@
 use sluice_diagnostics::Span;
 use sluice_entities::{ActionScope, Bits, CounterUnit, Match, MatchKind};
 
-use crate::{Arena, Block, Expression, Handle, HashAlgorithm, Type};
+use crate::{Annotation, Arena, Block, DigestType, Expression, Handle, HashAlgorithm, NamedType, Type};
 
 /// One program. See the crate's documentation for what it means.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ pub struct Module {
     pub variables: Arena<Variable>,
     /// Expressions; each only refers to ones before it.
     pub expressions: Arena<Expression>,
-    /// Actions.
+    /// Actions, in the order of the program. One that no table lists is there for its name alone: it is called by code, which has its body.
     pub actions: Arena<Action>,
     /// Tables, in the order of the program.
     pub tables: Arena<Table>,
@@ -36,6 +36,12 @@ pub struct Module {
     pub action_profiles: Arena<ActionProfile>,
     /// Parser value sets.
     pub value_sets: Arena<ValueSet>,
+    /// Declared types that the control plane is told of; each only refers to ones before it.
+    pub named_types: Arena<NamedType>,
+    /// What the program sends to the control plane.
+    pub digests: Arena<DigestType>,
+    /// Annotations of the package (`main`).
+    pub annotations: Vec<Annotation>,
     /// What runs when.
     pub pipeline: Pipeline,
 }
@@ -169,28 +175,32 @@ pub enum Intrinsic {
     Priority,
 }
 
-/// `@name(body)`; the body is kept as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
-    /// Without the `@`.
-    pub name: String,
-    /// Between the parentheses or brackets; empty if there are none.
-    pub body: String,
-}
-
 /// An action after instantiation.
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Control-plane name; several specialisations of one action share it.
     pub name: String,
-    /// Action data: name and type (`Bits`, `Int` or `Bool`).
-    pub params: Vec<Field>,
+    /// Action data.
+    pub params: Vec<Parameter>,
     /// What it does.
     pub body: Block,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
     /// Where it was declared.
     pub span: Span,
+}
+
+/// A value that the control plane gives an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its type: `Bits`, `Int` or `Bool`.
+    pub ty: Type,
+    /// The type's name, where it has one.
+    pub named: Option<Handle<NamedType>>,
+    /// Its annotations.
+    pub annotations: Vec<Annotation>,
 }
 
 /// A match-action table.
@@ -235,6 +245,8 @@ pub struct Key {
     pub expression: Handle<Expression>,
     /// How.
     pub kind: MatchKind,
+    /// The name of the expression's type, where it has one.
+    pub named: Option<Handle<NamedType>>,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
 }
@@ -246,6 +258,8 @@ pub struct TableAction {
     pub action: Handle<Action>,
     /// Where it may be used.
     pub scope: ActionScope,
+    /// Annotations in the table's list.
+    pub annotations: Vec<Annotation>,
 }
 
 /// An action of a table with its data.
@@ -277,6 +291,8 @@ pub struct DirectCounter {
     pub name: String,
     /// What it counts.
     pub unit: CounterUnit,
+    /// Its annotations.
+    pub annotations: Vec<Annotation>,
 }
 
 /// Measures per entry of a table.
@@ -286,6 +302,8 @@ pub struct DirectMeter {
     pub name: String,
     /// Packets or bytes.
     pub unit: CounterUnit,
+    /// Its annotations.
+    pub annotations: Vec<Annotation>,
 }
 
 /// An indirect counter.
@@ -297,6 +315,8 @@ pub struct Counter {
     pub size: u64,
     /// What each counts.
     pub unit: CounterUnit,
+    /// The name of the index's type, where it has one.
+    pub index: Option<Handle<NamedType>>,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
 }
@@ -310,6 +330,8 @@ pub struct Meter {
     pub size: u64,
     /// Packets or bytes.
     pub unit: CounterUnit,
+    /// The name of the index's type, where it has one.
+    pub index: Option<Handle<NamedType>>,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
 }
@@ -323,6 +345,10 @@ pub struct Register {
     pub size: u64,
     /// Type of each.
     pub ty: Type,
+    /// The name of that type, where it has one.
+    pub named: Option<Handle<NamedType>>,
+    /// The name of the index's type, where it has one.
+    pub index: Option<Handle<NamedType>>,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
 }
@@ -356,8 +382,21 @@ pub struct ValueSet {
     pub name: String,
     /// Most members.
     pub size: u64,
-    /// Fields of a member: name, match kind, width.
-    pub fields: Vec<(String, MatchKind, u32)>,
+    /// Fields of a member.
+    pub fields: Vec<ValueSetField>,
+    /// Its annotations.
+    pub annotations: Vec<Annotation>,
+}
+
+/// A field of a value set's members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueSetField {
+    /// Its name; empty where the members are one number.
+    pub name: String,
+    /// How it is compared (`@match`, else exact).
+    pub kind: MatchKind,
+    /// Bits.
+    pub width: u32,
     /// Its annotations.
     pub annotations: Vec<Annotation>,
 }

@@ -66,6 +66,7 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         declared.checked.set(true);
+        self.note_call(declared);
         let action = declared.action;
         self.warn_deprecated(action.name.as_str(), action.name.span, span);
         let scope = Scope::inside(&declared.scope, declared.order);
@@ -119,10 +120,10 @@ impl<'a> Elaborator<'a> {
             name: declared.name.clone(),
             params: params?,
             body: inner.block,
-            annotations: self.annotations(declared.annotations),
+            annotations: self.annotations(declared.annotations)?,
             span: declared.span,
         };
-        let handle = self.module.actions.push(made);
+        let handle = self.push_action(made, declared);
         if shared {
             declared.lowered.set(Some(handle));
         }
@@ -137,7 +138,7 @@ impl<'a> Elaborator<'a> {
         split: usize,
         label: ir::Label,
         span: Span,
-    ) -> Result<Vec<ir::Field>> {
+    ) -> Result<Vec<ir::Parameter>> {
         let action = declared.action;
         let (bound_parameters, data) = action.parameters.split_at(split);
         let scope = Scope::inside(&declared.scope, declared.order);
@@ -159,8 +160,11 @@ impl<'a> Elaborator<'a> {
                 }
             };
             let value = self.expression(ExpressionKind::Parameter(i as u32), scalar, parameter.span);
+            let named = self.scalar_name(&ty, parameter.span)?;
+            let name = control_plane_name(&parameter.annotations, parameter.name.as_str(), "");
+            let annotations = self.annotations(&parameter.annotations)?;
             self.declare(&parameter.name, Entity::Value(Operand::new(Value::Scalar(value), ty)))?;
-            params.push(ir::Field { name: parameter.name.to_string(), ty: scalar });
+            params.push(ir::Parameter { name, ty: scalar, named, annotations });
         }
         let start = std::mem::take(&mut self.frame.block);
         self.body_statements(&action.body);

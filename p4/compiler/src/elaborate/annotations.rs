@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use sluice_diagnostics::Diagnostic;
 use sluice_entities::ActionScope;
@@ -9,6 +10,8 @@ use sluice_ir as ir;
 
 use super::{Elaborator, Result};
 use crate::ast::{self, AnnotationBody, AnnotationTokenKind};
+use crate::types::Type;
+use crate::value::Value;
 
 /// The annotation of that name.
 pub(super) fn find<'x>(annotations: &'x [ast::Annotation], name: &str) -> Option<&'x ast::Annotation> {
@@ -38,35 +41,58 @@ pub(super) fn control_plane_name(annotations: &[ast::Annotation], name: &str, pr
 }
 
 impl<'a> Elaborator<'a> {
-    /// Annotations as the IR keeps them: the body as it was written.
-    pub(super) fn annotations(&self, annotations: &[ast::Annotation]) -> Vec<ir::Annotation> {
+    /// Annotations as the IR keeps them: unstructured ones as they were written, structured ones computed.
+    pub(super) fn annotations(&mut self, annotations: &'a [ast::Annotation]) -> Result<Vec<ir::Annotation>> {
         annotations
             .iter()
-            .map(|annotation| ir::Annotation {
-                name: annotation.name.to_string(),
-                body: self.annotation_body(annotation),
+            .map(|annotation| {
+                let body = self.annotation_body(annotation)?;
+                Ok(ir::Annotation { name: annotation.name.to_string(), body })
             })
             .collect()
     }
 
-    fn annotation_body(&self, annotation: &ast::Annotation) -> String {
-        match &annotation.body {
-            AnnotationBody::None => String::new(),
+    fn annotation_body(&mut self, annotation: &'a ast::Annotation) -> Result<ir::AnnotationBody> {
+        Ok(match &annotation.body {
+            AnnotationBody::None => ir::AnnotationBody::None,
             AnnotationBody::Unstructured(tokens) => {
                 let texts: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
-                texts.join(" ")
+                ir::AnnotationBody::Text(texts.join(" "))
             }
             AnnotationBody::Expressions(values) => {
-                let texts: Vec<&str> = values.iter().map(|value| self.sources.text(value.span)).collect();
-                texts.join(", ")
+                let values: Result<Vec<_>> =
+                    values.iter().map(|value| self.annotation_value(value)).collect();
+                ir::AnnotationBody::Values(values?)
             }
             AnnotationBody::Pairs(pairs) => {
-                let texts: Vec<String> = pairs
+                let pairs: Result<Vec<_>> = pairs
                     .iter()
-                    .map(|(name, value)| format!("{name} = {}", self.sources.text(value.span)))
+                    .map(|(name, value)| Ok((name.to_string(), self.annotation_value(value)?)))
                     .collect();
-                texts.join(", ")
+                ir::AnnotationBody::Pairs(pairs?)
             }
+        })
+    }
+
+    /// A value of a structured annotation (section 18.1): known at compile time, a string, number or truth value.
+    fn annotation_value(&mut self, value: &'a ast::Expr) -> Result<ir::AnnotationValue> {
+        let (operand, _) = self.nested(|this| this.expr(value));
+        let operand = operand?;
+        let found = match (&operand.value, self.integer_value(&operand)) {
+            (Value::String(text), _) => Some(ir::AnnotationValue::Text(text.to_string())),
+            (_, Some(number)) if operand.ty == Type::Bool => {
+                Some(ir::AnnotationValue::Bool(number != BigInt::ZERO))
+            }
+            (_, Some(number)) => number.to_i64().map(ir::AnnotationValue::Integer),
+            _ => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => self.fail(
+                Diagnostic::error("an annotation cannot hold this value")
+                    .at(value.span, format!("this is `{}`", operand.ty))
+                    .help("give a string, `true`, `false`, or a number of at most 64 bits, known at compile time"),
+            ),
         }
     }
 

@@ -40,10 +40,17 @@ impl<'a> Elaborator<'a> {
             DeclarationKind::Control(control) => self.declare(&control.ty.name, Entity::Control(control)),
             DeclarationKind::Record(record) => {
                 self.collect_match_annotations(record);
+                self.note_type(&declaration.annotations, &record.name, Some(record));
                 self.declare_record(record)
             }
-            DeclarationKind::Enum(written) => self.declare_enum(written),
-            DeclarationKind::Alias(alias) => self.declare_alias(alias),
+            DeclarationKind::Enum(written) => {
+                self.note_type(&declaration.annotations, &written.name, None);
+                self.declare_enum(written)
+            }
+            DeclarationKind::Alias(alias) => {
+                self.note_type(&declaration.annotations, &alias.name, None);
+                self.declare_alias(alias)
+            }
             // Their members are collected before everything else.
             DeclarationKind::Error(_) | DeclarationKind::MatchKind(_) => Ok(()),
             DeclarationKind::Instantiation(instantiation) => {

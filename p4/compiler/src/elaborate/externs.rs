@@ -30,18 +30,22 @@ impl<'a> Elaborator<'a> {
         name: InstanceName<'_, 'a>,
         span: Span,
     ) -> Result<Rc<ExternObject>> {
-        let annotations = self.annotations(name.annotations);
-        let name = control_plane_name(name.annotations, name.name, &self.frame.path);
+        let annotations = self.annotations(name.annotations)?;
+        let name = self.extern_name(&name);
         let kind = match (&*ty.name, bound) {
             ("counter", [size, unit]) => {
                 let size = self.constant_argument(&size.operand, "a counter's size", size.span)?;
                 let unit = self.counter_unit(unit)?;
-                ExternKind::Counter(self.module.counters.push(ir::Counter { name, size, unit, annotations }))
+                let index = self.index_name(ty.arguments.first(), span)?;
+                let counter = ir::Counter { name, size, unit, index, annotations };
+                ExternKind::Counter(self.module.counters.push(counter))
             }
             ("meter", [size, unit]) => {
                 let size = self.constant_argument(&size.operand, "a meter's size", size.span)?;
                 let unit = self.counter_unit(unit)?;
-                ExternKind::Meter(self.module.meters.push(ir::Meter { name, size, unit, annotations }))
+                let index = self.index_name(ty.arguments.first(), span)?;
+                let meter = ir::Meter { name, size, unit, index, annotations };
+                ExternKind::Meter(self.module.meters.push(meter))
             }
             ("register", [size]) => {
                 let size = self.constant_argument(&size.operand, "a register's size", size.span)?;
@@ -54,22 +58,28 @@ impl<'a> Elaborator<'a> {
                         "registers hold one number each: `register<bit<32>>(1024) name;`",
                     );
                 };
+                let named = self.index_name(ty.arguments.first(), span)?;
+                let index = self.index_name(ty.arguments.get(1), span)?;
                 ExternKind::Register(self.module.registers.push(ir::Register {
                     name,
                     size,
                     ty: element,
+                    named,
+                    index,
                     annotations,
                 }))
             }
             ("direct_counter", [unit]) => ExternKind::DirectCounter(Direct {
                 name,
                 unit: self.counter_unit(unit)?,
+                annotations,
                 table: Cell::new(None),
                 used: Cell::new(false),
             }),
             ("direct_meter", [unit]) => ExternKind::DirectMeter(Direct {
                 name,
                 unit: self.counter_unit(unit)?,
+                annotations,
                 table: Cell::new(None),
                 used: Cell::new(false),
             }),
@@ -105,6 +115,32 @@ impl<'a> Elaborator<'a> {
         };
         self.emit(StatementKind::Extern(call), span);
         Ok(Operand::new(Value::Scalar(read), result.clone()))
+    }
+
+    /// The control-plane name of an instance. As a table's property it has the name that it was given, as p4c has it, unless that is taken.
+    fn extern_name(&self, name: &InstanceName<'_, 'a>) -> String {
+        if name.in_place {
+            let given = control_plane_name(name.annotations, name.name, "");
+            let module = &self.module;
+            let tables = module.tables.iter().map(|(_, table)| table);
+            let mut direct = tables.flat_map(|table| {
+                let counter = table.direct_counter.as_ref().map(|counter| &counter.name);
+                counter.into_iter().chain(table.direct_meter.as_ref().map(|meter| &meter.name))
+            });
+            let taken = module.action_profiles.iter().any(|(_, profile)| profile.name == given)
+                || module.counters.iter().any(|(_, counter)| counter.name == given)
+                || module.meters.iter().any(|(_, meter)| meter.name == given)
+                || direct.any(|name| *name == given);
+            if !taken {
+                return given;
+            }
+        }
+        control_plane_name(name.annotations, name.name, &self.frame.path)
+    }
+
+    /// The name of a type argument of an extern, if it is one that the control plane is told of.
+    fn index_name(&mut self, ty: Option<&Type>, span: Span) -> Result<Option<ir::Handle<ir::NamedType>>> {
+        ty.map_or(Ok(None), |ty| self.scalar_name(ty, span))
     }
 
     /// The name of the enumeration member that an argument is.
@@ -293,15 +329,10 @@ impl<'a> Elaborator<'a> {
                     data: self.data_of(data)?,
                 }
             }
-            ("digest", [receiver, data]) => ExternCall::Digest {
-                name: match types.first() {
-                    Some(ty @ Type::Record(_)) => ty.to_string(),
-                    // As p4c calls one whose type has no name.
-                    _ => "digest".to_string(),
-                },
-                receiver: self.value_of(receiver)?,
-                data: self.data_of(data)?,
-            },
+            ("digest", [receiver, data]) => {
+                let (receiver, data) = (self.value_of(receiver)?, self.data_of(data)?);
+                ExternCall::Digest { name: self.digest_type(types.first(), span)?, receiver, data }
+            }
             ("truncate", [length]) => ExternCall::Truncate { length_bytes: self.value_of(length)? },
             ("assert", [condition]) => ExternCall::Assert {
                 condition: self.value_of(condition)?,

@@ -19,6 +19,8 @@ use crate::value::{ControlObject, Object, Operand, ParserObject, Value};
 pub(super) struct InstanceName<'n, 'x> {
     pub(super) name: &'n str,
     pub(super) annotations: &'x [ast::Annotation],
+    /// Whether it is constructed as a table's property and named there: that name has no prefix.
+    pub(super) in_place: bool,
 }
 
 impl<'a> Elaborator<'a> {
@@ -38,7 +40,7 @@ impl<'a> Elaborator<'a> {
                 "externs, controls and parsers have instances",
             );
         };
-        let name = InstanceName { name: name.as_str(), annotations };
+        let name = InstanceName { name: name.as_str(), annotations, in_place: false };
         self.construct(path, types, arguments, name, span)
     }
 
@@ -64,6 +66,7 @@ impl<'a> Elaborator<'a> {
                     name,
                     span,
                 )?;
+                self.place_instance(&path);
                 let object = ControlObject { control, scope, path, span, bound: RefCell::new(None) };
                 let ty = Type::Block(control.ty.name.text.clone());
                 Ok(Operand::new(Value::Object(Object::Control(Rc::new(object))), ty))
@@ -175,9 +178,8 @@ impl<'a> Elaborator<'a> {
         if let ExprKind::Call { callee, type_arguments, arguments } = &value.kind
             && let ExprKind::Path(path) = &callee.kind
         {
-            let named = find(annotations, "name").is_some();
-            let name =
-                InstanceName { name: default_name, annotations: if named { annotations } else { &[] } };
+            let in_place = find(annotations, "name").is_some();
+            let name = InstanceName { name: default_name, annotations, in_place };
             return self.construct(path, type_arguments, arguments, name, value.span);
         }
         self.expr(value)

@@ -31,6 +31,7 @@ mod arguments;
 mod assign;
 mod build;
 mod calls;
+mod control_plane;
 mod convert;
 mod copies;
 mod declarations;
@@ -46,6 +47,7 @@ mod logging;
 mod loops;
 mod members;
 mod operators;
+mod order;
 mod package;
 mod packages;
 mod packet;
@@ -187,6 +189,10 @@ pub(crate) struct Elaborator<'a> {
     pending: Vec<CopyBack<'a>>,
     /// `@match` of fields, by struct and field.
     match_annotations: FxHashMap<(Rc<str>, Rc<str>), Rc<str>>,
+    /// Types for the control plane.
+    declared_types: control_plane::DeclaredTypes<'a>,
+    /// Where things stand in the program.
+    places: order::Places<'a>,
     /// Scopes of instances, to be cleared in the end.
     instances: Vec<Rc<Scope<'a>>>,
     /// Instances that are applied several times with different arguments, by the place of their declaration: all their parameters
@@ -263,6 +269,8 @@ impl<'a> Elaborator<'a> {
             table: None,
             pending: Vec::new(),
             match_annotations: FxHashMap::default(),
+            declared_types: control_plane::DeclaredTypes::default(),
+            places: order::Places::default(),
             instances: Vec::new(),
             apart,
             kept_lists: 0,
@@ -278,7 +286,10 @@ impl<'a> Elaborator<'a> {
             // What failed is reported, and the declarations that follow are elaborated for theirs.
             let _ = self.declaration(declaration);
         }
-        let main = self.instantiate_main(program);
+        let main = self
+            .instantiate_main(program)
+            .and_then(|()| self.controller_headers())
+            .and_then(|()| self.order_actions());
         self.check_unused(program, main.is_ok());
         for scope in self.instances.iter().chain([&self.globals]) {
             scope.clear();

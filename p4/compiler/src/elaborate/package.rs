@@ -31,11 +31,11 @@ impl<'a> Elaborator<'a> {
     pub(super) fn instantiate_main(&mut self, program: &'a ast::Program) -> Result<()> {
         let found = program.declarations.iter().find_map(|declaration| match &declaration.kind {
             DeclarationKind::Instantiation(instantiation) if instantiation.name.as_str() == "main" => {
-                Some((instantiation, declaration.span))
+                Some((instantiation, &declaration.annotations, declaration.span))
             }
             _ => None,
         });
-        let Some((main, span)) = found else {
+        let Some((main, annotations, span)) = found else {
             if self.purpose == Purpose::Check {
                 self.warn(
                     Diagnostic::warning("the program has no `main`")
@@ -85,6 +85,7 @@ impl<'a> Elaborator<'a> {
             return Err(reported);
         }
         self.check_blocks(package, types, &blocks, span)?;
+        self.module.annotations = self.annotations(annotations)?;
         let roots = self.roots(&blocks, span)?;
         self.run_blocks(&blocks, &roots)
     }
@@ -94,7 +95,7 @@ impl<'a> Elaborator<'a> {
         let operand = match &expr.kind {
             ExprKind::Call { callee, type_arguments, arguments } => match &callee.kind {
                 ExprKind::Path(path) => {
-                    let name = InstanceName { name: path.name.as_str(), annotations: &[] };
+                    let name = InstanceName { name: path.name.as_str(), annotations: &[], in_place: false };
                     self.construct(path, type_arguments, arguments, name, expr.span)?
                 }
                 _ => self.expr(expr)?,

@@ -169,16 +169,10 @@ impl<'a> Elaborator<'a> {
         let size = self.constant_integer(&value_set.size)?;
         let size = self.small(&size, "a value set's size", VALUE_SET_SIZE, value_set.size.span)?;
         let mut fields = Vec::new();
-        self.value_set_fields(
-            value_set.name.as_str(),
-            &ty,
-            MatchKind::Exact,
-            value_set.ty.span,
-            &mut fields,
-        )?;
+        self.value_set_fields("", &[], &ty, MatchKind::Exact, value_set.ty.span, &mut fields)?;
         let name = control_plane_name(annotations, value_set.name.as_str(), &self.frame.path);
-        let made =
-            ir::ValueSet { name, size: u64::from(size), fields, annotations: self.annotations(annotations) };
+        let annotations = self.annotations(annotations)?;
+        let made = ir::ValueSet { name, size: u64::from(size), fields, annotations };
         let handle = self.module.value_sets.push(made);
         Ok(Operand::new(Value::Object(Object::ValueSet(handle)), ty))
     }
@@ -186,23 +180,30 @@ impl<'a> Elaborator<'a> {
     fn value_set_fields(
         &mut self,
         name: &str,
+        annotations: &'a [ast::Annotation],
         ty: &Type,
         kind: MatchKind,
         span: Span,
-        fields: &mut Vec<(String, MatchKind, u32)>,
+        fields: &mut Vec<ir::ValueSetField>,
     ) -> Result<()> {
         match (ty.scalar(), ty.plain()) {
-            (Some(scalar), _) => fields.push((name.to_string(), kind, scalar.width())),
+            (Some(scalar), _) => fields.push(ir::ValueSetField {
+                name: control_plane_name(annotations, name, ""),
+                kind,
+                width: scalar.width(),
+                annotations: self.annotations(annotations)?,
+            }),
             (None, Type::Record(record)) if record.kind == ast::RecordKind::Struct => {
                 let record = record.clone();
-                for field in &record.fields {
+                for (i, field) in record.fields.iter().enumerate() {
                     let kind = self.field_match_kind(&record.name, &field.name);
-                    self.value_set_fields(&field.name, &field.ty, kind, span, fields)?;
+                    let annotations = self.field_annotations(&record, i);
+                    self.value_set_fields(&field.name, annotations, &field.ty, kind, span, fields)?;
                 }
             }
             (None, Type::Tuple(parts)) => {
                 for (i, part) in parts.clone().iter().enumerate() {
-                    self.value_set_fields(&format!("{name}.{i}"), part, kind, span, fields)?;
+                    self.value_set_fields(&format!("{name}.{i}"), &[], part, kind, span, fields)?;
                 }
             }
             _ => {

@@ -34,6 +34,7 @@ pub(super) struct Properties<'a> {
 pub(super) struct Listed<'a> {
     pub(super) declared: Rc<ActionDeclaration<'a>>,
     pub(super) scope: ActionScope,
+    annotations: Vec<ir::Annotation>,
 }
 
 impl<'a> Elaborator<'a> {
@@ -81,7 +82,8 @@ impl<'a> Elaborator<'a> {
                     .help("give one of them another `@name`"),
             );
         }
-        let handle = self.module.tables.push(empty_table(name, self.annotations(annotations), span));
+        let kept = self.annotations(annotations)?;
+        let handle = self.module.tables.push(empty_table(name, kept, span));
         let (keys, before) = self.nested(|this| this.keys(properties.key));
         self.module.tables[handle].keys = keys?;
         let counts = self.custom_properties(handle, &properties, table)?;
@@ -172,8 +174,9 @@ impl<'a> Elaborator<'a> {
                 Some(_) => self.scalar(&operand, element.value.span)?,
             };
             let name = self.key_name(element)?;
-            let annotations = self.annotations(&element.annotations);
-            keys.push(ir::Key { name, expression, kind, annotations });
+            let named = self.scalar_name(&operand.ty, element.value.span)?;
+            let annotations = self.annotations(&element.annotations)?;
+            keys.push(ir::Key { name, expression, kind, named, annotations });
         }
         Ok(keys)
     }
@@ -371,12 +374,14 @@ impl<'a> Elaborator<'a> {
         match (name, &object.kind) {
             ("counters", ExternKind::DirectCounter(direct)) => {
                 self.attach_direct(handle, direct, object.span, span)?;
-                let counter = ir::DirectCounter { name: direct.name.clone(), unit: direct.unit };
+                let (name, annotations) = (direct.name.clone(), direct.annotations.clone());
+                let counter = ir::DirectCounter { name, unit: direct.unit, annotations };
                 self.module.tables[handle].direct_counter = Some(counter);
             }
             ("meters", ExternKind::DirectMeter(direct)) => {
                 self.attach_direct(handle, direct, object.span, span)?;
-                let meter = ir::DirectMeter { name: direct.name.clone(), unit: direct.unit };
+                let (name, annotations) = (direct.name.clone(), direct.annotations.clone());
+                let meter = ir::DirectMeter { name, unit: direct.unit, annotations };
                 self.module.tables[handle].direct_meter = Some(meter);
             }
             ("implementation", ExternKind::ActionProfile(profile)) => {
@@ -430,7 +435,9 @@ impl<'a> Elaborator<'a> {
                     .help("remove one of them"),
                 );
             }
-            listed.push((Listed { declared, scope: scope(&reference.annotations) }, reference));
+            let annotations = self.annotations(&reference.annotations)?;
+            let scope = scope(&reference.annotations);
+            listed.push((Listed { declared, scope, annotations }, reference));
         }
         let has_direct = counter.is_some() || self.module.tables[handle].direct_meter.is_some();
         let outer = self.table.replace(handle);
@@ -462,7 +469,11 @@ impl<'a> Elaborator<'a> {
         self.module.tables[handle].actions = all
             .iter()
             .zip(&handles)
-            .map(|(listed, action)| ir::TableAction { action: *action, scope: listed.scope })
+            .map(|(listed, action)| ir::TableAction {
+                action: *action,
+                scope: listed.scope,
+                annotations: listed.annotations.clone(),
+            })
             .collect();
         Ok(all)
     }
@@ -487,7 +498,10 @@ impl<'a> Elaborator<'a> {
             );
         };
         handles.push(self.lower_action(&declared, &[], shared, Vec::new(), table.name.span)?);
-        listed.push(Listed { declared, scope: ActionScope::DefaultOnly });
+        // As if the program had written `@defaultonly NoAction`.
+        let name = "defaultonly".to_string();
+        let annotations = vec![ir::Annotation { name, body: ir::AnnotationBody::None }];
+        listed.push(Listed { declared, scope: ActionScope::DefaultOnly, annotations });
         Ok(())
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Register,
     ActionProfile,
     ValueSet,
+    NamedType,
+    Digest,
     State,
 }
 
@@ -41,6 +43,8 @@ impl Kind {
             Self::Register => "register",
             Self::ActionProfile => "action profile",
             Self::ValueSet => "value set",
+            Self::NamedType => "type",
+            Self::Digest => "digest",
             Self::State => "state",
         }
     }

@@ -67,6 +67,8 @@ pub(super) struct Names {
     pub(super) registers: ArenaNames,
     pub(super) action_profiles: ArenaNames,
     pub(super) value_sets: ArenaNames,
+    pub(super) named_types: ArenaNames,
+    pub(super) digests: ArenaNames,
     pub(super) states: ArenaNames,
     /// How many variables and fields a bare path could mean.
     meanings: HashMap<String, u32>,
@@ -91,6 +93,8 @@ impl Names {
             registers: names_of(&module.registers, |item| &item.name),
             action_profiles: names_of(&module.action_profiles, |item| &item.name),
             value_sets: names_of(&module.value_sets, |item| &item.name),
+            named_types: names_of(&module.named_types, |item| &item.name),
+            digests: names_of(&module.digests, |item| &item.name),
             states: names_of(&module.pipeline.parser.states, |item| &item.name),
             meanings: HashMap::new(),
         };
@@ -121,7 +125,13 @@ impl Names {
     /// A field: `header.field` where that means nothing else, `"header".field` where it could.
     pub(super) fn field_path(&self, module: &Module, header: HeaderRef, shown: &str, field: u32) -> String {
         let ty = module.header_type_of(header).and_then(|ty| module.header_types.try_index(ty));
-        let Some(field) = ty.and_then(|ty| ty.fields.get(field as usize)) else {
+        let named = ty.and_then(|ty| {
+            let named = ty.fields.get(field as usize)?;
+            // The name means the first field that has it.
+            let first = ty.fields.iter().position(|other| other.name == named.name);
+            (first == Some(field as usize)).then_some(named)
+        });
+        let Some(field) = named else {
             return format!("{}.?{field}", self.split_head(header, shown));
         };
         let plain_head = matches!(header, HeaderRef::Header(_)) && is_plain(shown);

@@ -2,13 +2,14 @@
 
 use sluice_entities::Match;
 
-use super::names::{Names, quote, shown};
+use super::names::{Names, shown};
+use super::print_control_plane::inline;
 use super::print_expression::show_type;
 use super::words::{self, word_of};
 use crate::extent::{Extent, extents};
 use crate::{
-    Action, ActionUse, Annotation, Counter, KeySet, Meter, Module, State, Statement, Table, Target,
-    Transition, Variable, VariableKind,
+    Action, ActionUse, Counter, KeySet, Meter, Module, Parameter, State, Statement, Table, Target,
+    Transition, ValueSetField, Variable, VariableKind,
 };
 
 /// Writes a module's text.
@@ -26,17 +27,10 @@ pub(super) struct Printer<'m> {
 
 /// The text of a module.
 pub(super) fn print(module: &Module) -> String {
-    let mut printer = Printer {
-        module,
-        names: Names::new(module),
-        extents: extents(module),
-        action: None,
-        depth: 0,
-        indent: 0,
-        out: String::new(),
-    };
+    let mut printer = Printer::new(module);
     printer.types();
     printer.storage();
+    printer.control_plane();
     printer.externs();
     for (handle, action) in module.actions.iter() {
         printer.action(&printer.names.actions.of(handle), action);
@@ -49,6 +43,26 @@ pub(super) fn print(module: &Module) -> String {
 }
 
 impl<'m> Printer<'m> {
+    /// Has written nothing yet.
+    pub(super) fn new(module: &'m Module) -> Self {
+        Self {
+            module,
+            names: Names::new(module),
+            extents: extents(module),
+            action: None,
+            depth: 0,
+            indent: 0,
+            out: String::new(),
+        }
+    }
+
+    /// The lines of a block.
+    pub(super) fn lines(module: &'m Module, block: &[Statement]) -> Vec<String> {
+        let mut printer = Self::new(module);
+        printer.block(block);
+        printer.out.lines().map(str::to_string).collect()
+    }
+
     /// One line at the current indentation.
     pub(super) fn line(&mut self, text: &str) {
         self.out.extend(std::iter::repeat_n("  ", self.indent));
@@ -76,20 +90,9 @@ impl<'m> Printer<'m> {
     }
 
     /// An empty line between groups, none at the start.
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         if !self.out.is_empty() {
             self.out.push('\n');
-        }
-    }
-
-    fn annotations(&mut self, annotations: &[Annotation]) {
-        for annotation in annotations {
-            let body = if annotation.body.is_empty() {
-                String::new()
-            } else {
-                format!("({})", quote(&annotation.body))
-            };
-            self.line(&format!("@{}{body}", shown(&annotation.name)));
         }
     }
 
@@ -159,23 +162,27 @@ impl<'m> Printer<'m> {
 
     fn externs(&mut self) {
         let module = self.module;
-        for (handle, Counter { size, unit, annotations, .. }) in module.counters.iter() {
+        for (handle, Counter { size, unit, index, annotations, .. }) in module.counters.iter() {
             self.gap();
             self.annotations(annotations);
             let name = self.names.counters.of(handle);
-            self.line(&format!("counter {name}: {}, size {size};", word_of(words::UNITS, *unit)));
+            let by = self.index(*index);
+            self.line(&format!("counter {name}: {}, size {size}{by};", word_of(words::UNITS, *unit)));
         }
-        for (handle, Meter { size, unit, annotations, .. }) in module.meters.iter() {
+        for (handle, Meter { size, unit, index, annotations, .. }) in module.meters.iter() {
             self.gap();
             self.annotations(annotations);
             let name = self.names.meters.of(handle);
-            self.line(&format!("meter {name}: {}, size {size};", word_of(words::UNITS, *unit)));
+            let by = self.index(*index);
+            self.line(&format!("meter {name}: {}, size {size}{by};", word_of(words::UNITS, *unit)));
         }
         for (handle, register) in module.registers.iter() {
             self.gap();
             self.annotations(&register.annotations);
             let name = self.names.registers.of(handle);
-            self.line(&format!("register {name}: {}, size {};", show_type(register.ty), register.size));
+            let (named, by) = (self.named(register.named), self.index(register.index));
+            let ty = show_type(register.ty);
+            self.line(&format!("register {name}: {ty}{named}, size {}{by};", register.size));
         }
         for (handle, profile) in module.action_profiles.iter() {
             self.gap();
@@ -192,12 +199,9 @@ impl<'m> Printer<'m> {
             self.gap();
             self.annotations(&set.annotations);
             self.open(&format!("value_set {}: size {}", self.names.value_sets.of(handle), set.size));
-            for (name, kind, width) in &set.fields {
-                self.line(&format!(
-                    "{}: {}, width {width};",
-                    shown(name),
-                    word_of(words::MATCH_KINDS, *kind)
-                ));
+            for ValueSetField { name, kind, width, annotations } in &set.fields {
+                let kind = word_of(words::MATCH_KINDS, *kind);
+                self.line(&format!("{}{}: {kind}, width {width};", inline(annotations), shown(name)));
             }
             self.close();
         }
@@ -206,8 +210,12 @@ impl<'m> Printer<'m> {
     fn action(&mut self, name: &str, action: &'m Action) {
         self.gap();
         self.annotations(&action.annotations);
-        let params: Vec<String> =
-            action.params.iter().map(|p| format!("{}: {}", shown(&p.name), show_type(p.ty))).collect();
+        let param = |param: &Parameter| {
+            let annotations = inline(&param.annotations);
+            let (ty, named) = (show_type(param.ty), self.named(param.named));
+            format!("{annotations}{}: {ty}{named}", shown(&param.name))
+        };
+        let params: Vec<String> = action.params.iter().map(param).collect();
         self.action = Some(action);
         self.braced(&format!("action {name}({})", params.join(", ")), &action.body);
         self.action = None;
@@ -222,12 +230,15 @@ impl<'m> Printer<'m> {
             for key in &table.keys {
                 self.annotations(&key.annotations);
                 let kind = word_of(words::MATCH_KINDS, key.kind);
-                self.line(&format!("{}: {kind} = {};", shown(&key.name), self.expression(key.expression)));
+                let named = self.named(key.named);
+                let value = self.expression(key.expression);
+                self.line(&format!("{}: {kind}{named} = {value};", shown(&key.name)));
             }
             self.close();
         }
         self.open("actions");
         for action in &table.actions {
+            self.annotations(&action.annotations);
             let scope = word_of(words::SCOPES, action.scope);
             let name = self.names.actions.of(action.action);
             self.line(format!("{scope} {name};").trim_start());
@@ -243,9 +254,11 @@ impl<'m> Printer<'m> {
         self.line(&format!("{}default {default};", constant(table.default_is_const)));
         self.line(&format!("size {};", table.size));
         if let Some(counter) = &table.direct_counter {
+            self.annotations(&counter.annotations);
             self.line(&format!("counter {}: {};", shown(&counter.name), word_of(words::UNITS, counter.unit)));
         }
         if let Some(meter) = &table.direct_meter {
+            self.annotations(&meter.annotations);
             self.line(&format!("meter {}: {};", shown(&meter.name), word_of(words::UNITS, meter.unit)));
         }
         if let Some(profile) = table.action_profile {
@@ -325,7 +338,7 @@ impl<'m> Printer<'m> {
         self.close();
     }
 
-    fn key_set(&self, set: &KeySet) -> String {
+    pub(super) fn key_set(&self, set: &KeySet) -> String {
         match set {
             KeySet::Value(value) => value.to_string(),
             KeySet::Masked { value, mask } => format!("{value} &&& {mask}"),

@@ -80,7 +80,8 @@ impl Printer<'_> {
         self.line("}");
     }
 
-    fn simple(&self, statement: &StatementKind) -> String {
+    /// A statement that has no blocks, without its semicolon.
+    pub(super) fn simple(&self, statement: &StatementKind) -> String {
         match statement {
             StatementKind::Assign(place, value) => {
                 format!("{} = {}", self.place(place), self.expression(*value))

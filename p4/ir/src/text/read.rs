@@ -7,7 +7,7 @@ use super::lex::{TokenKind, tokens};
 use super::words;
 use crate::{
     Action, ActionProfile, Annotation, Block, Counter, Expression, Field, Handle, Header, HeaderType, Meter,
-    Module, Register, SelectorInfo, Stack, Union, ValueSet, Variable, VariableKind,
+    Module, Parameter, Register, SelectorInfo, Stack, Union, ValueSet, ValueSetField, Variable, VariableKind,
 };
 
 /// What reading one thing gives; a box, since errors are rare and large.
@@ -112,27 +112,20 @@ impl Reader {
         }
     }
 
-    /// Takes annotations.
-    pub(super) fn annotations(&mut self) -> Result<Vec<Annotation>> {
-        let mut annotations = Vec::new();
-        while self.cursor.eat("@") {
-            let name = self.cursor.name()?;
-            let mut body = String::new();
-            if self.cursor.eat("(") {
-                body = self.cursor.string()?;
-                self.cursor.expect(")")?;
-            }
-            annotations.push(Annotation { name, body });
-        }
-        Ok(annotations)
-    }
-
     fn item(&mut self, word: &str) -> Result<()> {
         let start = self.cursor.span();
         let annotations = self.annotations()?;
         let annotated = matches!(
             word,
-            "counter" | "meter" | "register" | "action_profile" | "value_set" | "action" | "table"
+            "counter"
+                | "meter"
+                | "register"
+                | "action_profile"
+                | "value_set"
+                | "type"
+                | "main"
+                | "action"
+                | "table"
         );
         if !annotations.is_empty() && !annotated {
             let message = format!("`{word}` takes no annotations");
@@ -153,12 +146,15 @@ impl Reader {
             "counter" | "meter" => self.counter_or_meter(word, annotations)?,
             "register" => {
                 let name = self.head()?;
-                let ty = self.ty()?;
+                let (ty, named) = (self.ty()?, self.named()?);
                 self.cursor.expect(",")?;
-                let size = self.size()?;
+                let (size, index) = (self.size()?, self.index()?);
                 self.cursor.expect(";")?;
-                self.module.registers.push(Register { name, size, ty, annotations });
+                self.module.registers.push(Register { name, size, ty, named, index, annotations });
             }
+            "main" => self.package(annotations)?,
+            "type" => self.named_type(annotations, start)?,
+            "digest" => self.digest()?,
             "action_profile" => self.action_profile(annotations)?,
             "value_set" => self.value_set(annotations)?,
             "action" => self.action_item(annotations, start)?,
@@ -170,7 +166,7 @@ impl Reader {
     }
 
     /// Takes `name :`.
-    fn head(&mut self) -> Result<String> {
+    pub(super) fn head(&mut self) -> Result<String> {
         let (name, _) = self.cursor.numbered_name()?;
         self.cursor.expect(":")?;
         Ok(name)
@@ -238,12 +234,12 @@ impl Reader {
         let name = self.head()?;
         let unit = self.one_of(words::UNITS, "packets, bytes or both")?;
         self.cursor.expect(",")?;
-        let size = self.size()?;
+        let (size, index) = (self.size()?, self.index()?);
         self.cursor.expect(";")?;
         if word == "counter" {
-            self.module.counters.push(Counter { name, size, unit, annotations });
+            self.module.counters.push(Counter { name, size, unit, index, annotations });
         } else {
-            self.module.meters.push(Meter { name, size, unit, annotations });
+            self.module.meters.push(Meter { name, size, unit, index, annotations });
         }
         Ok(())
     }
@@ -270,12 +266,14 @@ impl Reader {
         self.cursor.expect("{")?;
         let mut fields = Vec::new();
         while !self.cursor.eat("}") {
+            let annotations = self.annotations()?;
             let name = self.cursor.name()?;
             self.cursor.expect(":")?;
             let kind = self.one_of(words::MATCH_KINDS, "a match kind")?;
             self.cursor.expect(",")?;
             self.cursor.expect_word("width")?;
-            fields.push((name, kind, self.cursor.number_u32()?));
+            let width = self.cursor.number_u32()?;
+            fields.push(ValueSetField { name, kind, width, annotations });
             self.cursor.expect(";")?;
         }
         self.module.value_sets.push(ValueSet { name, size, fields, annotations });
@@ -285,9 +283,10 @@ impl Reader {
     fn action_item(&mut self, annotations: Vec<Annotation>, start: Span) -> Result<()> {
         let name = self.cursor.numbered_name()?.0;
         let params = self.list("(", ")", |reader| {
+            let annotations = reader.annotations()?;
             let name = reader.cursor.name()?;
             reader.cursor.expect(":")?;
-            Ok(Field { name, ty: reader.ty()? })
+            Ok(Parameter { name, ty: reader.ty()?, named: reader.named()?, annotations })
         })?;
         let span = self.cursor.since(start);
         self.action = Some(Action { name, params, body: Vec::new(), annotations, span });
@@ -323,9 +322,8 @@ impl Reader {
 /// What kind of name follows an item's word; `None` for a word of no item.
 fn kind_of(word: &str) -> Option<Option<Kind>> {
     Some(match word {
-        "errors" | "parser" | "verify_checksum" | "ingress" | "egress" | "compute_checksum" | "deparser" => {
-            None
-        }
+        "errors" | "main" | "parser" | "verify_checksum" | "ingress" | "egress" | "compute_checksum"
+        | "deparser" => None,
         "header_type" => Some(Kind::HeaderType),
         "header" => Some(Kind::Header),
         "stack" => Some(Kind::Stack),
@@ -336,6 +334,8 @@ fn kind_of(word: &str) -> Option<Option<Kind>> {
         "register" => Some(Kind::Register),
         "action_profile" => Some(Kind::ActionProfile),
         "value_set" => Some(Kind::ValueSet),
+        "type" => Some(Kind::NamedType),
+        "digest" => Some(Kind::Digest),
         "action" => Some(Kind::Action),
         "table" => Some(Kind::Table),
         _ => return None,

@@ -42,8 +42,12 @@ impl Reader {
     }
 
     fn table_property(&mut self, table: &mut Table) -> Result<()> {
+        let annotations = self.annotations()?;
         let is_const = self.cursor.eat_word("const");
         let word = self.cursor.word(0).to_string();
+        if !annotations.is_empty() && !matches!(word.as_str(), "counter" | "meter") {
+            return Err(self.cursor.expected("`counter` or `meter`"));
+        }
         match word.as_str() {
             "default" => {
                 self.cursor.skip();
@@ -65,11 +69,13 @@ impl Reader {
                 self.cursor.skip();
                 self.cursor.expect("{")?;
                 while !self.cursor.eat("}") {
+                    let annotations = self.annotations()?;
                     let scope = match self.cursor.word(0) {
                         "tableonly" | "defaultonly" => self.one_of(words::SCOPES, "a scope")?,
                         _ => ActionScope::TableAndDefault,
                     };
-                    table.actions.push(TableAction { action: self.cursor.item(Kind::Action)?, scope });
+                    let action = self.cursor.item(Kind::Action)?;
+                    table.actions.push(TableAction { action, scope, annotations });
                     self.cursor.expect(";")?;
                 }
                 Ok(())
@@ -90,9 +96,9 @@ impl Reader {
                 self.cursor.expect(":")?;
                 let unit = self.one_of(words::UNITS, "packets, bytes or both")?;
                 if word == "counter" {
-                    table.direct_counter = Some(DirectCounter { name, unit });
+                    table.direct_counter = Some(DirectCounter { name, unit, annotations });
                 } else {
-                    table.direct_meter = Some(DirectMeter { name, unit });
+                    table.direct_meter = Some(DirectMeter { name, unit, annotations });
                 }
                 self.cursor.expect(";")
             }
@@ -112,10 +118,11 @@ impl Reader {
             let name = self.cursor.name()?;
             self.cursor.expect(":")?;
             let kind = self.one_of(words::MATCH_KINDS, "a match kind")?;
+            let named = self.named()?;
             self.cursor.expect("=")?;
             let expression = self.expression()?;
             self.cursor.expect(";")?;
-            table.keys.push(Key { name, expression, kind, annotations });
+            table.keys.push(Key { name, expression, kind, named, annotations });
         }
         Ok(())
     }

@@ -14,16 +14,20 @@ impl Checker<'_> {
         let module = self.module;
         let mut by_name: BTreeMap<&str, &Action> = BTreeMap::new();
         for (_, action) in module.actions.iter() {
-            self.field_names(&action.params, action.span);
+            self.field_names(action.params.iter().map(|param| &param.name), action.span);
             for param in &action.params {
                 self.width(param.ty, &format!("parameter `{}`", param.name), Some(action.span));
                 if !matches!(param.ty, Type::Bits(_) | Type::Int(_) | Type::Bool) {
                     let message = format!("parameter `{}` is of type {}", param.name, show(param.ty));
                     self.error(action.span, message, "action data are bit, int or bool");
                 }
+                self.named(param.named, param.ty, &format!("parameter `{}`", param.name), Some(action.span));
             }
             let first = *by_name.entry(&action.name).or_insert(action);
-            if first.params != action.params {
+            let data = |action: &Action| {
+                action.params.iter().map(|param| (param.name.clone(), param.ty)).collect::<Vec<_>>()
+            };
+            if data(first) != data(action) {
                 let message = format!("two actions `{}` have different parameters", action.name);
                 self.error(action.span, message, "actions of one name are one action to the control plane");
             }
@@ -67,8 +71,11 @@ impl Checker<'_> {
         let mut names = BTreeSet::new();
         let mut prefixes = 0;
         let mut widths = Vec::new();
-        for Key { name, expression, kind, .. } in &table.keys {
+        for Key { name, expression, kind, named, .. } in &table.keys {
             widths.push(self.compared(*expression, &scope));
+            if let Some(key) = self.module.expressions.try_index(*expression) {
+                self.named(*named, key.ty, &format!("key `{name}`"), Some(table.span));
+            }
             if !names.insert(name) {
                 self.error(table.span, format!("two keys are called `{name}`"), "key names are unique");
             }

@@ -17,6 +17,11 @@
 //! - Variables are not `Varbit`; an intrinsic has v1model's type and is there once.
 //! - Registers hold `Bits`, `Int` or `Bool`. Value sets have fields of any match kind but `Selector`.
 //!
+//! What the control plane is told
+//! - Types with names have names of their own, as have their members and the digests; a type refers to types before it.
+//! - An enumeration's values have its width. The members of a union are headers.
+//! - What a key, parameter or register names as its type is an enumeration or new type of its width.
+//!
 //! Expressions
 //! - They refer only to expressions before them, within [`limits::EXPRESSION_DEPTH`] and [`limits::EXPRESSION_SIZE`].
 //! - Constants have their type's width, and errors are in the list. Every other type follows from the operands, whose types fit the operator;
@@ -55,6 +60,7 @@
 
 mod actions;
 mod calls;
+mod control_plane;
 mod expressions;
 mod parser;
 mod places;

@@ -41,10 +41,7 @@ impl Checker<'_> {
             if self.in_range(&self.module.value_sets, *set, "a case", Some(state.span)) {
                 let fields = &self.module.value_sets[*set].fields;
                 let fits = fields.len() == widths.len()
-                    && fields
-                        .iter()
-                        .zip(widths)
-                        .all(|((_, _, width), due)| due.is_none_or(|due| due == *width));
+                    && fields.iter().zip(widths).all(|(field, due)| due.is_none_or(|due| due == field.width));
                 if !fits {
                     let message = "the value set's fields are not those of the select's keys";
                     self.error(state.span, message, "give both the same widths");

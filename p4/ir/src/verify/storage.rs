@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sluice_diagnostics::Span;
 use sluice_entities::MatchKind;
 
 use super::{Checker, show};
-use crate::{Field, Handle, Header, HeaderType, Intrinsic, Stack, Type, Union, VariableKind, limits, text};
+use crate::{
+    Handle, Header, HeaderType, Intrinsic, Stack, Type, Union, ValueSetField, VariableKind, limits, text,
+};
 
 impl Checker<'_> {
     /// Checks everything but expressions, code and tables.
@@ -27,6 +30,7 @@ impl Checker<'_> {
         }
         self.variables();
         self.extern_instances();
+        self.control_plane();
     }
 
     fn names(&mut self) {
@@ -53,7 +57,7 @@ impl Checker<'_> {
         self.unique("meter", meters.chain(direct.map(|meter| meter.name.as_str())));
     }
 
-    fn unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n str>) {
+    pub(super) fn unique<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n str>) {
         let mut seen = BTreeSet::new();
         for name in names {
             if !seen.insert(name) {
@@ -66,11 +70,11 @@ impl Checker<'_> {
     }
 
     /// Checks that the fields' names are unique.
-    pub(super) fn field_names(&mut self, fields: &[Field], span: sluice_diagnostics::Span) {
+    pub(super) fn field_names<'n>(&mut self, names: impl Iterator<Item = &'n String>, span: Span) {
         let mut seen = BTreeSet::new();
-        for field in fields {
-            if !seen.insert(&field.name) {
-                let message = format!("two are called `{}`", field.name);
+        for name in names {
+            if !seen.insert(name) {
+                let message = format!("two are called `{name}`");
                 self.error(span, message, "names of fields and parameters are unique");
             }
         }
@@ -97,7 +101,7 @@ impl Checker<'_> {
             let message = format!("`{}` has {fixed_bits} bits", ty.name);
             self.error(ty.span, message, "headers consist of whole bytes");
         }
-        self.field_names(&ty.fields, ty.span);
+        self.field_names(ty.fields.iter().map(|field| &field.name), ty.span);
     }
 
     fn header_item(&mut self, handle: Handle<Header>, header: &Header) {
@@ -214,7 +218,7 @@ impl Checker<'_> {
         }
         for (_, set) in module.value_sets.iter() {
             self.cells("value set", &set.name, set.size);
-            for (name, kind, width) in &set.fields {
+            for ValueSetField { name, kind, width, .. } in &set.fields {
                 self.width(Type::Bits(*width), &format!("field `{name}` of `{}`", set.name), None);
                 if *kind == MatchKind::Selector {
                     let message = format!("field `{name}` of `{}` is of kind selector", set.name);

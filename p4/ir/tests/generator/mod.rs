@@ -5,11 +5,12 @@
 use sluice_diagnostics::{SourceId, Span};
 use sluice_entities::{ActionScope, Bits, CounterUnit, Match, MatchKind};
 use sluice_ir::{
-    Action, ActionProfile, ActionUse, Annotation, BinaryOp, Block, CloneKind, Counter, DirectCounter,
-    Expression, ExpressionKind, ExternCall, Field, Handle, HashAlgorithm, Header, HeaderRef, HeaderType,
-    InitialEntry, Intrinsic, Key, KeySet, Label, Meter, Module, Place, Register, SelectCase, SelectorInfo,
-    SluiceCall, Stack, State, Statement, StatementKind, Table, TableAction, Target, Transition, Type,
-    UnaryOp, Union, ValueSet, Variable, VariableKind,
+    Action, ActionProfile, ActionUse, Annotation, AnnotationBody, AnnotationValue, BinaryOp, Block,
+    CloneKind, Counter, DataType, DigestType, DirectCounter, Expression, ExpressionKind, ExternCall, Field,
+    Handle, HashAlgorithm, Header, HeaderRef, HeaderType, InitialEntry, Intrinsic, Key, KeySet, Label,
+    Member, Meter, Module, NamedKind, NamedType, Parameter, Place, Register, SelectCase, SelectorInfo,
+    SluiceCall, Stack, State, Statement, StatementKind, Table, TableAction, Target, Transition, Translation,
+    Type, UnaryOp, Union, ValueSet, ValueSetField, Variable, VariableKind,
 };
 
 /// Names that need quotes, repeat, or look like something else.
@@ -25,9 +26,10 @@ struct Choices<'c> {
 pub(crate) fn module(bytes: &[u8]) -> Module {
     let mut choices = Choices { bytes, module: Module::default() };
     choices.storage();
+    choices.control_plane();
     choices.externs();
     for _ in 0..choices.below(4) {
-        let params = choices.fields();
+        let params = choices.parameters();
         let action = Action {
             name: choices.name(),
             params,
@@ -111,7 +113,89 @@ impl Choices<'_> {
     }
 
     fn annotations(&mut self) -> Vec<Annotation> {
-        (0..self.below(2)).map(|_| Annotation { name: self.name(), body: self.name() }).collect()
+        (0..self.below(2)).map(|_| Annotation { name: self.name(), body: self.annotation_body() }).collect()
+    }
+
+    fn annotation_body(&mut self) -> AnnotationBody {
+        match self.below(4) {
+            0 => AnnotationBody::None,
+            1 => AnnotationBody::Text(self.name()),
+            2 => AnnotationBody::Values((0..self.below(3)).map(|_| self.annotation_value()).collect()),
+            // An empty list has no keys: it reads back as one of values.
+            _ => AnnotationBody::Pairs(
+                (0..=self.below(2)).map(|_| (self.name(), self.annotation_value())).collect(),
+            ),
+        }
+    }
+
+    fn annotation_value(&mut self) -> AnnotationValue {
+        match self.below(4) {
+            0 => AnnotationValue::Text(self.name()),
+            1 => AnnotationValue::Integer(i64::MIN),
+            2 => AnnotationValue::Integer(i64::from(self.byte())),
+            _ => AnnotationValue::Bool(self.yes()),
+        }
+    }
+
+    fn named(&mut self) -> Option<Handle<NamedType>> {
+        if self.below(3) == 0 { Some(self.handle()) } else { None }
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        (0..self.below(4))
+            .map(|_| Parameter {
+                name: self.name(),
+                ty: self.ty(),
+                named: self.named(),
+                annotations: self.annotations(),
+            })
+            .collect()
+    }
+
+    fn data_type(&mut self, depth: u32) -> DataType {
+        match self.below(if depth == 0 { 7 } else { 8 }) {
+            0 => DataType::Bits(self.below(9)),
+            1 => DataType::Int(8),
+            2 => DataType::Varbit(64),
+            3 => DataType::Bool,
+            4 => DataType::Error,
+            5 => DataType::Named(self.handle()),
+            6 => DataType::Stack(self.handle(), self.below(4)),
+            _ => DataType::Tuple((0..self.below(3)).map(|_| self.data_type(depth - 1)).collect()),
+        }
+    }
+
+    fn members(&mut self) -> Vec<Member> {
+        (0..self.below(3))
+            .map(|_| Member { name: self.name(), ty: self.data_type(2), annotations: self.annotations() })
+            .collect()
+    }
+
+    fn control_plane(&mut self) {
+        self.module.annotations = self.annotations();
+        for _ in 0..self.below(3) {
+            let kind = match self.below(6) {
+                0 => NamedKind::Struct(self.members()),
+                1 => NamedKind::Header(self.members()),
+                2 => NamedKind::Union(self.members()),
+                3 => NamedKind::Enum((0..self.below(3)).map(|_| self.name()).collect()),
+                4 => NamedKind::SerializableEnum {
+                    width: self.below(9),
+                    members: (0..self.below(3)).map(|_| (self.name(), self.bits())).collect(),
+                },
+                _ => {
+                    let width = if self.yes() { Some(self.below(9)) } else { None };
+                    let translation = self.yes().then(|| Translation { uri: self.name(), width });
+                    NamedKind::New { of: self.data_type(1), translation }
+                }
+            };
+            let ty = NamedType { name: self.name(), kind, annotations: self.annotations() };
+            self.module.named_types.push(ty);
+        }
+        for _ in 0..self.below(2) {
+            let digest = DigestType { name: self.name(), ty: self.data_type(2) };
+            self.module.digests.push(digest);
+        }
     }
 
     fn handles<T>(&mut self) -> Vec<Handle<T>> {
@@ -164,14 +248,22 @@ impl Choices<'_> {
     fn externs(&mut self) {
         for _ in 0..self.below(2) {
             let (name, size, unit) = (self.name(), u64::from(self.byte()), self.unit());
-            let annotations = self.annotations();
-            self.module.counters.push(Counter { name: name.clone(), size, unit, annotations });
+            let (index, annotations) = (self.named(), self.annotations());
+            self.module.counters.push(Counter { name: name.clone(), size, unit, index, annotations });
             let (annotations, ty) = (self.annotations(), self.ty());
-            self.module.meters.push(Meter { name: name.clone(), size, unit, annotations: Vec::new() });
+            self.module.meters.push(Meter {
+                name: name.clone(),
+                size,
+                unit,
+                index: None,
+                annotations: Vec::new(),
+            });
             self.module.registers.push(Register {
                 name: name.clone(),
                 size,
                 ty,
+                named: index,
+                index,
                 annotations: annotations.clone(),
             });
             let selector = SelectorInfo { algorithm: HashAlgorithm::Crc32, width: 3 };
@@ -182,7 +274,14 @@ impl Choices<'_> {
                 selector,
                 annotations,
             });
-            let fields = (0..self.below(3)).map(|width| (self.name(), self.match_kind(), width)).collect();
+            let fields = (0..self.below(3))
+                .map(|width| ValueSetField {
+                    name: self.name(),
+                    kind: self.match_kind(),
+                    width,
+                    annotations: self.annotations(),
+                })
+                .collect();
             self.module.value_sets.push(ValueSet { name, size, fields, annotations: Vec::new() });
         }
     }
@@ -361,6 +460,7 @@ impl Choices<'_> {
             name: choices.name(),
             expression: choices.value(),
             kind: choices.match_kind(),
+            named: choices.named(),
             annotations: choices.annotations(),
         };
         let scopes = [ActionScope::TableAndDefault, ActionScope::TableOnly, ActionScope::DefaultOnly];
@@ -369,16 +469,22 @@ impl Choices<'_> {
             keys: (0..self.below(3)).map(|_| key(self)).collect(),
             // Listed once each: the text names an action of a table, not its position.
             actions: (0..self.below(4))
-                .map(|index| TableAction { action: Handle::new(index as usize), scope: self.one(&scopes) })
+                .map(|index| TableAction {
+                    action: Handle::new(index as usize),
+                    scope: self.one(&scopes),
+                    annotations: self.annotations(),
+                })
                 .collect(),
             default_action: self.action_use(),
             default_is_const: self.yes(),
             size: u64::from(self.byte()),
             entries: (0..self.below(3)).map(|_| self.entry()).collect(),
             entries_are_const: self.yes(),
-            direct_counter: self
-                .yes()
-                .then(|| DirectCounter { name: "c".to_string(), unit: CounterUnit::Bytes }),
+            direct_counter: self.yes().then(|| DirectCounter {
+                name: "c".to_string(),
+                unit: CounterUnit::Bytes,
+                annotations: self.annotations(),
+            }),
             direct_meter: None,
             action_profile: if self.yes() { Some(self.handle()) } else { None },
             support_timeout: self.yes(),
