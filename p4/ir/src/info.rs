@@ -7,8 +7,10 @@ use sluice_entities::{
     ParamInfo, PipelineInfo, RegisterInfo, SelectorSizes, SizeSemantics, TableInfo, ValueSetInfo,
 };
 
+use crate::control_plane::find;
 use crate::{
-    Action, ActionProfile, Annotation, ExternCall, Handle, Key, Module, StatementKind, Table, ValueSet, walk,
+    Action, ActionProfile, Annotation, ExternCall, Handle, Key, Module, StatementKind, Table, ValueSet,
+    ValueSetField, walk,
 };
 
 impl Module {
@@ -117,9 +119,13 @@ fn action_info(action: &Action) -> ActionInfo {
 }
 
 fn profile_info(profile: &ActionProfile) -> ActionProfileInfo {
-    let number = |name| annotation(&profile.annotations, name).and_then(number).unwrap_or(0);
-    let by_members = annotation(&profile.annotations, "selector_size_semantics")
-        .is_some_and(|body| body.trim().trim_matches('"') == "sum_of_members");
+    let number = |name| {
+        let number = find(&profile.annotations, name).and_then(Annotation::integer);
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+    };
+    let by_members = find(&profile.annotations, "selector_size_semantics")
+        .and_then(Annotation::string)
+        .is_some_and(|semantics| semantics.eq_ignore_ascii_case("sum_of_members"));
     let semantics = if by_members {
         SizeSemantics::SumOfMembers { max_member_weight: number("max_member_weight") }
     } else {
@@ -135,24 +141,11 @@ fn profile_info(profile: &ActionProfile) -> ActionProfileInfo {
     }
 }
 
-fn annotation<'a>(annotations: &'a [Annotation], name: &str) -> Option<&'a str> {
-    annotations.iter().find(|annotation| annotation.name == name).map(|annotation| annotation.body.as_str())
-}
-
-/// A number as annotations have it: decimal, or hexadecimal behind `0x`.
-fn number(body: &str) -> Option<u32> {
-    let body = body.trim();
-    match body.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => body.parse().ok(),
-    }
-}
-
 fn value_set_info(set: &ValueSet) -> ValueSetInfo {
-    let field = |(name, kind, width): &(String, MatchKind, u32)| KeyInfo {
-        name: Arc::from(name.as_str()),
-        kind: *kind,
-        width: *width,
+    let field = |field: &ValueSetField| KeyInfo {
+        name: Arc::from(field.name.as_str()),
+        kind: field.kind,
+        width: field.width,
     };
     ValueSetInfo {
         name: Arc::from(set.name.as_str()),
