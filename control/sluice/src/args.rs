@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::p4::P4;
+
 /// An open network packet broker: filters in, the right packets out for every tool.
 #[derive(Debug, Parser)]
 #[command(name = "sluice", version, propagate_version = true, max_term_width = 100)]
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
+    /// Compile, check, run and test P4 programs.
+    P4(P4),
     /// Print the completion script of a shell.
     Completions {
         /// Which shell.

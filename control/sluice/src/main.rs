@@ -9,7 +9,9 @@ mod check;
 mod counters;
 mod explain;
 mod failure;
+mod folder;
 mod inputs;
+mod p4;
 mod plan;
 mod progress;
 mod replay;
@@ -42,6 +44,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Replay(arguments) => return replay::run(arguments),
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
+        Command::P4(arguments) => return p4::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "sluice", &mut std::io::stdout());
         }
@@ -55,10 +58,12 @@ fn manual() -> Result<(), Failure> {
     let mut text = Vec::new();
     let mut command = Arguments::command();
     command.build();
-    let pages = std::iter::once(command.clone()).chain(command.get_subcommands().cloned());
     let failed = |source| Failure::Write { path: "<standard output>".into(), source };
-    for page in pages {
-        clap_mangen::Man::new(page).render(&mut text).map_err(failed)?;
-    }
+    pages(&command, &mut text).map_err(failed)?;
     std::io::stdout().write_all(&text).map_err(failed)
+}
+
+fn pages(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(text)?;
+    command.get_subcommands().try_for_each(|subcommand| pages(subcommand, text))
 }

@@ -13,6 +13,7 @@ use sluice_policy::{Policy, PortRole};
 use sluice_switch::{Output, Sink};
 
 use crate::failure::Failure;
+use crate::folder::Folder;
 
 /// Instances that `egress_rid` can name in the broker's program.
 const INSTANCES: usize = 1_024;
@@ -24,21 +25,6 @@ struct ToolFile {
     packets: u64,
     /// First thing that went wrong; what comes after it is not written.
     failed: Option<io::Error>,
-}
-
-/// The folder for the files; one that was made for them goes again if nothing comes to stand in it.
-struct Folder {
-    path: PathBuf,
-    is_new: bool,
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.is_new {
-            // Fails where files stand in it, as it should.
-            let _ = std::fs::remove_dir(&self.path);
-        }
-    }
 }
 
 /// All tools' files.
@@ -58,15 +44,14 @@ pub(crate) struct Tools {
 impl Tools {
     /// Begins a file for every tool. `instances` says which instance belongs to which tool, by name.
     pub(crate) fn create(folder: &Path, policy: &Policy, instances: &[(u16, &str)]) -> Result<Self, Failure> {
-        let is_new = !folder.exists();
-        std::fs::create_dir_all(folder).map_err(Failure::write(folder))?;
+        let made = Folder::create(folder)?;
         let mut tools = Self {
             files: Vec::new(),
             of_instance: vec![None; INSTANCES],
             interface_of_port: vec![None; sluice_switch::DROP_PORT as usize + 1],
             packet_id: 0,
             strays: 0,
-            _folder: Folder { path: folder.to_path_buf(), is_new },
+            _folder: made,
         };
         for tool in &policy.tools {
             let path = folder.join(format!("{}.pcapng", tool.name));

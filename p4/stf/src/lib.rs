@@ -13,6 +13,7 @@
 //! is wrong, in the script or with the packets, is a located diagnostic.
 
 mod bind;
+mod bmv2;
 mod compare;
 mod names;
 mod number;
@@ -24,6 +25,7 @@ mod target;
 mod token;
 
 pub use bind::{Expectation, Step, StepKind, Test, bind};
+pub use bmv2::{Bmv2Target, find_program};
 pub use compare::compare;
 pub use number::{MAX_DIGITS, Number};
 pub use parse::parse;

@@ -54,6 +54,11 @@ impl SwitchTarget {
         }
     }
 
+    /// The switch, with what was written to it.
+    pub fn into_switch(self) -> Switch {
+        self.switch
+    }
+
     fn write(&self, updates: &[Update]) -> Result<()> {
         self.switch.write(updates).map_err(|errors| {
             let messages: Vec<String> = errors.errors.iter().map(|(_, error)| error.to_string()).collect();
@@ -236,7 +241,7 @@ impl Target for SwitchTarget {
                 .switch
                 .counter(counter, *index)
                 .map(|data| Count { packets: data.packets, bytes: data.bytes }),
-            CounterCell::Entry(entry) => self.direct_count(entry),
+            CounterCell::Entry { entry, .. } => self.direct_count(entry),
         };
         count.ok_or_else(|| TargetError::Refused("there is no such cell".to_string()))
     }

@@ -111,7 +111,12 @@ pub enum CounterCell {
         index: u64,
     },
     /// Of an entry of a table with a direct counter.
-    Entry(TableEntry),
+    Entry {
+        /// The counter, as the script names it.
+        counter: String,
+        /// The entry.
+        entry: TableEntry,
+    },
 }
 
 /// What a cell has counted.

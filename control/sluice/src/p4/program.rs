@@ -1,0 +1,44 @@
+//! A program from its file.
+
+use std::path::Path;
+
+use sluice_diagnostics::{Diagnostics, Sources};
+use sluice_ir::Module;
+use sluice_p4::{CompileOptions, DiskFiles, compile};
+use sluice_switch::{Switch, SwitchOptions};
+
+use super::args::Preprocessor;
+use crate::failure::Failure;
+
+/// Compiles a program. All that the compiler says is in the result, with the texts that it is about.
+pub(super) fn compiled(
+    file: &Path,
+    preprocessor: &Preprocessor,
+) -> (Sources, Result<(Module, Diagnostics), Diagnostics>) {
+    let folders = preprocessor.include.iter().map(|folder| folder.display().to_string()).collect();
+    let options = CompileOptions { defines: preprocessor.define.clone(), ..CompileOptions::default() };
+    let mut sources = Sources::new();
+    let result = compile(&mut sources, &DiskFiles::new(folders), &file.display().to_string(), &options);
+    (sources, result)
+}
+
+/// A program that must be right; warnings go to standard error.
+pub(super) fn load(file: &Path, preprocessor: &Preprocessor) -> Result<Module, Failure> {
+    match compiled(file, preprocessor) {
+        (sources, Ok((module, warnings))) => {
+            if !warnings.is_empty() {
+                eprint!("{}", warnings.render(&sources));
+            }
+            Ok(module)
+        }
+        (sources, Err(found)) => Err(Failure::located(&found, &sources)),
+    }
+}
+
+/// A soft switch with a program.
+pub(super) fn switch(file: &Path, module: &Module) -> Result<Switch, Failure> {
+    Switch::new(module, SwitchOptions::default()).map_err(|error| {
+        let message = format!("{}: the soft switch cannot run this program: {error}", file.display());
+        Failure::argument(message, "its bounds are those of one packet processor: see docs/P4.md")
+    })
+}
