@@ -115,7 +115,7 @@ pub enum CounterCell {
         /// The counter, as the script names it.
         counter: String,
         /// The entry.
-        entry: TableEntry,
+        entry: Box<TableEntry>,
     },
 }
 

@@ -174,13 +174,16 @@ fn info() -> PipelineInfo {
     let table = |name: &str, keys| TableInfo {
         name: Arc::from(name),
         keys,
+        selector_keys: Vec::new(),
         actions: vec![action("c.to"), action("NoAction")],
         size: 16,
         default_action: Arc::from("NoAction"),
         default_is_const: false,
         entries_are_const: false,
         direct_counter: Some(CounterUnit::Both),
-        direct_meter: false,
+        direct_meter: None,
+        action_profile: None,
+        has_idle_timeouts: false,
     };
     let kinds = [MatchKind::Ternary, MatchKind::Range, MatchKind::Optional, MatchKind::Lpm];
     PipelineInfo {
@@ -201,6 +204,7 @@ fn info() -> PipelineInfo {
         counters: vec![CounterInfo { name: Arc::from("c.n"), size: 4, unit: CounterUnit::Both }],
         meters: vec![MeterInfo { name: Arc::from("c.m"), size: 4, unit: CounterUnit::Bytes }],
         registers: vec![RegisterInfo { name: Arc::from("c.r"), size: 4, width: 32 }],
+        ..PipelineInfo::default()
     }
 }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_entities::{
-    ActionInfo, ActionRef, ActionScope, CounterInfo, CounterUnit, KeyInfo, MatchKind, MeterInfo, ParamInfo,
-    PipelineInfo, RegisterInfo, TableInfo,
+    ActionCall, ActionInfo, ActionRef, ActionScope, CounterInfo, CounterUnit, KeyInfo, MatchKind, MeterInfo,
+    ParamInfo, PipelineInfo, RegisterInfo, TableEntry, TableInfo,
 };
 use sluice_stf::{Count, CounterCell, Operation, Received, Target, TargetError, Test, bind, parse, run};
 
@@ -75,6 +75,27 @@ fn info() -> PipelineInfo {
     }
 }
 
+/// An operation as the expected output has it.
+fn written(operation: &Operation) -> String {
+    let call = |call: Option<&ActionCall>| {
+        let Some(ActionCall { action, params }) = call else { return "nothing".to_string() };
+        let params: Vec<String> = params.iter().map(ToString::to_string).collect();
+        format!("{action}({})", params.join(", "))
+    };
+    let entry = |what: &str, entry: &TableEntry| {
+        let TableEntry { table, matches, priority, .. } = entry;
+        format!("{what} {table} {matches:?} priority {priority}: {}", call(entry.call()))
+    };
+    match operation {
+        Operation::Insert(inserted) => entry("insert", inserted),
+        Operation::Delete(deleted) => entry("delete", deleted),
+        Operation::Default(default) => {
+            format!("default {}: {}", default.table, call(default.action.as_ref()))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 /// Notes what it is asked, and sends packets back.
 #[derive(Default)]
 struct Recorder {
@@ -88,7 +109,7 @@ impl Target for Recorder {
         if let Operation::Mirror { session: 99, .. } = operation {
             return Err(TargetError::Refused("there are 98 sessions".to_string()));
         }
-        self.operations.push(format!("{operation:?}"));
+        self.operations.push(written(operation));
         Ok(())
     }
 

@@ -93,7 +93,7 @@ impl<'a> Binder<'a> {
             }
         };
         for added in gone {
-            self.push(span, StepKind::Operate(Operation::Delete(added.entry)));
+            self.push(span, StepKind::Operate(Box::new(Operation::Delete(added.entry))));
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ impl Binder<'_> {
                     let message = format!("table `{}` has no direct counter", added.entry.table);
                     return Err(Diagnostic::error(message).at(handle.span, "an entry of that table"));
                 }
-                Ok(CounterCell::Entry { counter: counter.text.clone(), entry: added.entry.clone() })
+                Ok(CounterCell::Entry { counter: counter.text.clone(), entry: Box::new(added.entry.clone()) })
             }
         }
     }

@@ -41,7 +41,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepKind {
     /// Writes to the switch.
-    Operate(Operation),
+    Operate(Box<Operation>),
     /// Sends a packet.
     Packet {
         /// Where it comes in.
@@ -124,11 +124,11 @@ impl Binder<'_> {
                         .for_each(|old| old.handle = None);
                 }
                 self.added.push(Added { handle, entry: entry.clone() });
-                self.push(span, StepKind::Operate(Operation::Insert(entry)));
+                self.push(span, StepKind::Operate(Box::new(Operation::Insert(entry))));
             }
             Command::SetDefault { table, action } => {
                 let entry = self.default_entry(table, action)?;
-                self.push(span, StepKind::Operate(Operation::Default(entry)));
+                self.push(span, StepKind::Operate(Box::new(Operation::Default(entry))));
             }
             Command::Remove(removal) => self.remove(span, removal)?,
             Command::Packet { port, data } => {
@@ -154,7 +154,7 @@ impl Binder<'_> {
             }
             _ => {
                 if let Some(operation) = self.direct(command)? {
-                    self.push(span, StepKind::Operate(operation));
+                    self.push(span, StepKind::Operate(Box::new(operation)));
                 }
             }
         }

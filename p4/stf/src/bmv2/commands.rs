@@ -1,16 +1,17 @@
 //! Operations as commands of `simple_switch_CLI`, and what it prints.
 
-use sluice_entities::{ActionCall, Bits, Match, TableEntry};
+use sluice_entities::{Bits, Match, TableEntry};
 
 use crate::target::{Count, MirrorTarget, Operation};
 
 /// What bmv2's priorities are counted down from: there the lower number wins.
 const LOWEST_PRIORITY: u64 = 1 << 30;
 
-/// `table_add`.
+/// `table_add`. Entries of scripts have an action of their own.
 pub(super) fn insert(entry: &TableEntry) -> String {
     let keys: Vec<String> = entry.matches.iter().map(key).collect();
-    let ActionCall { action, params } = &entry.action;
+    let call = entry.call();
+    let (action, params) = call.map_or(("", &[][..]), |call| (&*call.action, &call.params[..]));
     let mut line = format!("table_add {} {action} {} =>{}", entry.table, keys.join(" "), data(params));
     if entry.priority > 0 {
         line.push_str(&format!(" {}", LOWEST_PRIORITY.saturating_sub(u64::from(entry.priority))));
