@@ -90,6 +90,15 @@ impl Case {
                 wrong.extend(goldens.check(&self.file("txt"), (!said.is_empty()).then_some(said.as_str())));
                 let text = sluice_ir::text::print(&module);
                 wrong.extend(goldens.check(&self.file("ir"), Some(&text)));
+                match sluice_p4info::p4info(&module) {
+                    Ok((info, _)) => {
+                        let text = sluice_p4info::to_text(&info);
+                        wrong.extend(goldens.check(&self.file("p4info.txtpb"), Some(&text)));
+                    }
+                    Err(found) => {
+                        wrong.push(format!("{}: has no P4Info\n{}", self.name, found.render(&sources)));
+                    }
+                }
                 if script {
                     wrong.extend(self.scripts(module));
                 }

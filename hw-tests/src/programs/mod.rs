@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `NAME.stf` | the script; every engine and every form of the program must pass it without a finding |
 //! | `NAME.ir` | golden: the IR as text, of a program that compiles |
+//! | `NAME.p4info.txtpb` | golden: the P4Info of a program that compiles |
 //! | `NAME.txt` | golden: all that the compiler says, of a program that is refused, or taken with warnings |
 //!
 //! A program with a script must compile. Files that programs include are in folders called `include`. `SLUICE_BLESS=1`

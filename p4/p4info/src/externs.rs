@@ -134,7 +134,7 @@ impl<'m> Describer<'m> {
             );
         }
         let semantics = if of_members {
-            let max_member_weight = number("max_member_weight");
+            let max_member_weight = number("max_member_weight").unwrap_or(0);
             SelectorSizeSemantics::SumOfMembers(SumOfMembers { max_member_weight })
         } else {
             SelectorSizeSemantics::SumOfWeights(SumOfWeights {})
