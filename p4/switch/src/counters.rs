@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use sluice_entities::CounterData;
+use sluice_entities::{CounterData, PipelineInfo};
 
 use crate::packet::DropReason;
 
@@ -30,6 +30,12 @@ const FIRST_UNICAST_CELL: u32 = FIRST_PORT_CELL + PORTS as u32 * PORT_CELLS;
 
 /// First cell of the program's counters.
 pub(crate) const FIRST_PROGRAM_CELL: u32 = FIRST_UNICAST_CELL + PORTS as u32 * PATH_CELLS;
+
+/// First cell of one of the program's counters.
+pub(crate) fn first_counter_cell(info: &PipelineInfo, counter: usize) -> u32 {
+    let before = info.counters.iter().take(counter).map(|counter| counter.size as u32);
+    FIRST_PROGRAM_CELL + before.sum::<u32>()
+}
 
 /// The cell of packets received on a port.
 pub(crate) fn received_cell(port: u16) -> u32 {

@@ -4,7 +4,9 @@
 //!
 //! - [`Switch::new`] prepares a module once: fields become slots, expressions and statements a list of instructions, tables
 //!   get the match engine that suits their keys.
-//! - [`Switch::write`] checks a batch of P4Runtime updates and publishes it as one new configuration.
+//! - [`Switch::write`] and [`Switch::write_batch`] check a batch of P4Runtime updates and publish it as one new configuration;
+//!   [`Switch::read`] gives back what was written and what was counted, [`Switch::idle_entries`] and [`Switch::digest_lists`] what the
+//!   controller is to be told.
 //! - [`Worker::process`] takes a packet through the v1model pipeline. A worker uses one configuration for a packet, takes no lock
 //!   and waits for nobody (but for a wide register's or a meter's cell, for the time of one access).
 //!
@@ -14,9 +16,6 @@
 //!                                                     v  v
 //! Ingress ------------------------------------------> Worker --> Sink
 //! ```
-//!
-//! Selectors of action profiles have one action for each entry, and parser value sets no members: P4Runtime's vocabulary in
-//! [`sluice_entities`] has no way to write more.
 
 mod configuration;
 mod control;
@@ -24,15 +23,20 @@ mod counters;
 mod engine;
 mod externs;
 mod packet;
+mod pages;
 mod prepare;
 mod profile;
+mod selection;
 mod switch;
 mod tables;
 mod trace;
 mod worker;
 
+pub use control::batch::MAX_PATHS;
+pub use control::digests::{DigestList, MAX_DIGEST_LIST, MAX_WAITING_DIGESTS};
 pub use control::error::{WriteError, WriteErrors};
-pub use control::write::MAX_PATHS;
+pub use control::idle::IdleEntry;
+pub use control::{PortCounters, ReplicaCounters};
 pub use engine::calls::{MAX_DIGESTS_PER_PACKET, MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 pub use engine::passes::MAX_PASSES;
 pub use engine::run::MAX_LOOP_TURNS;
@@ -43,6 +47,6 @@ pub use prepare::{
 };
 pub use profile::{Profile, ProfilePart};
 pub use sluice_entities::CounterData;
-pub use switch::{DirectCounters, PortCounters, ReplicaCounters, Switch, SwitchOptions, TableUsage};
+pub use switch::{DirectCounters, Switch, SwitchOptions, TableUsage};
 pub use trace::{FrameEdit, Replicator, TraceEvent, Tracer};
 pub use worker::Worker;

@@ -1,28 +1,29 @@
 //! The switch: one program, its state, and the ways to write and read it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use sluice_entities::{
-    ActionCall, Bits, CounterData, CounterUnit, MulticastGroup, PipelineInfo, Replica, TableEntry, Update,
+    ActionCall, Atomicity, CounterData, CounterUnit, EntryAttributes, PipelineInfo, TableEntry, Update,
 };
 use sluice_ir::Module;
 
-use crate::configuration::{Configuration, PortState, Quick, Replication};
-use crate::control::error::{WriteError, WriteErrors};
-use crate::control::master::{Master, MasterTable, oldest_in_use};
-use crate::control::write::Batch;
-use crate::counters::{
-    CellAllocator, Cells, FIRST_PROGRAM_CELL, PORTS, ingress_drop_cell, path_drop_cell, received_cell,
-    unicast_path,
-};
+use crate::configuration::{Configuration, PortState, Quick, Replication, ValueSetState};
+use crate::control::batch::{Batch, Effects};
+use crate::control::digests::{DigestList, Digests};
+use crate::control::error::WriteErrors;
+use crate::control::gate::Gate;
+use crate::control::master::{Master, oldest_in_use, wait_for};
+use crate::control::profiles::MasterProfile;
+use crate::control::tables::{MasterDefault, MasterTable};
+use crate::counters::{CellAllocator, Cells, FIRST_PROGRAM_CELL, NULL_CELL, PORTS};
 use crate::engine::program::Program;
 use crate::externs::meter::MeterCell;
 use crate::externs::register::RegisterArray;
-use crate::packet::{DROP_PORT, DropReason};
+use crate::pages::Pages;
 use crate::prepare::{PrepareError, prepare};
+use crate::tables::Engine;
 use crate::worker::Worker;
 
 /// How a switch runs, apart from its program.
@@ -40,8 +41,7 @@ pub(crate) struct Shared {
     pub(crate) registers: Vec<RegisterArray>,
     meters: Vec<Box<[MeterCell]>>,
     pub(crate) meter_units: Vec<CounterUnit>,
-    /// Counters: first cell of each.
-    counter_cells: Vec<u32>,
+    pub(crate) digests: Digests,
     /// Writers wait for each other here; workers never come here.
     master: Mutex<Master>,
 }
@@ -52,7 +52,7 @@ impl Shared {
         self.meters.get(meter)?.get(usize::try_from(index).ok()?)
     }
 
-    fn master(&self) -> MutexGuard<'_, Master> {
+    pub(crate) fn master(&self) -> MutexGuard<'_, Master> {
         self.master.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -60,7 +60,7 @@ impl Shared {
 /// A soft switch. Clones are the same switch.
 #[derive(Clone)]
 pub struct Switch {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl std::fmt::Debug for Switch {
@@ -88,26 +88,6 @@ pub struct DirectCounters {
     pub default: CounterData,
 }
 
-/// What one port has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortCounters {
-    /// Packets that came in.
-    pub received: CounterData,
-    /// Copies that went out.
-    pub sent: CounterData,
-    /// Packets that came in here, and copies that were to go out here, which ended inside; reasons that never occurred left out.
-    pub drops: Vec<(DropReason, CounterData)>,
-}
-
-/// What became of the copies for one (port, instance).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplicaCounters {
-    /// Copies that went out.
-    pub sent: CounterData,
-    /// Copies that did not; reasons that never occurred left out.
-    pub drops: Vec<(DropReason, CounterData)>,
-}
-
 impl Switch {
     /// Prepares a verified module, with its own entries in its tables and all ports up.
     ///
@@ -117,36 +97,7 @@ impl Switch {
     /// table does not take.
     pub fn new(module: &Module, options: SwitchOptions) -> Result<Self, PrepareError> {
         let program = prepare(module)?;
-        let mut next_cell = FIRST_PROGRAM_CELL;
-        let mut counter_cells = Vec::new();
-        for (_, counter) in module.counters.iter() {
-            counter_cells.push(next_cell);
-            next_cell += counter.size as u32;
-        }
-        let mut cells = CellAllocator::new(next_cell);
-        let tables = module.tables.iter().zip(&program.info.tables);
-        let tables = tables
-            .map(|((_, table), info)| {
-                let default = (
-                    table.default_action.index as u16,
-                    ActionCall {
-                        action: info.default_action.clone(),
-                        params: table.default_action.arguments.clone(),
-                    },
-                );
-                MasterTable {
-                    by_key: FxHashMap::default(),
-                    entries: Vec::new(),
-                    free: Vec::new(),
-                    original_default: default.clone(),
-                    default,
-                    default_cell: if table.direct_counter.is_some() { cells.take() } else { 0 },
-                    counts: table.direct_counter.is_some(),
-                    sequence: 0,
-                }
-            })
-            .collect();
-        let mut master = Master { tables, cells, baselines: FxHashMap::default(), workers: Vec::new() };
+        let mut master = first_master(module, &program);
         let first = first_configuration(&program, &master);
         let first = with_program_entries(module, &program, &first, &mut master)?;
         let registers =
@@ -159,7 +110,7 @@ impl Switch {
             registers,
             meters: meters.collect(),
             meter_units: module.meters.iter().map(|(_, meter)| meter.unit).collect(),
-            counter_cells,
+            digests: Digests::new(&program.info),
             master: Mutex::new(master),
             program,
         };
@@ -173,22 +124,74 @@ impl Switch {
 
     /// Checks all updates, then applies them as one new configuration; or applies none.
     ///
-    /// Registers are not part of the configuration: they are set right after it is published.
-    ///
     /// # Errors
     ///
     /// Everything that is wrong with any update.
     pub fn write(&self, updates: &[Update]) -> Result<(), WriteErrors> {
+        self.write_batch(updates, Atomicity::DataplaneAtomic)
+    }
+
+    /// Applies updates in order. A packet finds all that is done of them done, or nothing.
+    ///
+    /// Must not be called by a sink, while its worker is in a packet, if the updates write registers.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with updates. With [`Atomicity::ContinueOnError`] all others are done, with the other two none is; with
+    /// [`Atomicity::RollbackOnError`] the first mistake is told alone.
+    pub fn write_batch(&self, updates: &[Update], atomicity: Atomicity) -> Result<(), WriteErrors> {
         let mut master = self.shared.master();
         let oldest = oldest_in_use(&master.workers);
         master.cells.reclaim(oldest);
         let current = self.shared.current.load_full();
-        let applied = Batch::new(&self.shared.program, &current, &mut master).apply(updates)?;
-        self.shared.current.store(Arc::new(applied.configuration));
-        for (index, cell, value) in applied.registers {
-            self.shared.registers[index].write(cell, value.limbs());
+        let applied = Batch::new(&self.shared.program, &current, &mut master).apply(updates, atomicity)?;
+        // Tables can use what they had before as soon as nobody holds it.
+        drop(current);
+        self.publish(&mut master, applied.configuration, &applied.effects);
+        if applied.errors.is_empty() { Ok(()) } else { Err(WriteErrors { errors: applied.errors }) }
+    }
+
+    /// Publishes a configuration together with what belongs to it and stands elsewhere.
+    fn publish(&self, master: &mut Master, mut next: Configuration, effects: &Effects) {
+        let now_ns = master.now_ns();
+        for (table, slot) in &effects.new_entries {
+            if let Some(hits) = &next.tables[*table].hits {
+                hits.note(*slot, now_ns);
+            }
         }
-        Ok(())
+        for (first, count, data) in &effects.counters {
+            (*first..*first + *count as u32).for_each(|cell| master.set_count(&next.cells, cell, *data));
+        }
+        for (meter, cell) in &effects.meters {
+            match cell {
+                Some(cell) => self.shared.meter_cell(*meter, *cell).into_iter().for_each(MeterCell::clear),
+                None => self.shared.meters[*meter].iter().for_each(MeterCell::clear),
+            }
+        }
+        effects.direct_meters.iter().for_each(|meter| meter.clear());
+        effects.digests.iter().for_each(|digest| self.shared.digests.clear(*digest));
+        if effects.registers.is_empty() {
+            self.shared.current.store(Arc::new(next));
+            return;
+        }
+        let gate = Arc::new(Gate::default());
+        next.gate = Some(gate.clone());
+        let mut open = next.clone();
+        let version = next.version;
+        self.shared.current.store(Arc::new(next));
+        wait_for(&master.workers, version);
+        for (register, cell, value) in &effects.registers {
+            let array = &self.shared.registers[*register];
+            match cell {
+                Some(cell) => array.write(*cell, value.limbs()),
+                None => (0..self.shared.program.registers[*register].size)
+                    .for_each(|cell| array.write(cell, value.limbs())),
+            }
+        }
+        gate.open();
+        open.gate = None;
+        open.version += 1;
+        self.shared.current.store(Arc::new(open));
     }
 
     /// Waits until no worker uses a configuration older than the latest one. Workers are not held up.
@@ -197,15 +200,7 @@ impl Switch {
             let master = self.shared.master();
             (self.shared.current.load().version, master.workers.clone())
         };
-        let mut rounds = 0u32;
-        while oldest_in_use(&workers) < version {
-            rounds += 1;
-            if rounds < 100 {
-                std::thread::yield_now();
-            } else {
-                std::thread::sleep(Duration::from_micros(50));
-            }
-        }
+        wait_for(&workers, version);
     }
 
     /// A worker, for one thread. It counts in cells of its own, which the switch keeps when the worker ends.
@@ -213,178 +208,71 @@ impl Switch {
         let mut master = self.shared.master();
         let (index, slot) = master.add_worker();
         let current = self.shared.current.load_full();
-        let next = master.next(&self.shared.program, &current, &FxHashSet::default());
+        let mut next = Configuration::clone(&current);
+        master.finish(&self.shared.program, &current, &mut next);
         self.shared.current.store(Arc::new(next));
         drop(master);
         Worker::new(self.shared.clone(), index, slot)
     }
 
-    fn table(&self, name: &str) -> Option<usize> {
-        self.shared.program.tables.iter().position(|table| &*table.name == name)
+    /// The lists of digest messages that are ready, by digest and number; each is told once.
+    pub fn digest_lists(&self) -> Vec<DigestList> {
+        let now_ns = self.now_ns();
+        self.shared.digests.ready(&self.shared.current.load(), now_ns)
     }
 
-    /// The entries of a table, those of the program included; `None` if there is no such table.
-    pub fn entries(&self, table: &str) -> Option<Vec<TableEntry>> {
-        let index = self.table(table)?;
-        let current = self.shared.current.load();
-        Some(current.tables[index].entries.iter().flatten().map(|entry| entry.entry.clone()).collect())
+    /// The controller has acted on a list of digest messages; says whether there is a digest of that name.
+    pub fn acknowledge_digests(&self, digest: &str, list: u64) -> bool {
+        self.shared.digests.acknowledge(digest, list)
     }
-
-    /// What a table does on a miss now.
-    pub fn default_action(&self, table: &str) -> Option<ActionCall> {
-        let index = self.table(table)?;
-        Some(self.shared.master().tables[index].default.1.clone())
-    }
-
-    /// How full a table is.
-    pub fn table_usage(&self, table: &str) -> Option<TableUsage> {
-        let index = self.table(table)?;
-        let used = self.shared.current.load().tables[index].used as u64;
-        Some(TableUsage { used, size: self.shared.program.info.tables[index].size })
-    }
-
-    /// The multicast groups, by id.
-    pub fn multicast_groups(&self) -> Vec<MulticastGroup> {
-        let current = self.shared.current.load();
-        let mut groups: Vec<MulticastGroup> = current
-            .replication
-            .groups
-            .iter()
-            .map(|(id, paths)| MulticastGroup::new(*id, paths.iter().map(|path| path.replica)))
-            .collect();
-        groups.sort_by_key(|group| group.id);
-        groups
-    }
-
-    /// One cell of a counter; `None` if there is no such cell.
-    pub fn counter(&self, name: &str, index: u64) -> Option<CounterData> {
-        let counters = &self.shared.program.info.counters;
-        let at = counters.iter().position(|counter| &*counter.name == name)?;
-        if index >= counters[at].size {
-            return None;
-        }
-        Some(self.shared.current.load().cells.read(self.shared.counter_cells[at] + index as u32))
-    }
-
-    /// What the entries of a table and its default action counted; `None` if it has no direct counter.
-    pub fn direct_counters(&self, table: &str) -> Option<DirectCounters> {
-        let index = self.table(table)?;
-        let master = self.shared.master();
-        if !master.tables[index].counts {
-            return None;
-        }
-        let current = self.shared.current.load();
-        let read = |cell: u32| {
-            let baseline = master.baselines.get(&cell).copied().unwrap_or_default();
-            current.cells.read(cell).since(baseline)
-        };
-        let entries = current.tables[index].entries.iter().flatten();
-        Some(DirectCounters {
-            entries: entries.map(|entry| (entry.entry.clone(), read(entry.cell))).collect(),
-            default: read(master.tables[index].default_cell),
-        })
-    }
-
-    /// One cell of a register; `None` if there is no such cell.
-    pub fn register(&self, name: &str, index: u64) -> Option<Bits> {
-        let registers = &self.shared.program.registers;
-        let at = registers.iter().position(|register| &*register.name == name)?;
-        (index < registers[at].size).then(|| self.shared.registers[at].value(index))
-    }
-
-    fn change_port(&self, port: u16, change: impl FnOnce(&mut PortState)) -> Result<(), WriteError> {
-        if port >= DROP_PORT {
-            return Err(WriteError::Port { port });
-        }
-        let master = self.shared.master();
-        let current = self.shared.current.load_full();
-        let mut next = master.next(&self.shared.program, &current, &FxHashSet::default());
-        let mut ports = *next.ports;
-        change(&mut ports[usize::from(port)]);
-        next.ports = Arc::new(ports);
-        self.shared.current.store(Arc::new(next));
-        Ok(())
-    }
-
-    /// Sets whether a port sends; copies for a port that is down are dropped and counted.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::Port`] for a port above 510.
-    pub fn set_port_up(&self, port: u16, up: bool) -> Result<(), WriteError> {
-        self.change_port(port, |state| state.up = up)
-    }
-
-    /// Sets the longest frame that a port sends, bytes; longer ones are dropped and counted.
-    ///
-    /// # Errors
-    ///
-    /// [`WriteError::Port`] for a port above 510.
-    pub fn set_max_frame(&self, port: u16, bytes: Option<u32>) -> Result<(), WriteError> {
-        self.change_port(port, |state| state.max_frame = bytes)
-    }
-
-    /// What a port has seen; all zero for ports that do not exist.
-    pub fn port_counters(&self, port: u16) -> PortCounters {
-        let current = self.shared.current.load();
-        if port >= DROP_PORT {
-            return PortCounters {
-                received: CounterData::default(),
-                sent: CounterData::default(),
-                drops: Vec::new(),
-            };
-        }
-        let mut paths = vec![unicast_path(port)];
-        let others = current.replication.paths.iter();
-        paths.extend(others.filter(|(replica, _)| replica.port == port).map(|(_, cells)| *cells));
-        let drops = drops(|reason| {
-            let mut sum = current.cells.read(ingress_drop_cell(port, reason));
-            paths.iter().for_each(|path| sum += current.cells.read(path_drop_cell(*path, reason)));
-            sum
-        });
-        let mut sent = CounterData::default();
-        paths.iter().for_each(|path| sent += current.cells.read(*path));
-        PortCounters { received: current.cells.read(received_cell(port)), sent, drops }
-    }
-
-    /// What became of the copies for one port and instance. Instance 0 includes packets that were not replicated.
-    pub fn replica_counters(&self, replica: Replica) -> ReplicaCounters {
-        let current = self.shared.current.load();
-        let path = match replica.instance {
-            0 if replica.port < DROP_PORT => Some(unicast_path(replica.port)),
-            _ => current.replication.paths.get(&replica).copied(),
-        };
-        let Some(path) = path else {
-            return ReplicaCounters { sent: CounterData::default(), drops: Vec::new() };
-        };
-        ReplicaCounters {
-            sent: current.cells.read(path),
-            drops: drops(|reason| current.cells.read(path_drop_cell(path, reason))),
-        }
-    }
-}
-
-fn drops(count: impl Fn(DropReason) -> CounterData) -> Vec<(DropReason, CounterData)> {
-    let all = DropReason::ALL.into_iter().map(|reason| (reason, count(reason)));
-    all.filter(|(_, data)| data.packets > 0).collect()
 }
 
 /// No entries, no groups.
+fn first_master(module: &Module, program: &Program) -> Master {
+    let counted: u64 = module.counters.iter().map(|(_, counter)| counter.size).sum();
+    let mut cells = CellAllocator::new(FIRST_PROGRAM_CELL + counted as u32);
+    let tables = module.tables.iter().zip(&program.info.tables).zip(&program.tables);
+    let tables = tables.map(|(((_, table), info), plan)| {
+        let call = ActionCall {
+            action: info.default_action.clone(),
+            params: table.default_action.arguments.clone(),
+        };
+        let action = table.default_action.index as u16;
+        let default = MasterDefault { action, call, attributes: EntryAttributes::default() };
+        let cell = if plan.has_cells { cells.take() } else { NULL_CELL };
+        MasterTable::new(program, plan, default, cell)
+    });
+    Master {
+        tables: tables.collect(),
+        profiles: program.profiles.iter().map(|_| MasterProfile::default()).collect(),
+        cells,
+        baselines: Pages::new(CounterData::default()),
+        paths: FxHashMap::default(),
+        workers: Vec::new(),
+        clock_ns: 0,
+        told_idle: FxHashMap::default(),
+    }
+}
+
 fn first_configuration(program: &Program, master: &Master) -> Configuration {
-    let states: Vec<_> = master
-        .tables
-        .iter()
-        .zip(&program.tables)
-        .map(|(table, plan)| Arc::new(table.build(program, plan)))
+    let tables = master.tables.iter().zip(&program.tables).zip(&program.info.tables);
+    let tables: Vec<_> = tables
+        .map(|((table, plan), info)| Arc::new(table.first(program, plan, info.has_idle_timeouts)))
         .collect();
+    let value_set = |shape| ValueSetState { engine: Engine::build(shape, &[]), members: Vec::new() };
     Configuration {
         version: 1,
-        quick: states.iter().map(|state| Quick::of(state)).collect(),
-        tables: states,
+        quick: tables.iter().map(|state| Quick::of(state)).collect(),
+        tables,
+        profiles: program.profiles.iter().map(|_| Arc::default()).collect(),
+        value_sets: program.value_sets.iter().map(|shape| Arc::new(value_set(shape))).collect(),
         replication: Arc::new(Replication::default()),
-        meters: Arc::new(FxHashMap::default()),
+        meters: Arc::new(program.info.meters.iter().map(|_| Pages::new(None)).collect()),
+        direct_meters: Arc::new(Pages::new(None)),
+        digests: Arc::new(vec![None; program.info.digests.len()]),
         ports: Arc::new([PortState::default(); PORTS]),
         cells: Arc::new(Cells::default()),
+        gate: None,
     }
 }
 
@@ -412,7 +300,7 @@ fn with_program_entries(
             })?;
         }
     }
-    match batch.apply(&[]) {
+    match batch.apply(&[], Atomicity::DataplaneAtomic) {
         Ok(applied) => Ok(applied.configuration),
         Err(errors) => Err(PrepareError::Invalid { what: errors.to_string() }),
     }

@@ -93,9 +93,12 @@ impl Worker {
     }
 
     fn run<O: Observer>(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink, observer: &mut O) -> Verdict {
-        self.slot.enter();
+        self.slot.enter(ingress.time_ns);
         let config: &Configuration = self.cache.load();
         self.slot.uses(config.version);
+        if let Some(gate) = &config.gate {
+            gate.pass();
+        }
         let unseen = WorkerCells::default();
         let cells = config.cells.worker(self.index).unwrap_or(&unseen);
         cells.count(received_cell(ingress.port), u64::from(ingress.wire_length));

@@ -1,7 +1,8 @@
 //! Checks an entry against what its table takes (P4Runtime section 9.1).
 
 use sluice_entities::{
-    ActionCall, ActionScope, Bits, KeyInfo, Match, MatchKind, PipelineInfo, TableEntry, TableInfo,
+    ActionCall, ActionScope, Bits, EntryAttributes, KeyInfo, Match, MatchKind, MeterConfig, MeterCounters,
+    PipelineInfo, TableInfo,
 };
 
 use super::error::WriteError;
@@ -9,22 +10,12 @@ use super::error::WriteError;
 type Result<T> = std::result::Result<T, WriteError>;
 
 /// Checks key and priority: what names an entry.
-pub(crate) fn check_key(table: &TableInfo, entry: &TableEntry) -> Result<()> {
+pub(crate) fn check_key(table: &TableInfo, matches: &[Match], priority: u32) -> Result<()> {
     let name = || table.name.to_string();
-    if entry.matches.len() != table.keys.len() {
-        return Err(WriteError::Count {
-            what: format!("table `{}`", table.name),
-            parts: "key fields",
-            have: entry.matches.len(),
-            want: table.keys.len(),
-        });
-    }
-    for (key, wanted) in table.keys.iter().zip(&entry.matches) {
-        check_match(table, key, wanted)?;
-    }
+    check_matches("table", &table.name, &table.keys, matches)?;
     let kinds = [MatchKind::Ternary, MatchKind::Range, MatchKind::Optional];
     let prioritized = table.keys.iter().any(|key| kinds.contains(&key.kind));
-    match (prioritized, entry.priority) {
+    match (prioritized, priority) {
         (true, 0) => Err(WriteError::Priority { table: name(), rule: "a priority of at least 1", have: 0 }),
         (false, have) if have != 0 => {
             Err(WriteError::Priority { table: name(), rule: "no priority (0)", have })
@@ -33,15 +24,30 @@ pub(crate) fn check_key(table: &TableInfo, entry: &TableEntry) -> Result<()> {
     }
 }
 
-fn check_match(table: &TableInfo, key: &KeyInfo, wanted: &Match) -> Result<()> {
-    let names = || (table.name.to_string(), key.name.to_string());
+/// Checks the fields of an entry, or of a value set's member.
+pub(crate) fn check_matches(kind: &str, owner: &str, keys: &[KeyInfo], matches: &[Match]) -> Result<()> {
+    if matches.len() != keys.len() {
+        return Err(WriteError::Count {
+            what: format!("{kind} `{owner}`"),
+            parts: "key fields",
+            have: matches.len(),
+            want: keys.len(),
+        });
+    }
+    keys.iter()
+        .zip(matches)
+        .try_for_each(|(key, wanted)| check_match(&format!("{kind} `{owner}`"), key, wanted))
+}
+
+fn check_match(owner: &str, key: &KeyInfo, wanted: &Match) -> Result<()> {
+    let names = || (owner.to_string(), key.name.to_string());
     let width = |value: &Bits| {
-        let what = format!("key `{}` of table `{}`", key.name, table.name);
+        let what = format!("key `{}` of {owner}", key.name);
         check_width(|| what, value, key.width)
     };
     let masked = |value: &Bits, mask: &Bits, kind| {
-        let (table, key) = names();
-        if &(value & mask) == value { Ok(()) } else { Err(WriteError::Masked { table, key, mask: kind }) }
+        let (owner, key) = names();
+        if &(value & mask) == value { Ok(()) } else { Err(WriteError::Masked { owner, key, mask: kind }) }
     };
     match (key.kind, wanted) {
         (MatchKind::Exact, Match::Exact(value)) | (MatchKind::Optional, Match::Optional(Some(value))) => {
@@ -51,8 +57,8 @@ fn check_match(table: &TableInfo, key: &KeyInfo, wanted: &Match) -> Result<()> {
         (MatchKind::Lpm, Match::Lpm { value, length }) => {
             width(value)?;
             if *length > key.width {
-                let (table, name) = names();
-                return Err(WriteError::PrefixLength { table, key: name, width: key.width, length: *length });
+                let (owner, name) = names();
+                return Err(WriteError::PrefixLength { owner, key: name, width: key.width, length: *length });
             }
             masked(value, &Bits::prefix_mask(key.width, *length), "prefix")
         }
@@ -65,15 +71,15 @@ fn check_match(table: &TableInfo, key: &KeyInfo, wanted: &Match) -> Result<()> {
             width(low)?;
             width(high)?;
             if low > high {
-                let (table, key) = names();
+                let (owner, key) = names();
                 let (low, high) = (format!("{low:#x}"), format!("{high:#x}"));
-                return Err(WriteError::Range { table, key, low, high });
+                return Err(WriteError::Range { owner, key, low, high });
             }
             Ok(())
         }
         (want, _) => {
-            let (table, key) = names();
-            Err(WriteError::Kind { table, key, want })
+            let (owner, key) = names();
+            Err(WriteError::Kind { owner, key, want })
         }
     }
 }
@@ -103,6 +109,7 @@ pub(crate) fn check_action(
             table: table.name.to_string(),
             action: call.action.to_string(),
             place: if default { "as its default" } else { "in an entry" },
+            is_listed: table.actions.iter().any(|listed| listed.name == call.action),
             allowed: if names.is_empty() { "none".to_string() } else { names.join(", ") },
         });
     };
@@ -121,4 +128,42 @@ pub(crate) fn check_action(
         check_width(|| format!("parameter `{}` of `{}`", param.name, action.name), value, param.width)?;
     }
     Ok(index as u16)
+}
+
+/// Checks what an entry or a default action has beside key and action.
+pub(crate) fn check_attributes(table: &TableInfo, attributes: &EntryAttributes, default: bool) -> Result<()> {
+    let missing = |what| Err(WriteError::NoResource { table: table.name.to_string(), what });
+    if attributes.is_const {
+        return Err(WriteError::ReadOnly { what: "whether an entry is constant" });
+    }
+    if attributes.time_since_hit_ns.is_some() {
+        return Err(WriteError::ReadOnly { what: "the time since the last hit" });
+    }
+    if attributes.idle_timeout_ns > 0 && (default || !table.has_idle_timeouts) {
+        return missing(if default { "idle timeout for its default action" } else { "idle timeouts" });
+    }
+    if attributes.counter.is_some() && table.direct_counter.is_none() {
+        return missing("direct counter");
+    }
+    if (attributes.meter.is_some() || attributes.meter_counters.is_some()) && table.direct_meter.is_none() {
+        return missing("direct meter");
+    }
+    check_rates(|| format!("direct meter of table `{}`", table.name), attributes.meter.as_ref())?;
+    check_zero(attributes.meter_counters.as_ref())
+}
+
+pub(crate) fn check_rates(what: impl FnOnce() -> String, config: Option<&MeterConfig>) -> Result<()> {
+    match config {
+        Some(config) if config.pir < config.cir || config.pburst < config.cburst => {
+            Err(WriteError::Rates { meter: what() })
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn check_zero(counters: Option<&MeterCounters>) -> Result<()> {
+    match counters {
+        Some(counters) if *counters != MeterCounters::default() => Err(WriteError::NotZero),
+        _ => Ok(()),
+    }
 }

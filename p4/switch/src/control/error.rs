@@ -1,6 +1,6 @@
 //! What can be wrong with a write, and what would be right.
 
-use sluice_entities::MatchKind;
+use sluice_entities::{Atomicity, Code, MatchKind};
 
 /// What is wrong with one update.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,16 @@ pub enum WriteError {
         place: &'static str,
         /// Names of the actions that it can run there.
         allowed: String,
+        /// Whether the table has the action, but not there.
+        is_listed: bool,
+    },
+    /// An entry's action stands in the wrong place.
+    #[error("entries of table `{table}` have {want}")]
+    ActionKind {
+        /// The table.
+        table: String,
+        /// What would be right.
+        want: String,
     },
     /// The wrong number of parts.
     #[error("{what} has {want} {parts}, not {have}")]
@@ -39,10 +49,10 @@ pub enum WriteError {
         want: usize,
     },
     /// A key field is matched in another way.
-    #[error("key `{key}` of table `{table}` is matched as {want:?}")]
+    #[error("key `{key}` of {owner} is matched as {want:?}")]
     Kind {
-        /// The table.
-        table: String,
+        /// The table or value set.
+        owner: String,
         /// The key field.
         key: String,
         /// The way it is matched.
@@ -59,12 +69,10 @@ pub enum WriteError {
         want: u32,
     },
     /// A prefix is longer than the key.
-    #[error(
-        "key `{key}` of table `{table}` has {width} bits: the prefix length is at most that, not {length}"
-    )]
+    #[error("key `{key}` of {owner} has {width} bits: the prefix length is at most that, not {length}")]
     PrefixLength {
-        /// The table.
-        table: String,
+        /// The table or value set.
+        owner: String,
         /// The key field.
         key: String,
         /// Width of the key.
@@ -73,20 +81,20 @@ pub enum WriteError {
         length: u32,
     },
     /// Bits are set where they do not count.
-    #[error("key `{key}` of table `{table}` has bits set outside its {mask}; they must be zero")]
+    #[error("key `{key}` of {owner} has bits set outside its {mask}; they must be zero")]
     Masked {
-        /// The table.
-        table: String,
+        /// The table or value set.
+        owner: String,
         /// The key field.
         key: String,
         /// `prefix` or `mask`.
         mask: &'static str,
     },
     /// The lower bound is above the upper one.
-    #[error("key `{key}` of table `{table}` has a range from {low} to {high}; the first must not be larger")]
+    #[error("key `{key}` of {owner} has a range from {low} to {high}; the first must not be larger")]
     Range {
-        /// The table.
-        table: String,
+        /// The table or value set.
+        owner: String,
         /// The key field.
         key: String,
         /// Lower bound.
@@ -112,11 +120,84 @@ pub enum WriteError {
         /// Entries that it holds.
         size: u64,
     },
+    /// The table has no key.
+    #[error("table `{table}` has no key: it runs its default action and has no entries")]
+    Keyless {
+        /// The table.
+        table: String,
+    },
+    /// More than there is room for.
+    #[error("{what} holds {most} {parts}, not {have}")]
+    TooMany {
+        /// What holds them.
+        what: String,
+        /// Kind of part.
+        parts: &'static str,
+        /// How many there would be.
+        have: u64,
+        /// How many there may be.
+        most: u64,
+    },
+    /// A size or weight that cannot be.
+    #[error("{what} has {rule}")]
+    Size {
+        /// What it is of.
+        what: String,
+        /// What would be right.
+        rule: String,
+    },
+    /// One part twice.
+    #[error("{what} has {part} twice")]
+    Twice {
+        /// What has it.
+        what: String,
+        /// Which part.
+        part: String,
+    },
+    /// Something refers to it.
+    #[error("{what} is used by {by}; change that first")]
+    Used {
+        /// What.
+        what: String,
+        /// By what.
+        by: &'static str,
+    },
+    /// One-shot action sets beside members and groups.
+    #[error("entries that use selector `{profile}` have {have}: action sets and references do not mix")]
+    Mixed {
+        /// The selector.
+        profile: String,
+        /// What the others have.
+        have: &'static str,
+    },
+    /// The table has no such thing.
+    #[error("table `{table}` has no {what}")]
+    NoResource {
+        /// The table.
+        table: String,
+        /// What it does not have.
+        what: &'static str,
+    },
+    /// It can be read and not written.
+    #[error("{what} is read, not written")]
+    ReadOnly {
+        /// What.
+        what: &'static str,
+    },
+    /// What a meter colored is set to something.
+    #[error("what a meter colored can be set to 0, and to nothing else")]
+    NotZero,
     /// It is there already.
     #[error("{what} is there already; modify it instead")]
     Exists {
         /// What.
         what: String,
+    },
+    /// A value set has one member twice.
+    #[error("value set `{set}` has a member twice")]
+    Repeated {
+        /// The value set.
+        set: String,
     },
     /// It is not there.
     #[error("{what} is not there; insert it first")]
@@ -152,15 +233,13 @@ pub enum WriteError {
         /// `multicast group` or `clone session`.
         what: &'static str,
     },
-    /// One copy twice.
-    #[error("{what} has port {port} with instance {instance} twice")]
-    Replica {
+    /// A backup does not help.
+    #[error("{what} has a copy for port {port} with a backup for the same port")]
+    Backup {
         /// Which group or session.
         what: String,
-        /// Port of the copy.
+        /// Port of both.
         port: u16,
-        /// Instance of the copy.
-        instance: u16,
     },
     /// No such port.
     #[error("port {port} does not exist: ports are 0 to 510")]
@@ -174,12 +253,6 @@ pub enum WriteError {
         /// How many.
         most: usize,
     },
-    /// The soft switch has no such thing.
-    #[error("the soft switch does not take {what}")]
-    Unimplemented {
-        /// What.
-        what: &'static str,
-    },
     /// Something is left out that is needed.
     #[error("{what} is missing")]
     Absent {
@@ -187,18 +260,69 @@ pub enum WriteError {
         what: &'static str,
     },
     /// A committed rate or burst above the peak one.
-    #[error("meter `{meter}`: the peak rate and burst must be at least the committed ones")]
+    #[error("{meter}: the peak rate and burst must be at least the committed ones")]
     Rates {
         /// The meter.
         meter: String,
     },
 }
 
-/// What is wrong with a write. Nothing of it was done.
+impl WriteError {
+    /// What kind of mistake it is, in P4Runtime's words.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Action { is_listed: true, .. } | Self::Constant { .. } => Code::PermissionDenied,
+            Self::Full { .. } | Self::TooMany { .. } | Self::Paths { .. } => Code::ResourceExhausted,
+            Self::Exists { .. } | Self::Repeated { .. } => Code::AlreadyExists,
+            Self::Missing { .. } => Code::NotFound,
+            Self::Used { .. } => Code::FailedPrecondition,
+            Self::Index { .. } => Code::OutOfRange,
+            Self::Unknown { .. }
+            | Self::Action { .. }
+            | Self::ActionKind { .. }
+            | Self::Count { .. }
+            | Self::Kind { .. }
+            | Self::Width { .. }
+            | Self::PrefixLength { .. }
+            | Self::Masked { .. }
+            | Self::Range { .. }
+            | Self::Priority { .. }
+            | Self::Keyless { .. }
+            | Self::Size { .. }
+            | Self::Twice { .. }
+            | Self::Mixed { .. }
+            | Self::NoResource { .. }
+            | Self::ReadOnly { .. }
+            | Self::NotZero
+            | Self::OnlyModified { .. }
+            | Self::Zero { .. }
+            | Self::Backup { .. }
+            | Self::Port { .. }
+            | Self::Absent { .. }
+            | Self::Rates { .. } => Code::InvalidArgument,
+        }
+    }
+}
+
+/// What is wrong with a batch. What was done of it, its [`Atomicity`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteErrors {
     /// Index of the update, from 0, and what is wrong with it; in order.
     pub errors: Vec<(usize, WriteError)>,
+}
+
+impl WriteErrors {
+    /// What became of each of a batch's updates: `None` for those that were done.
+    pub fn codes(&self, updates: usize, atomicity: Atomicity) -> Vec<Option<Code>> {
+        let others = if atomicity == Atomicity::ContinueOnError { None } else { Some(Code::Aborted) };
+        let mut codes = vec![others; updates];
+        for (index, error) in &self.errors {
+            if let Some(code) = codes.get_mut(*index) {
+                *code = Some(error.code());
+            }
+        }
+        codes
+    }
 }
 
 impl std::fmt::Display for WriteErrors {

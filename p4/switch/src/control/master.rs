@@ -1,15 +1,17 @@
-//! What has been written, and how it becomes a configuration.
+//! What has been written, and who works with it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use sluice_entities::{ActionCall, Bits, CounterData, Match, TableEntry};
+use rustc_hash::FxHashMap;
+use sluice_entities::{CounterData, Replica};
 
-use crate::configuration::{Choice, Configuration, Entry, Quick, TableState};
+use super::profiles::MasterProfile;
+use super::tables::MasterTable;
+use crate::configuration::{Configuration, Quick};
 use crate::counters::{CellAllocator, Cells};
-use crate::engine::program::{Program, TablePlan};
-use crate::tables::{Engine, Rule};
+use crate::engine::program::Program;
+use crate::pages::Pages;
 
 /// What a worker is doing, for those who wait until it no longer uses something.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ use crate::tables::{Engine, Rule};
 pub(crate) struct WorkerSlot {
     /// Version of the configuration in use, [`Self::ENTERING`] or [`Self::IDLE`].
     epoch: AtomicU64,
+    /// Time of the last packet, nanoseconds.
+    time_ns: AtomicU64,
     in_use: AtomicBool,
 }
 
@@ -27,15 +31,16 @@ impl WorkerSlot {
     const IDLE: u64 = u64::MAX;
 
     fn new() -> Self {
-        Self { epoch: AtomicU64::new(Self::IDLE), in_use: AtomicBool::new(true) }
+        Self { epoch: AtomicU64::new(Self::IDLE), time_ns: AtomicU64::new(0), in_use: AtomicBool::new(true) }
     }
 
-    /// The worker is about to read which configuration is current.
+    /// The worker is about to read which configuration is current, for a packet of that time.
     ///
     /// The fence pairs with the one in [`oldest_in_use`]: either this worker reads the configuration that was published
     /// before that fence, or that fence's reader sees this worker entering.
     #[inline(always)]
-    pub(crate) fn enter(&self) {
+    pub(crate) fn enter(&self, time_ns: u64) {
+        self.time_ns.store(time_ns, Ordering::Relaxed);
         self.epoch.store(Self::ENTERING, Ordering::Relaxed);
         std::sync::atomic::fence(Ordering::SeqCst);
     }
@@ -65,98 +70,34 @@ pub(crate) fn oldest_in_use(workers: &[Arc<WorkerSlot>]) -> u64 {
     workers.iter().map(|worker| worker.epoch.load(Ordering::Acquire)).min().unwrap_or(WorkerSlot::IDLE)
 }
 
-/// One table's entries.
-#[derive(Debug)]
-pub(crate) struct MasterTable {
-    pub(crate) by_key: FxHashMap<(Vec<Match>, u32), u32>,
-    pub(crate) entries: Vec<Option<Arc<Entry>>>,
-    pub(crate) free: Vec<u32>,
-    /// The default action: index in the table's list, and data.
-    pub(crate) default: (u16, ActionCall),
-    /// The program's.
-    pub(crate) original_default: (u16, ActionCall),
-    pub(crate) default_cell: u32,
-    pub(crate) counts: bool,
-    /// Entries made so far.
-    pub(crate) sequence: u32,
-}
-
-impl MasterTable {
-    /// Puts an entry into a free slot.
-    pub(crate) fn insert(&mut self, entry: Arc<Entry>) -> u32 {
-        let key = (entry.entry.matches.clone(), entry.entry.priority);
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                self.entries.push(None);
-                (self.entries.len() - 1) as u32
-            }
-        };
-        self.entries[slot as usize] = Some(entry);
-        self.by_key.insert(key, slot);
-        slot
-    }
-
-    /// Takes an entry out.
-    pub(crate) fn remove(&mut self, slot: u32) -> Option<Arc<Entry>> {
-        let entry = self.entries.get_mut(slot as usize)?.take()?;
-        self.by_key.remove(&(entry.entry.matches.clone(), entry.entry.priority));
-        self.free.push(slot);
-        Some(entry)
-    }
-
-    /// Puts another entry of the same key in its place.
-    pub(crate) fn replace(&mut self, slot: u32, entry: Arc<Entry>) -> Option<Arc<Entry>> {
-        self.entries.get_mut(slot as usize)?.replace(entry)
-    }
-
-    pub(crate) fn find(&self, entry: &TableEntry) -> Option<(u32, &Arc<Entry>)> {
-        let slot = *self.by_key.get(&(entry.matches.clone(), entry.priority))?;
-        Some((slot, self.entries.get(slot as usize)?.as_ref()?))
-    }
-
-    /// Makes what workers look things up in.
-    pub(crate) fn build(&self, program: &Program, plan: &TablePlan) -> TableState {
-        let mut data = Vec::new();
-        let mut choose = |action: u16, params: &[Bits], cell: u32| {
-            let action_plan = &program.actions[usize::from(plan.actions[usize::from(action)])];
-            let start = data.len() as u32;
-            for value in params {
-                data.extend_from_slice(value.limbs());
-            }
-            Choice {
-                code: action_plan.code,
-                combine: action_plan.combine,
-                data: start,
-                data_words: action_plan.param_words,
-                action,
-                cell,
-            }
-        };
-        let default = choose(self.default.0, &self.default.1.params, self.default_cell);
-        let mut rules = Vec::with_capacity(self.by_key.len());
-        let mut choices = Vec::with_capacity(self.entries.len());
-        for (slot, entry) in self.entries.iter().enumerate() {
-            let Some(entry) = entry else {
-                choices.push(default);
-                continue;
-            };
-            choices.push(choose(entry.action, entry.params(), entry.cell));
-            rules.push(Rule { slot: slot as u32, matches: entry.matches(), rank: entry.rank });
+/// Waits until no worker uses a version older than that one.
+pub(crate) fn wait_for(workers: &[Arc<WorkerSlot>], version: u64) {
+    let mut rounds = 0u32;
+    while oldest_in_use(workers) < version {
+        rounds += 1;
+        if rounds < 100 {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(std::time::Duration::from_micros(50));
         }
-        let engine = Engine::build(&plan.shape, &rules);
-        TableState { engine, choices, default, data, entries: self.entries.clone(), used: rules.len() }
     }
 }
 
-/// Everything that has been written, and who works with it.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct Master {
     pub(crate) tables: Vec<MasterTable>,
+    pub(crate) profiles: Vec<MasterProfile>,
     pub(crate) cells: CellAllocator,
-    /// What direct counters' cells showed when their entries got them.
-    pub(crate) baselines: FxHashMap<u32, CounterData>,
+    /// What counters' cells show where they are to show zero.
+    pub(crate) baselines: Pages<CounterData>,
+    /// First counter cell of each (port, instance) that a group or session ever had.
+    pub(crate) paths: FxHashMap<Replica, u32>,
     pub(crate) workers: Vec<Arc<WorkerSlot>>,
+    /// The latest time that the switch was told, nanoseconds.
+    pub(crate) clock_ns: u64,
+    /// The hit after which an idle entry was told last, by table and slot.
+    pub(crate) told_idle: FxHashMap<(usize, u32), u64>,
 }
 
 impl Master {
@@ -172,6 +113,12 @@ impl Master {
         (self.workers.len() - 1, slot)
     }
 
+    /// The time: the latest that a packet had or that the switch was told.
+    pub(crate) fn now_ns(&self) -> u64 {
+        let packets = self.workers.iter().map(|worker| worker.time_ns.load(Ordering::Relaxed));
+        packets.max().unwrap_or(0).max(self.clock_ns)
+    }
+
     /// Cells with room for all workers and ids.
     pub(crate) fn grown(&self, cells: &Arc<Cells>) -> Arc<Cells> {
         let (workers, end) = (self.workers.len(), self.cells.end());
@@ -183,29 +130,27 @@ impl Master {
         Arc::new(grown)
     }
 
-    /// The next configuration, with the tables in `touched` built anew.
-    pub(crate) fn next(
-        &self,
-        program: &Program,
-        current: &Configuration,
-        touched: &FxHashSet<usize>,
-    ) -> Configuration {
-        let mut next = Configuration {
-            version: current.version + 1,
-            tables: current.tables.clone(),
-            quick: current.quick.clone(),
-            replication: current.replication.clone(),
-            meters: current.meters.clone(),
-            ports: current.ports.clone(),
-            cells: self.grown(&current.cells),
-        };
-        for (index, plan) in program.tables.iter().enumerate() {
-            if touched.contains(&index) {
-                let state = self.tables[index].build(program, plan);
+    /// What a cell counted.
+    pub(crate) fn count(&self, cells: &Cells, cell: u32) -> CounterData {
+        cells.read(cell).since(*self.baselines.get(u64::from(cell)))
+    }
+
+    /// Makes a cell show that from now on.
+    pub(crate) fn set_count(&mut self, cells: &Cells, cell: u32, data: CounterData) {
+        self.baselines.set(u64::from(cell), cells.read(cell).since(data));
+    }
+
+    /// Makes a configuration the one behind `current`: what was written to tables goes into it.
+    pub(crate) fn finish(&mut self, program: &Program, current: &Configuration, next: &mut Configuration) {
+        next.version = current.version + 1;
+        next.gate = None;
+        next.cells = self.grown(&current.cells);
+        for (index, table) in self.tables.iter_mut().enumerate() {
+            if table.is_touched {
+                let state = table.publish(program, &program.tables[index], &current.tables[index]);
                 next.quick[index] = Quick::of(&state);
-                next.tables[index] = Arc::new(state);
+                next.tables[index] = state;
             }
         }
-        next
     }
 }

@@ -1,10 +1,19 @@
-//! The control plane's side: checks writes, keeps what was written, publishes configurations.
+//! The control plane: checks updates, keeps what was written, and builds configurations.
 //!
-//! [`Master`] is what has been written, behind a lock that workers never take. A write is checked and applied to it
-//! update by update, and taken back as a whole if any update is wrong ([`write`]); then the tables that it touched are built anew
-//! and published with all others as one configuration.
+//! [`master`] holds the written state behind a lock that writers, readers and new workers share. A write is checked and applied to it
+//! update by update ([`batch`]); then the tables that it touched are brought up to date ([`tables`]) and published with all others as one
+//! configuration. [`read`] answers queries from a snapshot.
 
+pub(crate) mod batch;
 pub(crate) mod check;
+pub(crate) mod digests;
 pub(crate) mod error;
+pub(crate) mod gate;
+pub(crate) mod idle;
 pub(crate) mod master;
-pub(crate) mod write;
+mod ports;
+pub(crate) mod profiles;
+pub(crate) mod read;
+pub(crate) mod tables;
+
+pub use ports::{PortCounters, ReplicaCounters};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use sluice_entities::{CounterUnit, MeterConfig};
 use sluice_ir::{HashAlgorithm, Intrinsic};
 
 use super::op::{NO_SLOT, Slot};
@@ -11,7 +12,9 @@ use super::state::{NO_FIELD_LIST, PacketState};
 use crate::configuration::Configuration;
 use crate::externs::digest64::digest64;
 use crate::externs::hash::hash;
+use crate::externs::meter::MeterCell;
 use crate::packet::DROP_PORT;
+use crate::tables::MISS;
 use crate::trace::{Observer, TraceEvent};
 
 /// Most digests that one packet sends to the control plane.
@@ -22,6 +25,9 @@ pub const MAX_FRAME_EDITS: usize = 16;
 
 /// Most bytes that a program appends to one frame; further ones are ignored.
 pub const MAX_TRAILER_BYTES: usize = 256;
+
+/// What meters say.
+const COLORS: [&str; 3] = ["green", "yellow", "red"];
 
 /// Runs one call; says so if the packet is at its end.
 #[inline(never)]
@@ -72,6 +78,15 @@ pub(super) fn call<O: Observer>(
         ExternPlan::Meter { meter, index, d } => {
             let index = word(state, *index);
             state.words[usize::from(*d)] = meter_color(env, *meter, index);
+        }
+        ExternPlan::DirectMeter { cell, unit, d } => {
+            let cell = word(state, *cell);
+            state.words[usize::from(*d)] = direct_meter_color(env, cell, *unit);
+        }
+        ExternPlan::InValueSet { set, key, words, d } => {
+            let key = usize::from(*key)..usize::from(*key) + usize::from(*words);
+            let found = env.config.value_sets[usize::from(*set)].engine.lookup(&state.words[key]);
+            state.words[usize::from(*d)] = u64::from(found != MISS);
         }
         ExternPlan::Random { low, high, d } => {
             state.words[usize::from(*d)] = env.random.between(word(state, *low), word(state, *high));
@@ -167,7 +182,7 @@ fn edit(state: &mut PacketState, plan: &ExternPlan) {
 }
 
 /// Collects a list of data as one string of bits.
-fn gather(env: &mut Env<'_>, state: &PacketState, data: &[DataItem]) {
+pub(super) fn gather(env: &mut Env<'_>, state: &PacketState, data: &[DataItem]) {
     env.gathered.clear();
     for item in data {
         match *item {
@@ -203,16 +218,21 @@ fn checksum(
 
 fn meter_color(env: &Env<'_>, meter: u16, index: u64) -> u64 {
     let config: &Configuration = env.config;
-    let (Some(rates), Some(cell)) =
-        (config.meters.get(&(meter, index)), env.shared.meter_cell(usize::from(meter), index))
-    else {
+    let rates = config.meters.get(usize::from(meter)).and_then(|rates| rates.get(index).as_ref());
+    let (Some(rates), Some(cell)) = (rates, env.shared.meter_cell(usize::from(meter), index)) else {
         return 0;
     };
-    let units = match env.shared.meter_units[usize::from(meter)] {
-        sluice_entities::CounterUnit::Packets => 1,
-        _ => u64::from(env.ingress.wire_length),
-    };
-    cell.execute(rates, env.ingress.time_ns, units) as u64
+    color(env, cell, rates, env.shared.meter_units[usize::from(meter)])
+}
+
+fn direct_meter_color(env: &Env<'_>, cell: u64, unit: CounterUnit) -> u64 {
+    let meter = env.config.direct_meters.get(cell).as_ref();
+    meter.map_or(0, |meter| color(env, &meter.cell, &meter.config, unit))
+}
+
+fn color(env: &Env<'_>, cell: &MeterCell, rates: &MeterConfig, unit: CounterUnit) -> u64 {
+    let bytes = u64::from(env.ingress.wire_length);
+    cell.execute(rates, env.ingress.time_ns, unit, bytes) as u64
 }
 
 /// Tells who looks on.
@@ -226,8 +246,17 @@ fn trace_call<O: Observer>(env: &Env<'_>, state: &PacketState, plan: &ExternPlan
         }
         ExternPlan::DirectCount { .. } => "direct_counter.count",
         ExternPlan::Meter { index, d, .. } => {
-            detail = format!("[{}] is {}", word(index), ["green", "yellow", "red"][word(d).min(2) as usize]);
+            detail = format!("[{}] is {}", word(index), COLORS[word(d).min(2) as usize]);
             "meter.execute_meter"
+        }
+        ExternPlan::DirectMeter { d, .. } => {
+            detail = format!("is {}", COLORS[word(d).min(2) as usize]);
+            "direct_meter.read"
+        }
+        ExternPlan::InValueSet { set, d, .. } => {
+            let name = &env.program.info.value_sets[usize::from(*set)].name;
+            detail = format!("{name} {}", if word(d) == 0 { "has it not" } else { "has it" });
+            "value_set"
         }
         ExternPlan::RegisterRead { register, index, d } => {
             let plan = &env.program.registers[usize::from(*register)];

@@ -212,6 +212,7 @@ impl<'a> Walk<'a> {
         for (index, receiver, data) in self.requests.digests.drain(..) {
             if let ExternPlan::Digest { name, .. } = &self.shared.program.externs[usize::from(index)] {
                 self.sink.digest(Digest { name, receiver, data: &data });
+                self.shared.digests.take(self.config, name, data, self.ingress.time_ns);
             }
         }
     }
@@ -247,9 +248,10 @@ impl<'a> Walk<'a> {
         let group = main.intrinsic(layout, Intrinsic::McastGrp) as u16;
         let port = main.intrinsic(layout, Intrinsic::EgressSpec) as u16;
         if group != 0 {
-            let Some(paths) = self.config.replication.groups.get(&group) else {
+            let Some(group_state) = self.config.replication.group(group) else {
                 return self.drop_packet(DropReason::UnknownGroup, observer);
             };
+            let paths = &group_state.paths.now;
             if paths.is_empty() {
                 return self.drop_packet(DropReason::EmptyGroup, observer);
             }
@@ -324,16 +326,16 @@ impl<'a> Walk<'a> {
         self.begin(&mut state, data, &Start::fresh(), observer);
         self.parse(&mut state, data, observer);
         state.restore(layout, field_list, &kept);
-        trace_copies(Replicator::Session(id), &session.copies, observer);
-        let limit = (session.length_bytes > 0).then_some(u64::from(session.length_bytes));
-        let paths = &session.copies;
+        trace_copies(Replicator::Session(id), &session.paths.now, observer);
+        let limit = session.limit();
+        let paths = &session.paths.now;
         self.copies(&mut state, data, paths, instance_type::INGRESS_CLONE, limit, repeats, observer);
         self.pool.push(state);
     }
 
     fn session(&self, id: u64) -> Option<(u16, &'a crate::configuration::Session)> {
         let id = u16::try_from(id).ok()?;
-        Some((id, self.config.replication.sessions.get(&id)?))
+        Some((id, self.config.replication.session(id)?))
     }
 
     /// Egress, deparser and port of one copy.
@@ -372,9 +374,9 @@ impl<'a> Walk<'a> {
         }
         let Some((id, session, mut cloned)) = cloned else { return };
         if self.one_more_pass() {
-            trace_copies(Replicator::Session(id), &session.copies, observer);
-            let limit = (session.length_bytes > 0).then_some(u64::from(session.length_bytes));
-            let paths = &session.copies;
+            trace_copies(Replicator::Session(id), &session.paths.now, observer);
+            let limit = session.limit();
+            let paths = &session.paths.now;
             self.copies(&mut cloned, data, paths, instance_type::EGRESS_CLONE, limit, repeats, observer);
         } else {
             self.drop_copy(copy, DropReason::PassLimit, observer);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_entities::PipelineInfo;
+use sluice_entities::{CounterUnit, PipelineInfo};
 use sluice_ir::{CloneKind, HashAlgorithm};
 
 use super::op::{Op, Pc, Slot, WideOp};
@@ -21,10 +21,13 @@ pub(crate) struct Program {
     pub(crate) emits: Vec<EmitPlan>,
     pub(crate) stacks: Vec<StackPlan>,
     pub(crate) sites: Vec<ApplySite>,
+    pub(crate) selections: Vec<Selection>,
     pub(crate) tables: Vec<TablePlan>,
     pub(crate) actions: Vec<ActionPlan>,
     pub(crate) externs: Vec<ExternPlan>,
     pub(crate) registers: Vec<RegisterPlan>,
+    pub(crate) profiles: Vec<ProfilePlan>,
+    pub(crate) value_sets: Vec<Shape>,
     /// Names of the parser's states by the instruction that each starts with, ascending.
     pub(crate) states: Vec<(Pc, String)>,
     pub(crate) errors: Vec<String>,
@@ -143,8 +146,32 @@ pub(crate) struct ApplySite {
     pub(crate) source: KeySource,
     pub(crate) hit: Slot,
     pub(crate) action_run: Slot,
-    /// Word that holds the counter cell of the entry that matched last; `NO_SLOT` without a direct counter.
+    /// Word that holds the cell of the entry that matched last; `NO_SLOT` without a direct counter or meter.
     pub(crate) cell: Slot,
+    /// Index into [`Program::selections`] for a table with an action profile; [`NO_SELECTION`] for the others.
+    pub(crate) selection: u16,
+}
+
+/// See [`ApplySite::selection`].
+pub(crate) const NO_SELECTION: u16 = u16::MAX;
+
+/// How a table with an action profile finds its action, at one place where it is applied.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    pub(crate) profile: u16,
+    /// The table's place among those of the profile.
+    pub(crate) place: usize,
+    /// Hash of the selector keys; nothing is hashed for a profile without selector.
+    pub(crate) algorithm: HashAlgorithm,
+    /// The selector keys.
+    pub(crate) data: Vec<DataItem>,
+}
+
+/// One action profile.
+#[derive(Debug)]
+pub(crate) struct ProfilePlan {
+    /// The tables that it is the implementation of, ascending.
+    pub(crate) tables: Vec<u16>,
 }
 
 /// Where the words of a key come from.
@@ -189,6 +216,10 @@ pub(crate) struct TablePlan {
     pub(crate) shape: Shape,
     /// Its actions: index into [`Program::actions`], in the table's order.
     pub(crate) actions: Vec<u16>,
+    /// Whether its entries have cells, for a direct counter or meter.
+    pub(crate) has_cells: bool,
+    /// Index of its action profile.
+    pub(crate) profile: Option<u16>,
 }
 
 /// One action.
@@ -238,6 +269,18 @@ pub(crate) enum ExternPlan {
     Meter {
         meter: u16,
         index: Slot,
+        d: Slot,
+    },
+    DirectMeter {
+        cell: Slot,
+        unit: CounterUnit,
+        d: Slot,
+    },
+    /// Whether the words from `key` on are a member of a value set.
+    InValueSet {
+        set: u16,
+        key: Slot,
+        words: u16,
         d: Slot,
     },
     RegisterRead {

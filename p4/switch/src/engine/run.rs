@@ -3,7 +3,8 @@
 use super::bytes::{load_limbs, load64, low_mask, store_limbs, store64};
 use super::calls;
 use super::op::{NO_SLOT, Op, Pc, Slot, WideOp};
-use super::program::{ApplySite, HeaderPlan, KeySource, Program};
+use super::program::{ApplySite, HeaderPlan, KeySource, NO_SELECTION, Program};
+use super::select::choose;
 use super::state::{PacketState, Requests, Words};
 use super::wide;
 use crate::configuration::{Choice, Configuration, TableState};
@@ -364,7 +365,7 @@ fn idle<O: Observer>(env: &Env<'_>, words: &mut Words, site: &ApplySite, observe
 /// Applies a table; says where its action's code starts, if it has to be run.
 #[inline(never)]
 fn apply<O: Observer>(
-    env: &Env<'_>,
+    env: &mut Env<'_>,
     state: &mut PacketState,
     site: &ApplySite,
     observer: &mut O,
@@ -375,9 +376,11 @@ fn apply<O: Observer>(
     let table = usize::from(site.table);
     let quick = &env.config.quick[table];
     let code = if !quick.has_entries && !O::TRACE {
-        act::<O>(env, &mut state.words, site, 0, &quick.default)
+        let data = || &env.config.tables[table].data[..];
+        act::<O>(env, &mut state.words, site, 0, &quick.default, data)
     } else {
-        let entries: &TableState = &env.config.tables[table];
+        let config = env.config;
+        let entries: &TableState = &config.tables[table];
         let key = usize::from(site.key);
         match site.source {
             KeySource::Words => {}
@@ -387,11 +390,23 @@ fn apply<O: Observer>(
             }
         }
         let entry = entries.lookup(&state.words[key..key + usize::from(site.key_words)]);
-        let choice = entries.choice(entry);
-        if O::TRACE {
-            trace_apply(env, &state.words, table, site.key, entry, choice, observer);
+        if let Some(hits) = &entries.hits
+            && entry != MISS
+        {
+            hits.note(entry, env.ingress.time_ns);
         }
-        act::<O>(env, &mut state.words, site, u64::from(entry != MISS), choice)
+        let chosen = match site.selection {
+            NO_SELECTION => None,
+            selection => choose(env, state, usize::from(selection), entries, entry),
+        };
+        let (choice, data) = match &chosen {
+            None => (entries.choice(entry), &entries.data[..]),
+            Some((choice, data)) => (choice, *data),
+        };
+        if O::TRACE {
+            trace_apply(env, &state.words, site, entry, choice, data, observer);
+        }
+        act::<O>(env, &mut state.words, site, u64::from(entry != MISS), choice, || data)
     };
     if O::PROFILE && code.is_none() {
         observer.part(Part::Table(table));
@@ -415,18 +430,18 @@ fn tell(words: &mut Words, site: &ApplySite, was_hit: u64, choice: &Choice) {
 
 /// Tells the program which entry matched, and runs its action or gets it ready to run.
 #[inline(always)]
-fn act<O: Observer>(
+fn act<'d, O: Observer>(
     env: &Env<'_>,
     words: &mut Words,
     site: &ApplySite,
     was_hit: u64,
     choice: &Choice,
+    data: impl FnOnce() -> &'d [u64],
 ) -> Option<usize> {
     tell(words, site, was_hit, choice);
-    let table = usize::from(site.table);
     let code = choice.code?;
     let start = choice.data as usize;
-    let data = &env.config.tables[table].data[start..start + usize::from(choice.data_words)];
+    let data = &data()[start..start + usize::from(choice.data_words)];
     if let Some(combine) = &choice.combine
         && !O::TRACE
     {
@@ -634,36 +649,36 @@ fn trace_extract<O: Observer>(env: &Env<'_>, plan: &HeaderPlan, length: u32, obs
 fn trace_apply<O: Observer>(
     env: &Env<'_>,
     words: &Words,
-    table: usize,
-    key: Slot,
+    site: &ApplySite,
     entry: u32,
     choice: &Choice,
+    data: &[u64],
     observer: &mut O,
 ) {
+    let table = usize::from(site.table);
     let plan = &env.program.tables[table];
-    let state = &env.config.tables[table];
     let field = |field: &crate::tables::KeyField| {
-        let at = usize::from(key) + field.word;
+        let at = usize::from(site.key) + field.word;
         sluice_entities::Bits::from_limbs(field.width, &words[at..at + field.width.div_ceil(64) as usize])
     };
     let keys: Vec<_> = plan.shape.fields().iter().map(field).collect();
-    let action = &env.program.actions[usize::from(plan.actions[usize::from(choice.action)])];
+    let action = plan.actions.get(usize::from(choice.action));
+    let action = action.map(|action| &env.program.actions[usize::from(*action)]);
     let mut at = choice.data as usize;
     let params: Vec<_> = action
-        .params
+        .map_or(&[][..], |action| &action.params[..])
         .iter()
         .map(|width| {
             let limbs = width.div_ceil(64) as usize;
             at += limbs;
-            sluice_entities::Bits::from_limbs(*width, state.data.get(at - limbs..at).unwrap_or(&[]))
+            sluice_entities::Bits::from_limbs(*width, data.get(at - limbs..at).unwrap_or(&[]))
         })
         .collect();
-    let entry = state.entry(entry);
     observer.event(&TraceEvent::Table {
         table: &plan.name,
         keys: &keys,
-        entry,
-        action: &action.name,
+        entry: env.config.tables[table].entry(entry),
+        action: action.map_or("(no member)", |action| &action.name),
         params: &params,
     });
 }

@@ -10,8 +10,10 @@ use super::layout::{Storage, aligned, lay_out, limbs};
 use super::{MAX_STATE_WORDS, PrepareError, bound};
 use crate::engine::op::{Op, Pc, Slot, WideOp};
 use crate::engine::program::{
-    ActionPlan, ApplySite, EmitPlan, EntryPoints, ExternPlan, Program, RegisterPlan, SelectTable, TablePlan,
+    ActionPlan, ApplySite, EmitPlan, EntryPoints, ExternPlan, ProfilePlan, Program, RegisterPlan,
+    SelectTable, Selection, TablePlan,
 };
+use crate::tables::{KeyField, Shape};
 
 /// Words for temporaries. They are never cleared or copied, so that there may be plenty.
 const TEMPORARY_WORDS: usize = 4096;
@@ -29,6 +31,10 @@ pub(super) struct Codegen<'m> {
     pub(super) wide: Vec<WideOp>,
     pub(super) selects: Vec<SelectTable>,
     pub(super) sites: Vec<ApplySite>,
+    pub(super) selections: Vec<Selection>,
+    pub(super) profiles: Vec<ProfilePlan>,
+    /// By value set: how its members are looked up.
+    pub(super) value_sets: Vec<Shape>,
     pub(super) tables: Vec<TablePlan>,
     pub(super) actions: Vec<ActionPlan>,
     pub(super) externs: Vec<ExternPlan>,
@@ -73,6 +79,9 @@ impl<'m> Codegen<'m> {
             wide: Vec::new(),
             selects: Vec::new(),
             sites: Vec::new(),
+            selections: Vec::new(),
+            profiles: module.action_profiles.iter().map(|_| ProfilePlan { tables: Vec::new() }).collect(),
+            value_sets: module.value_sets.iter().map(|(_, set)| value_set_shape(set)).collect(),
             tables: Vec::new(),
             actions: Vec::new(),
             externs: Vec::new(),
@@ -102,6 +111,8 @@ impl<'m> Codegen<'m> {
             ("wide operations", self.wide.len()),
             ("selects", self.selects.len()),
             ("table applications", self.sites.len()),
+            ("action profiles", self.profiles.len()),
+            ("value sets", self.value_sets.len()),
             ("extern calls", self.externs.len()),
         ] {
             bound(what, count as u64, u64::from(u16::MAX))?;
@@ -126,6 +137,9 @@ impl<'m> Codegen<'m> {
             headers: self.storage.headers,
             stacks: self.storage.stacks,
             sites: self.sites,
+            selections: self.selections,
+            profiles: self.profiles,
+            value_sets: self.value_sets,
             tables: self.tables,
             actions: self.actions,
             externs: self.externs,
@@ -280,4 +294,15 @@ impl<'m> Codegen<'m> {
 /// A reference that leads nowhere.
 pub(super) fn invalid(what: &str) -> PrepareError {
     PrepareError::Invalid { what: format!("a reference to a {what} that is not there") }
+}
+
+/// A value set's members are looked up like the entries of a table.
+fn value_set_shape(set: &sluice_ir::ValueSet) -> Shape {
+    let mut word = 0;
+    let field = |(_, kind, width): &(String, sluice_entities::MatchKind, u32)| {
+        let field = KeyField { word, width: *width, kind: *kind };
+        word += field.words();
+        field
+    };
+    Shape::new(set.fields.iter().map(field).collect())
 }

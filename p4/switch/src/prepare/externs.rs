@@ -29,10 +29,11 @@ impl<'m> Codegen<'m> {
                 let meter = meter.index() as u16;
                 self.with_result(result, 1, |d| ExternPlan::Meter { meter, index, d })
             }
-            ExternCall::DirectMeterRead { result, .. } => {
-                // P4Runtime's vocabulary here has no rates for direct meters: without rates everything is green.
-                let green = self.number(0)?;
-                self.result_from(result, green)
+            ExternCall::DirectMeterRead { table, result } => {
+                let ir = self.module.tables.try_index(*table).ok_or_else(|| invalid("table"))?;
+                let unit = ir.direct_meter.as_ref().ok_or_else(|| invalid("direct meter"))?.unit;
+                let cell = *self.storage.cells.get(table.index()).ok_or_else(|| invalid("table"))?;
+                self.with_result(result, 1, |d| ExternPlan::DirectMeter { cell, unit, d })
             }
             ExternCall::RegisterRead { register, index, result } => {
                 let words = self.register_words(*register)?;
@@ -227,7 +228,7 @@ impl<'m> Codegen<'m> {
     }
 
     /// A list of data; fields of whole bytes that stand one behind the other become one piece.
-    fn data(&mut self, data: &[Operand]) -> Result<Vec<DataItem>> {
+    pub(super) fn data(&mut self, data: &[Operand]) -> Result<Vec<DataItem>> {
         let mut items: Vec<DataItem> = Vec::new();
         for operand in data {
             let item = self.data_item(*operand)?;

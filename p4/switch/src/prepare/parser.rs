@@ -4,7 +4,7 @@
 //! goes round without consuming anything ends.
 
 use sluice_entities::Bits;
-use sluice_ir::{Expression, Handle, KeySet, Parser, SelectCase, Target, Transition};
+use sluice_ir::{Expression, Handle, KeySet, Parser, SelectCase, Target, Transition, ValueSet};
 
 use super::PrepareError;
 use super::codegen::{Codegen, Patch, invalid};
@@ -12,6 +12,7 @@ use super::expression::narrow;
 use super::layout::limbs;
 use super::statement::select_table;
 use crate::engine::op::{Op, Pc, Slot, WideOp};
+use crate::engine::program::ExternPlan;
 
 type Result<T> = std::result::Result<T, PrepareError>;
 
@@ -124,9 +125,8 @@ impl<'m> Codegen<'m> {
     /// Jumps that are taken unless the keys are in all sets of the case.
     fn unless_matches(&mut self, slots: &[(Slot, u32)], case: &SelectCase) -> Result<Vec<Patch>> {
         let mut misses = Vec::new();
-        if let [KeySet::ValueSet(_)] = case.sets[..] {
-            // Nothing can add members to a value set, so that it matches nothing.
-            misses.push(self.jump(Op::Jump { to: 0 }));
+        if let [KeySet::ValueSet(set)] = case.sets[..] {
+            misses.push(self.unless_member(set, slots)?);
             return Ok(misses);
         }
         for ((a, width), set) in slots.iter().zip(&case.sets) {
@@ -151,6 +151,26 @@ impl<'m> Codegen<'m> {
             }
         }
         Ok(misses)
+    }
+
+    /// Jumps unless the keys together are a member of a value set.
+    fn unless_member(&mut self, set: Handle<ValueSet>, slots: &[(Slot, u32)]) -> Result<Patch> {
+        let shape = self.value_sets.get(set.index()).ok_or_else(|| invalid("value set"))?;
+        let widths = shape.fields().iter().map(|field| field.width);
+        if !widths.eq(slots.iter().map(|(_, width)| *width)) {
+            return Err(invalid("value set of other widths than the select's keys"));
+        }
+        let words: usize = slots.iter().map(|(_, width)| limbs(*width)).sum();
+        let key = self.temporary_words(words)?;
+        let mut at = key;
+        for (a, width) in slots {
+            let n = limbs(*width) as u16;
+            self.push(if n == 1 { Op::Move { d: at, a: *a } } else { Op::MoveW { d: at, a: *a, n } });
+            at += n;
+        }
+        let d = self.temporary_words(1)?;
+        self.add_extern(ExternPlan::InValueSet { set: set.index() as u16, key, words: words as u16, d });
+        Ok(self.jump(Op::JumpUnless { a: d, to: 0 }))
     }
 
     fn unless_equal(&mut self, a: Slot, value: &Bits, width: u32) -> Result<Patch> {

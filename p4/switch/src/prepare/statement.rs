@@ -8,7 +8,7 @@ use super::codegen::{Codegen, Patch, invalid};
 use super::expression::narrow;
 use super::layout::limbs;
 use crate::engine::op::{NO_SLOT, Op, Pc, Slot, WideOp};
-use crate::engine::program::{ApplySite, KeySource, SelectTable};
+use crate::engine::program::{ApplySite, KeySource, NO_SELECTION, SelectTable, Selection};
 
 type Result<T> = std::result::Result<T, PrepareError>;
 
@@ -201,8 +201,10 @@ impl<'m> Codegen<'m> {
         let site = self.sites.len();
         let table = table.index() as u16;
         let source = KeySource::Words;
-        let cell = if ir.direct_counter.is_some() { self.storage.cells[usize::from(table)] } else { NO_SLOT };
-        let mut plan = ApplySite { table, key: 0, key_words: 0, source, hit, action_run, cell };
+        let has_cells = self.tables.get(usize::from(table)).is_some_and(|plan| plan.has_cells);
+        let cell = if has_cells { self.storage.cells[usize::from(table)] } else { NO_SLOT };
+        let selection = NO_SELECTION;
+        let mut plan = ApplySite { table, key: 0, key_words: 0, source, hit, action_run, cell, selection };
         self.sites.push(plan);
         let empty = self.jump(Op::ApplyEmpty { site: site as u16, to: 0 });
         if let [key] = keys[..] {
@@ -225,6 +227,7 @@ impl<'m> Codegen<'m> {
         if let Some(source) = self.key_source(plan.key) {
             plan.source = source;
         }
+        plan.selection = self.selection(ir, table)?;
         self.sites[site] = plan;
         if matches!(self.last_op(), Some(Op::ApplyEmpty { .. })) {
             // `Apply` sees by itself that a table is empty: there is nothing to jump over.
@@ -235,6 +238,21 @@ impl<'m> Codegen<'m> {
             self.land([empty]);
         }
         Ok(())
+    }
+
+    /// How a table with an action profile finds its action; evaluates the selector keys.
+    fn selection(&mut self, ir: &sluice_ir::Table, table: u16) -> Result<u16> {
+        let Some(profile) = ir.action_profile else { return Ok(NO_SELECTION) };
+        let module = self.module;
+        let selector = module.action_profiles.try_index(profile).and_then(|profile| profile.selector);
+        let keys = ir.keys.iter().filter(|key| key.kind == sluice_entities::MatchKind::Selector);
+        let keys: Vec<_> = keys.map(|key| key.expression).collect();
+        let plan = self.profiles.get(profile.index()).ok_or_else(|| invalid("action profile"))?;
+        let place = plan.tables.iter().position(|other| *other == table).unwrap_or(0);
+        let algorithm = selector.map_or(sluice_ir::HashAlgorithm::Identity, |selector| selector.algorithm);
+        let data = if selector.is_some() { self.data(&keys)? } else { Vec::new() };
+        self.selections.push(Selection { profile: profile.index() as u16, place, algorithm, data });
+        Ok((self.selections.len() - 1) as u16)
     }
 
     /// Takes the instruction back that made a key of one word, where applying the table can do it.

@@ -32,8 +32,15 @@ impl<'m> Codegen<'m> {
             if actions.get(table.default_action.index as usize).is_none() {
                 return Err(invalid("default action"));
             }
+            let has_cells = table.direct_counter.is_some() || table.direct_meter.is_some();
+            let profile = table.action_profile.map(|profile| profile.index() as u16);
+            if let Some(profile) = profile {
+                let plan =
+                    self.profiles.get_mut(usize::from(profile)).ok_or_else(|| invalid("action profile"))?;
+                plan.tables.push(self.tables.len() as u16);
+            }
             let name = Arc::from(table.name.as_str());
-            self.tables.push(TablePlan { name, shape: Shape::new(fields), actions });
+            self.tables.push(TablePlan { name, shape: Shape::new(fields), actions, has_cells, profile });
         }
         Ok(())
     }

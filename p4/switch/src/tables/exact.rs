@@ -3,10 +3,11 @@
 use super::MISS;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ExactMap {
     words: usize,
     mask: usize,
+    used: usize,
     /// `words` for each place.
     keys: Vec<u64>,
     /// [`MISS`] where the place is free.
@@ -28,7 +29,7 @@ impl ExactMap {
     /// Room for that many keys.
     pub(super) fn with_capacity(words: usize, count: usize) -> Self {
         let places = (count * 2).next_power_of_two().max(4);
-        Self { words, mask: places - 1, keys: vec![0; places * words], values: vec![MISS; places] }
+        Self { words, mask: places - 1, used: 0, keys: vec![0; places * words], values: vec![MISS; places] }
     }
 
     /// Where a key is, or would be.
@@ -44,11 +45,58 @@ impl ExactMap {
         }
     }
 
-    /// Adds a key or changes its value. There must be room.
+    /// Adds a key or changes its value.
     pub(super) fn insert(&mut self, key: &[u64], value: u32) {
-        let (at, _) = self.find(key);
+        let (mut at, known) = self.find(key);
+        if known == MISS {
+            if (self.used + 1) * 2 > self.values.len() {
+                self.grow();
+                at = self.find(key).0;
+            }
+            self.used += 1;
+        }
         self.keys[at * self.words..(at + 1) * self.words].copy_from_slice(key);
         self.values[at] = value;
+    }
+
+    fn grow(&mut self) {
+        let mut larger = Self::with_capacity(self.words, self.values.len());
+        for (at, value) in self.values.iter().enumerate() {
+            if *value != MISS {
+                larger.insert(&self.keys[at * self.words..(at + 1) * self.words], *value);
+            }
+        }
+        *self = larger;
+    }
+
+    /// Takes a key out; what stands behind it because its own place was taken moves up.
+    pub(super) fn remove(&mut self, key: &[u64]) {
+        let (mut hole, value) = self.find(key);
+        if value == MISS {
+            return;
+        }
+        self.used -= 1;
+        let words = self.words;
+        let mut at = hole;
+        loop {
+            at = (at + 1) & self.mask;
+            if self.values[at] == MISS {
+                break;
+            }
+            let home = mix(&self.keys[at * words..(at + 1) * words]) as usize & self.mask;
+            // It may move up if its own place is not between the hole and where it stands.
+            if at.wrapping_sub(home) & self.mask >= at.wrapping_sub(hole) & self.mask {
+                self.keys.copy_within(at * words..(at + 1) * words, hole * words);
+                self.values[hole] = self.values[at];
+                hole = at;
+            }
+        }
+        self.values[hole] = MISS;
+    }
+
+    /// All values, in the order of their places.
+    pub(super) fn values(&self) -> impl Iterator<Item = u32> + '_ {
+        self.values.iter().copied().filter(|value| *value != MISS)
     }
 
     /// The value of a key.

@@ -8,18 +8,25 @@ use super::exact::ExactMap;
 use super::{MASKED_WORDS, MISS, Rule, Shape, values_and_masks};
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MaskedGroups {
     words: usize,
     groups: Vec<Group>,
     /// Rank and slot of each masked value's best entry; the groups' tables hold indexes into it.
     winners: Vec<(u64, u32)>,
+    /// The other entries of a masked value, by its index among the winners; most values have none.
+    others: BTreeMap<u32, Vec<(u64, u32)>>,
+    /// Indexes of winners that no group refers to.
+    free: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     mask: Vec<u64>,
+    /// No entry has a higher rank.
     best: u64,
+    /// Entries, those of equal masked values included.
+    count: usize,
     entries: ExactMap,
 }
 
@@ -29,30 +36,104 @@ impl MaskedGroups {
         type Wanted = (Vec<u64>, u64, u32);
         let mut by_mask: BTreeMap<Vec<u64>, Vec<Wanted>> = BTreeMap::new();
         for rule in rules {
-            let (mut values, mut masks) = (vec![0; shape.words], vec![0; shape.words]);
-            values_and_masks(shape, rule.matches, &mut values, Some(&mut masks));
-            by_mask.entry(masks).or_default().push((values, rule.rank, rule.slot));
+            let (mask, values) = Self::words_of(shape, rule);
+            by_mask.entry(mask).or_default().push((values, rule.rank, rule.slot));
         }
-        let mut winners = Vec::new();
-        let mut groups = Vec::new();
-        for (mask, entries) in by_mask {
-            let mut map = ExactMap::with_capacity(shape.words, entries.len());
-            let mut best = 0;
-            for (values, rank, slot) in entries {
-                best = best.max(rank);
-                match map.lookup(&values) {
-                    MISS => {
-                        map.insert(&values, winners.len() as u32);
-                        winners.push((rank, slot));
-                    }
-                    known if winners[known as usize].0 < rank => winners[known as usize] = (rank, slot),
-                    _ => {}
-                }
+        let mut built = Self {
+            words: shape.words,
+            groups: Vec::new(),
+            winners: Vec::new(),
+            others: BTreeMap::new(),
+            free: Vec::new(),
+        };
+        for (mask, wanted) in by_mask {
+            let entries = ExactMap::with_capacity(shape.words, wanted.len());
+            let mut group = Group { mask, best: 0, count: 0, entries };
+            for (values, rank, slot) in wanted {
+                built.add(&mut group, &values, rank, slot);
             }
-            groups.push(Group { mask, best, entries: map });
+            built.groups.push(group);
         }
-        groups.sort_by_key(|group| std::cmp::Reverse(group.best));
-        Self { words: shape.words, groups, winners }
+        built.groups.sort_by_key(|group| std::cmp::Reverse(group.best));
+        built
+    }
+
+    /// Mask and masked value of an entry.
+    fn words_of(shape: &Shape, rule: &Rule<'_>) -> (Vec<u64>, Vec<u64>) {
+        let (mut values, mut masks) = (vec![0; shape.words], vec![0; shape.words]);
+        values_and_masks(shape, rule.matches, &mut values, Some(&mut masks));
+        (masks, values)
+    }
+
+    fn add(&mut self, group: &mut Group, values: &[u64], rank: u64, slot: u32) {
+        group.best = group.best.max(rank);
+        group.count += 1;
+        match group.entries.lookup(values) {
+            MISS => {
+                let index = self.free.pop().unwrap_or_else(|| {
+                    self.winners.push((0, MISS));
+                    (self.winners.len() - 1) as u32
+                });
+                self.winners[index as usize] = (rank, slot);
+                group.entries.insert(values, index);
+            }
+            index => {
+                let winner = &mut self.winners[index as usize];
+                let loser =
+                    if winner.0 < rank { std::mem::replace(winner, (rank, slot)) } else { (rank, slot) };
+                self.others.entry(index).or_default().push(loser);
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, shape: &Shape, rule: &Rule<'_>) {
+        let (mask, values) = Self::words_of(shape, rule);
+        let known = self.groups.iter().position(|group| group.mask == mask);
+        let mut group = match known {
+            Some(at) => self.groups.remove(at),
+            None => Group { mask, best: 0, count: 0, entries: ExactMap::with_capacity(shape.words, 1) },
+        };
+        self.add(&mut group, &values, rule.rank, rule.slot);
+        self.place(group);
+    }
+
+    /// Puts a group where its best entry's rank belongs.
+    fn place(&mut self, group: Group) {
+        let at = self.groups.partition_point(|other| other.best >= group.best);
+        self.groups.insert(at, group);
+    }
+
+    pub(super) fn remove(&mut self, shape: &Shape, rule: &Rule<'_>) {
+        let (mask, values) = Self::words_of(shape, rule);
+        let Some(at) = self.groups.iter().position(|group| group.mask == mask) else { return };
+        let mut group = self.groups.remove(at);
+        let index = group.entries.lookup(&values);
+        if index == MISS {
+            return self.place(group);
+        }
+        group.count -= 1;
+        let others = self.others.get_mut(&index);
+        if self.winners[index as usize].1 != rule.slot {
+            others.into_iter().for_each(|others| others.retain(|(_, slot)| *slot != rule.slot));
+        } else if let Some(others) = others
+            && let Some(best) = (0..others.len()).max_by_key(|i| others[*i].0)
+        {
+            self.winners[index as usize] = others.swap_remove(best);
+        } else {
+            group.entries.remove(&values);
+            self.free.push(index);
+        }
+        if self.others.get(&index).is_some_and(Vec::is_empty) {
+            self.others.remove(&index);
+        }
+        if group.count == 0 {
+            return;
+        }
+        if rule.rank == group.best {
+            let ranks = group.entries.values().map(|index| self.winners[index as usize].0);
+            group.best = ranks.max().unwrap_or(0);
+        }
+        self.place(group);
     }
 
     pub(super) fn lookup(&self, key: &[u64]) -> u32 {

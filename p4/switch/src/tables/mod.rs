@@ -1,7 +1,7 @@
 //! Match engines: from a key to the entry that wins.
 //!
-//! A table's [`Shape`] decides its engine once; its entries are put into a fresh engine whenever they change. All engines
-//! answer the same question: the slot of the entry of highest rank that matches, or [`MISS`]. The rank is the
+//! A table's [`Shape`] decides its engine once; its entries are put in all together or one by one ([`Engine::insert`],
+//! [`Engine::remove`]), with the same result. All engines answer the same question: the slot of the entry of highest rank that matches, or [`MISS`]. The rank is the
 //! priority (higher wins; P4Runtime section 9.1.1) or, in tables with prefixes and without priorities, the prefix length; among
 //! equals the entry that was inserted first wins.
 //!
@@ -122,7 +122,7 @@ impl Shape {
 }
 
 /// The entries of one table, ready to be looked up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Engine {
     Empty,
     /// Slots by value.
@@ -144,9 +144,7 @@ impl Engine {
             Kind::Direct { bits } => {
                 let mut slots = vec![MISS; 1 << bits].into_boxed_slice();
                 for rule in rules {
-                    if let [Match::Exact(value)] = rule.matches
-                        && let Some(slot) = value.to_u64().and_then(|value| slots.get_mut(value as usize))
-                    {
+                    if let Some(slot) = direct_place(&mut slots, rule.matches) {
                         *slot = rule.slot;
                     }
                 }
@@ -174,6 +172,58 @@ impl Engine {
         }
     }
 
+    /// Whether building it anew takes less than changing so many of its entries one by one.
+    pub(crate) fn is_better_built(&self, changes: usize, entries: usize) -> bool {
+        match self {
+            Self::Empty => changes > 1,
+            // A change is a change of one place.
+            Self::Direct(_) | Self::Exact(_) => false,
+            Self::Narrow(_) | Self::Wide(_) | Self::Masked(_) | Self::Scan(_) => changes * 8 > entries + 64,
+        }
+    }
+
+    /// Adds an entry; its slot has none.
+    pub(crate) fn insert(&mut self, shape: &Shape, rule: &Rule<'_>) {
+        match self {
+            Self::Empty => *self = Self::build(shape, std::slice::from_ref(rule)),
+            Self::Direct(slots) => {
+                if let Some(slot) = direct_place(slots, rule.matches) {
+                    *slot = rule.slot;
+                }
+            }
+            Self::Exact(map) => {
+                let mut key = vec![0; shape.words];
+                values_and_masks(shape, rule.matches, &mut key, None);
+                map.insert(&key, rule.slot);
+            }
+            Self::Narrow(intervals) => intervals.insert(rule),
+            Self::Wide(intervals) => intervals.insert(rule),
+            Self::Masked(groups) => groups.insert(shape, rule),
+            Self::Scan(list) => list.insert(shape, rule),
+        }
+    }
+
+    /// Takes an entry out that was put in like this.
+    pub(crate) fn remove(&mut self, shape: &Shape, rule: &Rule<'_>) {
+        match self {
+            Self::Empty => {}
+            Self::Direct(slots) => {
+                if let Some(slot) = direct_place(slots, rule.matches) {
+                    *slot = MISS;
+                }
+            }
+            Self::Exact(map) => {
+                let mut key = vec![0; shape.words];
+                values_and_masks(shape, rule.matches, &mut key, None);
+                map.remove(&key);
+            }
+            Self::Narrow(intervals) => intervals.remove(rule),
+            Self::Wide(intervals) => intervals.remove(rule),
+            Self::Masked(groups) => groups.remove(shape, rule),
+            Self::Scan(list) => list.remove(rule),
+        }
+    }
+
     /// The slot of the winner. The key has the shape's words.
     #[inline]
     pub(crate) fn lookup(&self, key: &[u64]) -> u32 {
@@ -193,6 +243,12 @@ impl Engine {
             Self::Scan(list) => list.lookup(key),
         }
     }
+}
+
+/// Where the entry of an exact value stands.
+fn direct_place<'s>(slots: &'s mut [u32], matches: &[Match]) -> Option<&'s mut u32> {
+    let [Match::Exact(value)] = matches else { return None };
+    slots.get_mut(usize::try_from(value.to_u64()?).ok()?)
 }
 
 /// Writes the values that an entry wants, and the masks under which it wants them, in the words of a key. Ranges leave

@@ -5,10 +5,11 @@ use sluice_entities::Match;
 use super::{MISS, Rule, Shape, values_and_masks};
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ScanList {
     words: usize,
-    /// Slots, best first.
+    /// Ranks, highest first.
+    ranks: Vec<u64>,
     slots: Vec<u32>,
     /// `words` for each entry.
     values: Vec<u64>,
@@ -19,7 +20,7 @@ pub(crate) struct ScanList {
 }
 
 /// Bounds of one range, as limbs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Span {
     word: usize,
     low: Vec<u64>,
@@ -30,38 +31,50 @@ impl ScanList {
     pub(super) fn build(shape: &Shape, rules: &[Rule<'_>]) -> Self {
         let mut order: Vec<&Rule<'_>> = rules.iter().collect();
         order.sort_by_key(|rule| std::cmp::Reverse(rule.rank));
-        let words = shape.words;
-        let ranges_each =
-            shape.fields.iter().filter(|field| field.kind == sluice_entities::MatchKind::Range).count();
+        let ranges = shape.fields.iter().filter(|field| field.kind == sluice_entities::MatchKind::Range);
         let mut list = Self {
-            words,
+            words: shape.words,
+            ranks: Vec::new(),
             slots: Vec::new(),
-            values: vec![0; words * order.len()],
-            masks: vec![0; words * order.len()],
+            values: Vec::new(),
+            masks: Vec::new(),
             ranges: Vec::new(),
-            ranges_each,
+            ranges_each: ranges.count(),
         };
-        for (i, rule) in order.into_iter().enumerate() {
-            let part = i * words..(i + 1) * words;
-            values_and_masks(
-                shape,
-                rule.matches,
-                &mut list.values[part.clone()],
-                Some(&mut list.masks[part]),
-            );
-            for (field, wanted) in shape.fields.iter().zip(rule.matches) {
-                if let Match::Range { low, high } = wanted {
-                    let (low, high) = (low.resize(field.width), high.resize(field.width));
-                    list.ranges.push(Span {
-                        word: field.word,
-                        low: low.limbs().to_vec(),
-                        high: high.limbs().to_vec(),
-                    });
-                }
-            }
-            list.slots.push(rule.slot);
+        for (at, rule) in order.into_iter().enumerate() {
+            list.put(shape, at, rule);
         }
         list
+    }
+
+    /// Puts an entry before the one that stands there.
+    fn put(&mut self, shape: &Shape, at: usize, rule: &Rule<'_>) {
+        let (mut values, mut masks) = (vec![0; self.words], vec![0; self.words]);
+        values_and_masks(shape, rule.matches, &mut values, Some(&mut masks));
+        let ranges = shape.fields.iter().zip(rule.matches).filter_map(|(field, wanted)| {
+            let Match::Range { low, high } = wanted else { return None };
+            let (low, high) = (low.resize(field.width), high.resize(field.width));
+            Some(Span { word: field.word, low: low.limbs().to_vec(), high: high.limbs().to_vec() })
+        });
+        self.ranks.insert(at, rule.rank);
+        self.slots.insert(at, rule.slot);
+        self.values.splice(at * self.words..at * self.words, values);
+        self.masks.splice(at * self.words..at * self.words, masks);
+        self.ranges.splice(at * self.ranges_each..at * self.ranges_each, ranges);
+    }
+
+    pub(super) fn insert(&mut self, shape: &Shape, rule: &Rule<'_>) {
+        let at = self.ranks.partition_point(|rank| *rank >= rule.rank);
+        self.put(shape, at, rule);
+    }
+
+    pub(super) fn remove(&mut self, rule: &Rule<'_>) {
+        let Some(at) = self.slots.iter().position(|slot| *slot == rule.slot) else { return };
+        self.ranks.remove(at);
+        self.slots.remove(at);
+        self.values.drain(at * self.words..(at + 1) * self.words);
+        self.masks.drain(at * self.words..(at + 1) * self.words);
+        self.ranges.drain(at * self.ranges_each..(at + 1) * self.ranges_each);
     }
 
     pub(super) fn lookup(&self, key: &[u64]) -> u32 {

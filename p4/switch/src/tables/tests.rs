@@ -62,7 +62,7 @@ fn check(kinds: &[(MatchKind, u32)], expected: Kind, seed: u64) {
         .collect();
     let shape = Shape::new(fields);
     assert_eq!(shape.kind, expected);
-    for round in 0..40 {
+    for round in 0..20 {
         let count = rng.random_range(0..40);
         let mut entries: Vec<(Vec<Match>, u32)> = Vec::new();
         for _ in 0..count {
@@ -82,29 +82,52 @@ fn check(kinds: &[(MatchKind, u32)], expected: Kind, seed: u64) {
             })
             .collect();
         let engine = Engine::build(&shape, &rules);
-        for _ in 0..200 {
-            let key: Vec<Bits> = match entries.len() {
-                0 => shape.fields.iter().map(|field| random_bits(&mut rng, field.width, 6)).collect(),
-                _ if rng.random_bool(0.5) => {
-                    shape.fields.iter().map(|field| random_bits(&mut rng, field.width, 6)).collect()
-                }
-                count => {
-                    let (matches, _) = &entries[rng.random_range(0..count)];
-                    matches
-                        .iter()
-                        .zip(&shape.fields)
-                        .map(|(wanted, field)| inside(&mut rng, wanted, field))
-                        .collect()
-                }
-            };
-            let words: Vec<u64> = key.iter().flat_map(|bits| bits.limbs().to_vec()).collect();
-            let winner = rules
-                .iter()
-                .filter(|rule| rule.matches.iter().zip(&key).all(|(wanted, key)| holds(wanted, key)))
-                .max_by_key(|rule| rule.rank)
-                .map_or(MISS, |rule| rule.slot);
-            assert_eq!(engine.lookup(&words), winner, "round {round}: {key:?} in {entries:?}");
+        look_up(&mut rng, &engine, &shape, &rules, &format!("round {round}"));
+        change(&mut rng, engine, &shape, &rules);
+    }
+}
+
+/// Takes entries out and puts them in again, one by one.
+fn change(rng: &mut ChaCha8Rng, mut engine: Engine, shape: &Shape, rules: &[Rule<'_>]) {
+    let mut there = vec![true; rules.len()];
+    for step in 0..rules.len() * 3 {
+        let i = rng.random_range(0..rules.len());
+        there[i] = !there[i];
+        if there[i] {
+            engine.insert(shape, &rules[i]);
+        } else {
+            engine.remove(shape, &rules[i]);
         }
+        let left: Vec<Rule<'_>> =
+            rules.iter().zip(&there).filter(|(_, there)| **there).map(|(rule, _)| *rule).collect();
+        look_up(rng, &engine, shape, &left, &format!("step {step}"));
+    }
+    // An engine that starts with nothing comes to the same.
+    let mut grown = Engine::build(shape, &[]);
+    rules.iter().for_each(|rule| grown.insert(shape, rule));
+    look_up(rng, &grown, shape, rules, "one by one");
+}
+
+/// Compares with a look at each entry, for keys in and about the entries.
+fn look_up(rng: &mut ChaCha8Rng, engine: &Engine, shape: &Shape, rules: &[Rule<'_>], when: &str) {
+    for _ in 0..40 {
+        let key: Vec<Bits> = match rules.len() {
+            0 => shape.fields.iter().map(|field| random_bits(rng, field.width, 6)).collect(),
+            _ if rng.random_bool(0.5) => {
+                shape.fields.iter().map(|field| random_bits(rng, field.width, 6)).collect()
+            }
+            count => {
+                let wanted = rules[rng.random_range(0..count)].matches.iter().zip(&shape.fields);
+                wanted.map(|(wanted, field)| inside(rng, wanted, field)).collect()
+            }
+        };
+        let words: Vec<u64> = key.iter().flat_map(|bits| bits.limbs().to_vec()).collect();
+        let winner = rules
+            .iter()
+            .filter(|rule| rule.matches.iter().zip(&key).all(|(wanted, key)| holds(wanted, key)))
+            .max_by_key(|rule| rule.rank)
+            .map_or(MISS, |rule| rule.slot);
+        assert_eq!(engine.lookup(&words), winner, "{when}: {key:?} in {rules:?}");
     }
 }
 

@@ -3,9 +3,12 @@
 mod common;
 mod expressions;
 mod externs;
+mod model;
 mod parsing;
+mod profiles;
 mod replication;
 mod robustness;
+mod stateful;
 mod statements;
 mod tables;
 mod threads;
