@@ -39,6 +39,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there are as many as lines in a script")]
 pub enum StepKind {
     /// Writes to the switch.
     Operate(Box<Operation>),

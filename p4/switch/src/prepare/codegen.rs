@@ -299,8 +299,8 @@ pub(super) fn invalid(what: &str) -> PrepareError {
 /// A value set's members are looked up like the entries of a table.
 fn value_set_shape(set: &sluice_ir::ValueSet) -> Shape {
     let mut word = 0;
-    let field = |(_, kind, width): &(String, sluice_entities::MatchKind, u32)| {
-        let field = KeyField { word, width: *width, kind: *kind };
+    let field = |field: &sluice_ir::ValueSetField| {
+        let field = KeyField { word, width: field.width, kind: field.kind };
         word += field.words();
         field
     };
