@@ -39,7 +39,6 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there are as many as lines in a script")]
 pub enum StepKind {
     /// Writes to the switch.
     Operate(Box<Operation>),
