@@ -92,7 +92,8 @@ impl<'a> Elaborator<'a> {
             );
         }
         table.applied.set(true);
-        self.frame.block.extend(table.before.iter().cloned());
+        let before = self.copied_block(&table.before);
+        self.frame.block.extend(before);
         self.emit(StatementKind::Apply { table: table.handle, hit, action_run }, span);
         Ok(())
     }

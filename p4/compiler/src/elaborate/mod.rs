@@ -42,6 +42,7 @@ mod externs;
 mod foreign;
 mod functions;
 mod instances;
+mod labels;
 mod literals;
 mod logging;
 mod loops;

@@ -96,11 +96,11 @@ impl<'a> Elaborator<'a> {
                 None if i + 1 == cases.len() => Vec::new(),
                 None => continue,
             };
-            if std::mem::take(&mut is_default) {
-                default.clone_from(&body);
-            }
             let shared = std::mem::take(&mut values);
-            if !shared.is_empty() {
+            if std::mem::take(&mut is_default) {
+                // Values that share its body go there anyway.
+                default = body;
+            } else if !shared.is_empty() {
                 lowered.push((shared, body));
             }
         }

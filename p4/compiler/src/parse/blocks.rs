@@ -188,7 +188,7 @@ impl Parser<'_> {
         let (mut locals, mut apply) = (Vec::new(), None);
         self.braced_elements(|parser| {
             let annotations = parser.annotations()?;
-            if parser.is("apply") && parser.ahead(1).is("{") {
+            if parser.is("apply") && (parser.ahead(1).is("{") || parser.ahead(1).is("@")) {
                 return parser.apply_block(annotations, &mut apply);
             }
             if apply.is_some() {

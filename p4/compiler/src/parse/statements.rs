@@ -35,7 +35,8 @@ impl Parser<'_> {
         block
     }
 
-    fn block_in_scope(&mut self, annotations: Vec<Annotation>) -> Parsed<Block> {
+    fn block_in_scope(&mut self, mut annotations: Vec<Annotation>) -> Parsed<Block> {
+        annotations.extend(self.annotations()?);
         let start = self.expect("{", "a body stands between `{` and `}`")?;
         let mut statements = Vec::new();
         self.braced_elements(|parser| {

@@ -40,7 +40,7 @@
 //! - `Apply` stands only in ingress or egress, one table in one of the two; `hit` is `Bool`, `run` is `Bits(16)`.
 //! - `Extract`, `Lookahead`, `Advance`, `Verify` and `PacketLength` stand only in the parser; `Exit` only in controls and actions.
 //! - A varbit length is given exactly for headers that have a varbit field.
-//! - The deparser has only `Emit`, conditions, labels, assignments to locals and extern calls; `Emit` stands nowhere else.
+//! - `Emit` stands only in the deparser, which writes headers and locals and no metadata.
 //! - `VerifyChecksum` stands only in the verify-checksum control, `UpdateChecksum` only in the compute-checksum control;
 //!   `Resubmit` and a clone of the ingress packet only in ingress, `Recirculate` and a clone of the egress packet only in egress.
 //! - A direct counter or meter is used only in actions that its table lists and no other table does.

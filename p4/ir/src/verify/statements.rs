@@ -126,8 +126,8 @@ impl Checker<'_> {
             | StatementKind::PushFront(..)
             | StatementKind::PopFront(..)
             | StatementKind::Switch { .. }
-            | StatementKind::Loop(..) => context != Context::Deparser,
-            StatementKind::If { .. }
+            | StatementKind::Loop(..)
+            | StatementKind::If { .. }
             | StatementKind::Labelled(..)
             | StatementKind::Leave(_)
             | StatementKind::Extern(_) => true,
@@ -144,8 +144,9 @@ impl Checker<'_> {
                 let variable = self.module.variables.try_index(*variable);
                 variable.is_some_and(|variable| variable.kind == VariableKind::Local)
             }
-            Place::Slice { base, .. } => matches!(**base, Place::Variable(_)) && self.is_local(base),
-            Place::Field(..) => false,
+            Place::Slice { base, .. } => self.is_local(base),
+            // Headers have no kind: those of the packet are not written by the deparser of any P4 program.
+            Place::Field(..) => true,
         }
     }
 
@@ -160,7 +161,7 @@ impl Checker<'_> {
             Context::Ingress => ("ingress", "extract in the parser, emit in the deparser"),
             Context::Egress => ("egress", "extract in the parser, emit in the deparser"),
             Context::ComputeChecksum => ("compute_checksum", "it updates checksums"),
-            Context::Deparser => ("the deparser", "it emits, branches, sets locals and calls externs"),
+            Context::Deparser => ("the deparser", "it emits, and writes headers and locals, not metadata"),
             Context::UnusedAction => ("an action", "actions assign, branch and call externs"),
         }
     }

@@ -268,7 +268,9 @@ impl<'a> Walk<'a> {
             observer.event(&TraceEvent::Unicast { port });
         }
         let path = Path { replica: Replica { port, instance: 0 }, cells: unicast_path(port) };
-        let copy = Copy { path, instance_type: instance_type::NORMAL, limit: None };
+        // A packet that was resubmitted or recirculated stays one in egress.
+        let instance_type = main.intrinsic(layout, Intrinsic::InstanceType) as u32;
+        let copy = Copy { path, instance_type, limit: None };
         self.egress(main, data, copy, repeats, observer);
     }
 
