@@ -126,6 +126,8 @@ impl<'a> Elaborator<'a> {
     }
 
     fn no_method<T>(&mut self, what: &str, member: &ast::Name, methods: &[&str]) -> Result<T> {
+        let mut methods = methods.to_vec();
+        methods.dedup();
         let help = match closest(member.as_str(), methods.iter().copied()) {
             Some(close) => format!("did you mean `{close}`?"),
             None if methods.is_empty() => "it has no methods".to_string(),

@@ -5,9 +5,10 @@ use sluice_entities::{ActionScope, Bits, Match, MatchKind};
 use sluice_ir as ir;
 use sluice_ir::{Handle, Table};
 
+use super::annotations::find;
 use super::tables::{Listed, Properties};
 use super::{Elaborator, Result};
-use crate::ast::{self, KeysetKind};
+use crate::ast::{self, AnnotationBody, AnnotationToken, AnnotationTokenKind, KeysetKind};
 use crate::types::Type;
 use crate::value::{Operand, Value};
 
@@ -213,6 +214,9 @@ impl<'a> Elaborator<'a> {
         numbering: &Priorities,
     ) -> Result<()> {
         let most = i32::MAX as u32;
+        if entries.iter().any(|entry| annotated_priority(entry).is_some()) {
+            return self.prioritize_by_annotation(made, entries, most);
+        }
         let delta = i64::from(numbering.delta);
         let count = entries.len() as i64;
         let mut next = if numbering.largest_wins { (count - 1) * delta + 1 } else { 1 };
@@ -229,6 +233,28 @@ impl<'a> Elaborator<'a> {
         for (entry, priority) in made.iter_mut().zip(priorities) {
             let priority = if numbering.largest_wins { priority } else { last + 1 - priority };
             entry.priority = u32::try_from(priority).unwrap_or(1);
+        }
+        Ok(())
+    }
+
+    /// `@priority(n)` of entries, from before priorities were of the language: the smallest wins, and an entry without one has the
+    /// number of its place.
+    fn prioritize_by_annotation(
+        &mut self,
+        made: &mut [ir::InitialEntry],
+        entries: &'a [ast::Entry],
+        most: u32,
+    ) -> Result<()> {
+        let mut priorities = Vec::with_capacity(entries.len());
+        for (entry, place) in entries.iter().zip(1u32..) {
+            priorities.push(match annotated_priority(entry) {
+                Some(written) => self.small(&written.value, "a priority", most - 1, entry.span)?,
+                None => place,
+            });
+        }
+        let last = priorities.iter().copied().max().unwrap_or(1);
+        for (entry, priority) in made.iter_mut().zip(priorities) {
+            entry.priority = last + 1 - priority;
         }
         Ok(())
     }
@@ -298,5 +324,21 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The number of an entry's `@priority`.
+fn annotated_priority(entry: &ast::Entry) -> Option<&ast::Integer> {
+    let annotation = find(&entry.annotations, "priority")?;
+    match &annotation.body {
+        AnnotationBody::Unstructured(tokens) => match tokens.as_slice() {
+            [AnnotationToken { kind: AnnotationTokenKind::Integer(number), .. }] => Some(number),
+            _ => None,
+        },
+        AnnotationBody::Expressions(values) => match values.as_slice() {
+            [ast::Expr { kind: ast::ExprKind::Integer(number), .. }] => Some(number),
+            _ => None,
+        },
+        AnnotationBody::None | AnnotationBody::Pairs(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use sluice_diagnostics::{Diagnostic, Span};
 use super::annotations::{control_plane_name, find};
 use super::arguments::{Bound, Callee, accepts};
 use super::unify::Bindings;
-use super::{Elaborator, Result};
+use super::{Elaborator, Result, Site};
 use crate::ast::{self, ExprKind};
 use crate::scope::{Entity, Scope};
 use crate::types::{ExternType, Type};
@@ -126,7 +126,11 @@ impl<'a> Elaborator<'a> {
             let name = &argument.parameter.name;
             self.in_scope(&scope, |this| this.declare(name, Entity::Value(argument.operand)))?;
         }
-        let path = control_plane_name(name.annotations, name.name, &self.frame.path);
+        let path = match self.frame.site {
+            // What is declared outside is a block of the pipeline: its own name counts, as for one made on the spot.
+            Site::Global => ty.name.to_string(),
+            _ => control_plane_name(name.annotations, name.name, &self.frame.path),
+        };
         Ok((scope, path.into()))
     }
 

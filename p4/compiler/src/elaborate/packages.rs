@@ -71,10 +71,14 @@ impl<'a> Elaborator<'a> {
     fn check_inner_package(&mut self, argument: &'a ast::Expr, wanted: &'a ast::BlockType) -> Result<()> {
         if let ExprKind::Call { callee, type_arguments, arguments } = &argument.kind
             && let ExprKind::Path(path) = &callee.kind
-            && let Entity::BlockType(package, BlockKind::Package) = self.resolve(path, "package")?.0
         {
-            self.expect_package(package.name.as_str(), wanted, argument.span)?;
-            return self.check_package(package, type_arguments, arguments, argument.span);
+            self.expect_package(path.name.as_str(), wanted, argument.span)?;
+            return match self.resolve(path, "package")?.0 {
+                Entity::BlockType(package, BlockKind::Package) => {
+                    self.check_package(package, type_arguments, arguments, argument.span)
+                }
+                _ => Err(super::Reported),
+            };
         }
         let operand = self.expr(argument)?;
         match &operand.ty {

@@ -91,6 +91,13 @@ impl<'a> Elaborator<'a> {
 
     /// The sets of one key; a struct or tuple has one for each of its scalars.
     fn key_set(&mut self, keyset: &'a ast::Keyset, ty: &Type, sets: &mut Vec<KeySet>) -> Result<()> {
+        if self.value_set_named(keyset)?.is_some() {
+            return self.unsupported(
+                "a value set beside other sets of a case",
+                keyset.span,
+                "declare a value set of a struct or tuple for all keys, and name it alone: `set: state;`",
+            );
+        }
         if ty.scalar().is_none() {
             return self.composite_set(keyset, ty, sets);
         }

@@ -150,35 +150,44 @@ impl<'a> Elaborator<'a> {
     fn keys(&mut self, elements: &'a [ast::KeyElement]) -> Result<Vec<ir::Key>> {
         let mut keys: Vec<ir::Key> = Vec::with_capacity(elements.len());
         let mut lpm = None;
+        let mut failed = None;
         for element in elements {
-            let kind = self.match_kind(&element.match_kind)?;
-            if kind == MatchKind::Lpm
-                && let Some(before) = lpm.replace(element.span)
-            {
+            match self.key(element, &mut lpm) {
+                Ok(key) => keys.push(key),
+                // The next one is elaborated for its errors.
+                Err(reported) => failed = Some(reported),
+            }
+        }
+        failed.map_or(Ok(keys), Err)
+    }
+
+    fn key(&mut self, element: &'a ast::KeyElement, lpm: &mut Option<Span>) -> Result<ir::Key> {
+        let kind = self.match_kind(&element.match_kind)?;
+        if kind == MatchKind::Lpm
+            && let Some(before) = lpm.replace(element.span)
+        {
+            return self.fail(
+                Diagnostic::error("a table has at most one `lpm` key")
+                    .at(element.span, "the second one")
+                    .also(before, "the first one")
+                    .help("make one of them `ternary`"),
+            );
+        }
+        let operand = self.expr(&element.value)?;
+        let expression = match operand.ty.scalar() {
+            Some(ir::Type::Varbit(_)) | None => {
                 return self.fail(
-                    Diagnostic::error("a table has at most one `lpm` key")
-                        .at(element.span, "the second one")
-                        .also(before, "the first one")
-                        .help("make one of them `ternary`"),
+                    Diagnostic::error(format!("a key cannot be of type `{}`", operand.ty))
+                        .at(element.value.span, "")
+                        .help("keys are numbers, `bool`, enumerations or errors; name one field of a struct"),
                 );
             }
-            let operand = self.expr(&element.value)?;
-            let expression = match operand.ty.scalar() {
-                Some(ir::Type::Varbit(_)) | None => {
-                    return self.fail(
-                        Diagnostic::error(format!("a key cannot be of type `{}`", operand.ty))
-                            .at(element.value.span, "")
-                            .help("keys are numbers, `bool`, enumerations or errors; name one field of a struct"),
-                    );
-                }
-                Some(_) => self.scalar(&operand, element.value.span)?,
-            };
-            let name = self.key_name(element)?;
-            let named = self.scalar_name(&operand.ty, element.value.span)?;
-            let annotations = self.annotations(&element.annotations)?;
-            keys.push(ir::Key { name, expression, kind, named, annotations });
-        }
-        Ok(keys)
+            Some(_) => self.scalar(&operand, element.value.span)?,
+        };
+        let name = self.key_name(element)?;
+        let named = self.scalar_name(&operand.ty, element.value.span)?;
+        let annotations = self.annotations(&element.annotations)?;
+        Ok(ir::Key { name, expression, kind, named, annotations })
     }
 
     /// Without an action selector, nothing looks at the keys that are for one.
@@ -296,9 +305,9 @@ impl<'a> Elaborator<'a> {
         for (property, name, value) in &properties.custom {
             match name.as_str() {
                 "size" => {
-                    let size = self.constant_of_type(value, &Type::Bits(32))?;
-                    self.module.tables[handle].size =
-                        self.constant_argument(&size, "a table's size", value.span)?;
+                    let size = self.constant_integer(value)?;
+                    let size = self.small(&size, "a table's size", u32::MAX, value.span)?;
+                    self.module.tables[handle].size = u64::from(size);
                 }
                 "counters" | "meters" | "implementation" => {
                     let instance_name = format!("{}.{name}", table.name);
