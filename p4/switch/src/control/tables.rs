@@ -184,18 +184,26 @@ impl MasterTable {
         if let Some(hits) = &mut state.hits {
             hits.grow(self.entries.len());
         }
+        let rank = |entry: &Option<Arc<Entry>>| entry.as_ref().map(|entry| entry.rank);
+        // What goes goes first: a key that moved to another slot would be lost if its old place were cleared last.
+        for slot in &slots {
+            let at = *slot as usize;
+            if rank(&state.entries[at]) != rank(&self.entries[at])
+                && let Some(old) = state.entries[at].take()
+                && !builds
+            {
+                state.engine.remove(&plan.shape, &rule(*slot, &old));
+            }
+        }
         for slot in slots {
             let at = slot as usize;
             let new = &self.entries[at];
             let old = std::mem::replace(&mut state.entries[at], new.clone());
-            let rank = |entry: &Option<Arc<Entry>>| entry.as_ref().map(|entry| entry.rank);
-            if !builds && rank(&old) != rank(new) {
-                if let Some(old) = &old {
-                    state.engine.remove(&plan.shape, &rule(slot, old));
-                }
-                if let Some(new) = new {
-                    state.engine.insert(&plan.shape, &rule(slot, new));
-                }
+            if let Some(new) = new
+                && old.is_none()
+                && !builds
+            {
+                state.engine.insert(&plan.shape, &rule(slot, new));
             }
             if let Some(entry) = new {
                 let start = (at + 1) * self.stride;

@@ -127,3 +127,15 @@ fn entries_of_the_program_are_there() {
         "update 0: the entries of table `t` is constant in the program"
     );
 }
+
+#[test]
+fn a_key_that_moves_to_another_entrys_place_stays() {
+    let switch = running("apply t;");
+    let with = |key, value| entry("t", &[exact(key)], 0, call("set", &[Bits::new(8, value)]));
+    let (kept, other) = (|value| Entity::Table(with(5, value)), || Entity::Table(with(6, 1)));
+    switch.write(&[insert(kept(1))]).expect("written");
+    switch.write(&[insert(other())]).expect("written");
+    // The state of before `other` is brought up to date: there the key stands in the place that is free now.
+    switch.write(&[delete(kept(1)), delete(other()), insert(kept(2))]).expect("written");
+    assert_eq!(frame(&switch, &[5, 0, 0, 0]), [5, 2, 0, 0]);
+}
