@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sluice_capture::OutputFile;
+
 use crate::failure::Failure;
 
 /// The folder for a command's files; one that was made for them goes again if nothing comes to stand in it.
@@ -31,4 +33,16 @@ impl Drop for Folder {
             let _ = std::fs::remove_dir(&self.path);
         }
     }
+}
+
+/// Puts complete files in place, each with the number of its packets; gives them with their packets.
+pub(crate) fn put_in_place(
+    complete: Vec<(PathBuf, u64, OutputFile)>,
+) -> Result<Vec<(PathBuf, u64)>, Failure> {
+    let mut placed = Vec::new();
+    for (path, packets, output) in complete {
+        output.commit().map_err(Failure::write(&path))?;
+        placed.push((path, packets));
+    }
+    Ok(placed)
 }

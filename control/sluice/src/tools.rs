@@ -13,7 +13,7 @@ use sluice_policy::{Policy, PortRole};
 use sluice_switch::{Output, Sink};
 
 use crate::failure::Failure;
-use crate::folder::Folder;
+use crate::folder::{Folder, put_in_place};
 
 /// Instances that `egress_rid` can name in the broker's program.
 const INSTANCES: usize = 1_024;
@@ -120,12 +120,7 @@ impl Tools {
             let output = file.writer.finish().map_err(Failure::write(&file.path))?;
             complete.push((file.path, file.packets, output));
         }
-        let mut placed = Vec::new();
-        for (path, packets, output) in complete {
-            output.commit().map_err(Failure::write(&path))?;
-            placed.push((path, packets));
-        }
-        Ok(placed)
+        put_in_place(complete)
     }
 }
 

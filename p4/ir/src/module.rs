@@ -63,6 +63,19 @@ pub struct Pipeline {
     pub deparser: Block,
 }
 
+impl Pipeline {
+    /// The blocks behind the parser, each with its name in the text form, in the order in which they run.
+    pub fn controls(&self) -> [(&'static str, &Block); 5] {
+        [
+            ("verify_checksum", &self.verify_checksum),
+            ("ingress", &self.ingress),
+            ("egress", &self.egress),
+            ("compute_checksum", &self.compute_checksum),
+            ("deparser", &self.deparser),
+        ]
+    }
+}
+
 /// Fields in wire order; the sum of the fixed widths is a multiple of 8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderType {

@@ -8,7 +8,7 @@ use sluice_capture::{OutputFile, PcapWriter};
 use sluice_switch::{Output, Sink};
 
 use crate::failure::Failure;
-use crate::folder::Folder;
+use crate::folder::{Folder, put_in_place};
 
 /// The files of all ports, not yet in place.
 pub(super) struct Ports {
@@ -56,12 +56,7 @@ impl Ports {
             let output = file.writer.finish().map_err(Failure::write(&file.path))?;
             complete.push((file.path, file.packets, output));
         }
-        let mut placed = Vec::new();
-        for (path, packets, output) in complete {
-            output.commit().map_err(Failure::write(&path))?;
-            placed.push((path, packets));
-        }
-        Ok(placed)
+        put_in_place(complete)
     }
 }
 

@@ -156,18 +156,7 @@ impl<'a> Elaborator<'a> {
         let prototype = &function.prototype;
         let scope = Scope::inside(outer, u32::MAX);
         self.instances.push(scope.clone());
-        self.in_scope(&scope, |this| {
-            for parameter in &prototype.parameters {
-                let operand = this.stand_in(parameter)?;
-                this.declare(&parameter.name, Entity::Value(operand))?;
-            }
-            Ok(())
-        })?;
-        let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
-        let name = prototype.name.as_str();
         let span = prototype.name.span;
-        self.descend(span, |this| {
-            this.inline_body(name, &function.body, scope, Some(result), "a method", span).map(|_| ())
-        })
+        self.descend(span, |this| this.check_body(prototype, &function.body, scope, "a method", span))
     }
 }

@@ -306,6 +306,18 @@ impl<'a> Elaborator<'a> {
             return Ok(());
         }
         let scope = Scope::inside(&self.globals, function.order);
+        self.check_body(prototype, body, scope, "a function", function.span)
+    }
+
+    /// Elaborates a body in a scope of its own, its parameters standing for values that are not known.
+    pub(super) fn check_body(
+        &mut self,
+        prototype: &'a ast::Prototype,
+        body: &'a ast::Block,
+        scope: Rc<Scope<'a>>,
+        noun: &'static str,
+        span: Span,
+    ) -> Result<()> {
         self.in_scope(&scope, |this| {
             for parameter in &prototype.parameters {
                 let operand = this.stand_in(parameter)?;
@@ -314,8 +326,7 @@ impl<'a> Elaborator<'a> {
             Ok(())
         })?;
         let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
-        let name = prototype.name.as_str();
-        self.inline_body(name, body, scope, Some(result), "a function", function.span).map(|_| ())
+        self.inline_body(prototype.name.as_str(), body, scope, Some(result), noun, span).map(|_| ())
     }
 }
 

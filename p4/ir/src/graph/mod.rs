@@ -9,7 +9,7 @@ mod dot;
 mod parser;
 
 use crate::text::Pieces;
-use crate::{Module, Statement};
+use crate::Module;
 
 /// One graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +28,7 @@ pub fn graphs(module: &Module) -> Vec<Graph> {
     if !pipeline.parser.states.is_empty() {
         graphs.push(Graph { name: "parser", dot: parser::graph(&pieces, &pipeline.parser) });
     }
-    let controls: [(&'static str, &[Statement]); 5] = [
-        ("verify_checksum", &pipeline.verify_checksum),
-        ("ingress", &pipeline.ingress),
-        ("egress", &pipeline.egress),
-        ("compute_checksum", &pipeline.compute_checksum),
-        ("deparser", &pipeline.deparser),
-    ];
-    for (name, block) in controls {
+    for (name, block) in pipeline.controls() {
         if !block.is_empty() {
             graphs.push(Graph { name, dot: control::graph(module, &pieces, name, block) });
         }

@@ -301,14 +301,7 @@ impl<'m> Printer<'m> {
             }
             self.close();
         }
-        let controls: [(&str, &[Statement]); 5] = [
-            ("verify_checksum", &pipeline.verify_checksum),
-            ("ingress", &pipeline.ingress),
-            ("egress", &pipeline.egress),
-            ("compute_checksum", &pipeline.compute_checksum),
-            ("deparser", &pipeline.deparser),
-        ];
-        for (name, block) in controls {
+        for (name, block) in pipeline.controls() {
             if !block.is_empty() {
                 self.gap();
                 self.braced(name, block);
