@@ -1,5 +1,6 @@
 //! One conformance suite for every target: oracles, generators, the properties that all data paths keep.
 
+pub mod campaign;
 pub mod captures;
 pub mod generate;
 pub mod harness;

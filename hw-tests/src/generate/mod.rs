@@ -3,9 +3,12 @@
 mod expressions;
 mod packets;
 mod policies;
+pub mod program;
+mod text;
 mod values;
 
 pub use expressions::{Vocabulary, expression, primitive};
 pub use packets::{Frames, damage};
 pub use policies::{PolicyShape, edits, policy, vary};
+pub use text::damaged_text;
 pub use values::Values;

@@ -1,5 +1,6 @@
 //! Oracles: what should happen, worked out without the code under test.
 
+pub mod arithmetic;
 pub mod decode;
 pub mod edits;
 pub mod expression;

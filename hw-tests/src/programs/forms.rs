@@ -1,8 +1,11 @@
 //! The forms of one program, and the engines that run it: a script must give the same on all of them.
 
 use sluice_diagnostics::Sources;
-use sluice_ir::Module;
+use sluice_ir::{Module, text};
+use sluice_p4::{CompileOptions, MemoryFiles, compile};
 use sluice_switch::SwitchOptions;
+
+use super::exercise::reread;
 
 /// A module, and how it came to be.
 #[derive(Debug)]
@@ -18,7 +21,7 @@ impl Form {
     /// told in `wrong`.
     pub(super) fn all(module: Module, plain: Option<Module>, wrong: &mut Vec<String>) -> Vec<Self> {
         let mut forms = Vec::new();
-        match read_back(&module) {
+        match reread(&module) {
             Ok(module) => forms.push(Self { name: "read back from its text", module }),
             Err(message) => wrong.push(message),
         }
@@ -28,10 +31,34 @@ impl Form {
     }
 }
 
-fn read_back(module: &Module) -> Result<Module, String> {
-    let mut sources = Sources::new();
-    let source = sources.add("module.ir", sluice_ir::text::print(module));
-    sluice_ir::text::read(&sources, source).map_err(|found| found.render(&sources))
+/// Compiles a program that must compile, and compiles it again; gives its forms.
+///
+/// # Errors
+/// Where it does not compile, where a second compilation gives another module, where a form cannot be made, and where a form
+/// looks different to the control plane.
+pub fn compile_forms(program: &str) -> Result<Vec<Form>, String> {
+    let files = MemoryFiles::new().file("main.p4", program);
+    let compiled = |optimize: bool| {
+        let mut sources = Sources::new();
+        let options = CompileOptions { optimize, ..CompileOptions::default() };
+        let compiled = compile(&mut sources, &files, "main.p4", &options);
+        compiled
+            .map(|(module, _)| module)
+            .map_err(|found| format!("does not compile\n{}", found.render(&sources)))
+    };
+    let module = compiled(true)?;
+    if text::print(&compiled(true)?) != text::print(&module) {
+        return Err("a second compilation gives another module".to_string());
+    }
+    let info = module.info();
+    let mut wrong = Vec::new();
+    let forms = Form::all(module, Some(compiled(false)?), &mut wrong);
+    for form in &forms {
+        if form.module.info() != info {
+            wrong.push(format!("{}: the control plane sees another program", form.name));
+        }
+    }
+    if wrong.is_empty() { Ok(forms) } else { Err(wrong.join("\n")) }
 }
 
 /// A way to run a module.

@@ -13,9 +13,13 @@
 //! writes the goldens.
 
 mod case;
+mod corpus;
+mod exercise;
 mod forms;
 mod golden;
 
 pub use case::{Case, cases};
-pub use forms::{Engine, Form, engines};
+pub use corpus::{Changed, Corpus};
+pub use exercise::{exercise, is_located, reread};
+pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;

@@ -19,10 +19,12 @@ pub use expressions::*;
 pub use statements::*;
 
 /// A whole program after preprocessing: `#include`d declarations first, in the order of the text.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// The top-level declarations.
     pub declarations: Vec<Declaration>,
+    /// Where the text of the main file ends.
+    pub end: Span,
 }
 
 /// An identifier as it was written.

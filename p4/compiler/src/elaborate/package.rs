@@ -39,12 +39,14 @@ impl<'a> Elaborator<'a> {
             if self.purpose == Purpose::Check {
                 self.warn(
                     Diagnostic::warning("the program has no `main`")
+                        .at(program.end, "it ends here")
                         .help("its declarations are checked; only a program with a `main` can run"),
                 );
                 return Ok(());
             }
             return self.fail(
                 Diagnostic::error("the program has no `main`")
+                    .at(program.end, "it ends here")
                     .help("add `V1Switch(MyParser(), MyVerifyChecksum(), MyIngress(), MyEgress(), MyComputeChecksum(), MyDeparser()) main;`"),
             );
         };

@@ -24,7 +24,7 @@ impl Parser<'_> {
                 self.advance();
             }
         }
-        Program { declarations }
+        Program { declarations, end: self.end.span }
     }
 
     /// One declaration of the top level; two where a `typedef` declares the type that it names.
