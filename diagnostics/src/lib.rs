@@ -80,6 +80,11 @@ impl Sources {
         &self.texts[id.0 as usize]
     }
 
+    /// The text behind an id; `None` for one that this set did not give out.
+    pub fn get(&self, id: SourceId) -> Option<&Source> {
+        self.texts.get(id.0 as usize)
+    }
+
     /// The spanned part of the text, or `""` where the span is not on character boundaries of it.
     pub fn text(&self, span: Span) -> &str {
         self.source(span.source).text.get(span.start as usize..span.end as usize).unwrap_or("")

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sluice_capture::OutputFile;
+use sluice_diagnostics::Sources;
+use sluice_ir::Module;
 
 use super::args::{Compile, Target};
 use super::program;
@@ -12,25 +14,49 @@ use crate::folder::Folder;
 
 pub(crate) fn run(arguments: &Compile) -> Result<(), Failure> {
     refuse_missing(arguments.target)?;
-    let module = program::load(&arguments.file, &arguments.preprocessor)?;
-    let files = vec![("ir", sluice_ir::text::print(&module).into_bytes())];
+    let (module, sources) = program::load(&arguments.file, &arguments.preprocessor)?;
+    let (extension, text) = match arguments.target {
+        Target::Bmv2 => ("json", bmv2(&arguments.file, &module, &sources)?),
+        Target::Switch | Target::Xdp | Target::Rtl => ("ir", sluice_ir::text::print(&module)),
+    };
+    let (info, warnings) =
+        sluice_p4info::p4info(&module).map_err(|found| Failure::located(&found, &sources))?;
+    if !warnings.is_empty() {
+        eprint!("{}", warnings.render(&sources));
+    }
+    let files = vec![
+        (extension, text.into_bytes()),
+        ("p4info.txtpb", sluice_p4info::to_text(&info).into_bytes()),
+        ("p4info.bin", sluice_p4info::to_binary(&info)),
+    ];
     for path in write(&arguments.file, &arguments.out, &files)? {
         println!("wrote {}", path.display());
     }
     Ok(())
 }
 
+/// The program as `simple_switch` loads it; warnings go to standard error.
+pub(super) fn bmv2(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failure> {
+    let program = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let options = sluice_bmv2::Options { program: &program, sources };
+    let (text, warnings) =
+        sluice_bmv2::write(module, options).map_err(|found| Failure::located(&found, sources))?;
+    if !warnings.is_empty() {
+        eprint!("{}", warnings.render(sources));
+    }
+    Ok(text)
+}
+
 /// Refuses targets that this version has no back end for, before anything is read.
 fn refuse_missing(target: Target) -> Result<(), Failure> {
     let name = match target {
-        Target::Switch => return Ok(()),
-        Target::Bmv2 => "bmv2",
+        Target::Switch | Target::Bmv2 => return Ok(()),
         Target::Xdp => "xdp",
         Target::Rtl => "rtl",
     };
     Err(Failure::argument(
         format!("this version has no back end for the target `{name}`"),
-        "compile for `switch`, the soft switch",
+        "compile for `switch`, the soft switch, or `bmv2`",
     ))
 }
 

@@ -22,14 +22,14 @@ pub(super) fn compiled(
     (sources, result)
 }
 
-/// A program that must be right; warnings go to standard error.
-pub(super) fn load(file: &Path, preprocessor: &Preprocessor) -> Result<Module, Failure> {
+/// A program that must be right, with the texts that it is about; warnings go to standard error.
+pub(super) fn load(file: &Path, preprocessor: &Preprocessor) -> Result<(Module, Sources), Failure> {
     match compiled(file, preprocessor) {
         (sources, Ok((module, warnings))) => {
             if !warnings.is_empty() {
                 eprint!("{}", warnings.render(&sources));
             }
-            Ok(module)
+            Ok((module, sources))
         }
         (sources, Err(found)) => Err(Failure::located(&found, &sources)),
     }

@@ -8,8 +8,8 @@ mod control;
 mod dot;
 mod parser;
 
-use crate::text::Pieces;
 use crate::Module;
+use crate::text::Pieces;
 
 /// One graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
