@@ -17,9 +17,11 @@ mod corpus;
 mod exercise;
 mod forms;
 mod golden;
+mod scene;
 
 pub use case::{Case, cases};
 pub use corpus::{Changed, Corpus};
 pub use exercise::{exercise, is_located, reread};
 pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;
+pub use scene::{Scene, Witness};

@@ -1,0 +1,208 @@
+//! What is done with a program: entries, groups, packets; and what is seen of it.
+
+use sluice_entities::{
+    ActionCall, ActionScope, Bits, Branch, CloneSession, CounterData, Entity, Match, MatchKind,
+    MulticastGroup, PipelineInfo, Replica, TableEntry, TableInfo, Update, UpdateKind,
+};
+use sluice_switch::{Digest, Ingress, Output, Sink, Switch, Verdict};
+
+use super::forms::{Engine, Form};
+use crate::campaign::Statistics;
+use crate::trial::Dice;
+
+/// Entries and packets for one program, the same for each of its forms.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    updates: Vec<Update>,
+    /// Port, time and bytes.
+    packets: Vec<(u16, u64, Vec<u8>)>,
+}
+
+/// What came of one packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    verdict: Option<Verdict>,
+    /// Port, instance, bytes, length without cuts.
+    sent: Vec<(u16, u16, Vec<u8>, u32)>,
+    digests: Vec<(String, u64, Vec<Bits>)>,
+}
+
+/// What came of a scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// The packets, and what became of each.
+    packets: Vec<(Vec<u8>, Seen)>,
+    /// Counters and registers afterwards, by name and cell.
+    counters: Vec<(String, Vec<CounterData>)>,
+    registers: Vec<(String, Vec<Bits>)>,
+}
+
+impl Sink for Seen {
+    fn send(&mut self, output: Output<'_>) {
+        let sent = (output.port, output.instance, output.data.to_vec(), output.original_length);
+        self.sent.push(sent);
+    }
+
+    fn digest(&mut self, digest: Digest<'_>) {
+        self.digests.push((digest.name.to_string(), digest.receiver, digest.data.to_vec()));
+    }
+}
+
+/// A number that programs and packets have in common: small, at an edge or random.
+fn bits(dice: &mut Dice, width: u32) -> Bits {
+    match dice.below(4) {
+        0 => Bits::ones(width),
+        1 => Bits::from_bytes(width, &dice.bytes(width.div_ceil(8) as usize)),
+        _ => Bits::new(width, dice.below(5) as u64),
+    }
+}
+
+fn matched(dice: &mut Dice, kind: MatchKind, width: u32) -> Match {
+    let value = bits(dice, width);
+    match kind {
+        MatchKind::Exact | MatchKind::Selector => Match::Exact(value),
+        MatchKind::Lpm => {
+            let length = dice.below(width as usize + 1) as u32;
+            Match::Lpm { value: &value & &Bits::prefix_mask(width, length), length }
+        }
+        MatchKind::Ternary => {
+            let mask =
+                if dice.percent(40) { Bits::new(width, dice.below(4) as u64) } else { bits(dice, width) };
+            Match::Ternary { value: &value & &mask, mask }
+        }
+        MatchKind::Range => {
+            let other = bits(dice, width);
+            let (low, high) = if value <= other { (value, other) } else { (other, value) };
+            Match::Range { low, high }
+        }
+        MatchKind::Optional => Match::Optional(dice.percent(70).then_some(value)),
+    }
+}
+
+fn entry(dice: &mut Dice, info: &PipelineInfo, table: &TableInfo) -> Option<Update> {
+    let actions: Vec<_> =
+        table.actions.iter().filter(|action| action.scope != ActionScope::DefaultOnly).collect();
+    if table.entries_are_const
+        || table.action_profile.is_some()
+        || table.keys.is_empty()
+        || actions.is_empty()
+    {
+        return None;
+    }
+    let action = info.action(&dice.pick(&actions).name)?;
+    let params = action.params.iter().map(|param| bits(dice, param.width)).collect();
+    let call = ActionCall { action: action.name.clone(), params };
+    let matches: Vec<_> = table.keys.iter().map(|key| matched(dice, key.kind, key.width)).collect();
+    let is_ordered =
+        |key: &MatchKind| matches!(key, MatchKind::Ternary | MatchKind::Range | MatchKind::Optional);
+    let has_priority = table.keys.iter().any(|key| is_ordered(&key.kind));
+    let priority = if has_priority { 1 + dice.below(1000) as u32 } else { 0 };
+    let entry = TableEntry::new(table.name.clone(), matches, priority, call);
+    Some(Update { kind: UpdateKind::Insert, entity: Entity::Table(entry) })
+}
+
+/// Bytes that programs look at: small numbers mostly.
+fn packet(dice: &mut Dice) -> Vec<u8> {
+    let length = if dice.percent(10) { dice.below(20) } else { 20 + dice.below(130) };
+    let small = dice.percent(70);
+    (0..length)
+        .map(|_| if small && dice.percent(70) { dice.below(5) as u8 } else { dice.word() as u8 })
+        .collect()
+}
+
+impl Scene {
+    /// Random entries for its tables, groups and sessions of the numbers that programs use, packets.
+    pub fn random(dice: &mut Dice, info: &PipelineInfo) -> Self {
+        let mut updates = Vec::new();
+        for table in &info.tables {
+            for _ in 0..dice.below(6) {
+                updates.extend(entry(dice, info, table));
+            }
+        }
+        for id in 1..3 {
+            let replicas = (1..=id).map(|port| Replica { port, instance: port + 10 });
+            let group = MulticastGroup::new(id, replicas);
+            updates.push(Update { kind: UpdateKind::Insert, entity: Entity::Multicast(group) });
+            let session = CloneSession {
+                id,
+                branches: vec![Branch::from(Replica { port: id + 4, instance: 0 })],
+                ..CloneSession::default()
+            };
+            updates.push(Update { kind: UpdateKind::Insert, entity: Entity::Clone(session) });
+        }
+        let packets = (0..12)
+            .map(|number| (dice.below(4) as u16, 1_000_000_000 + number * 1_000_000, packet(dice)))
+            .collect();
+        Self { updates, packets }
+    }
+
+    /// Plays the scene.
+    ///
+    /// # Errors
+    /// Where the switch does not take the program.
+    pub fn run(&self, form: &Form, engine: &Engine) -> Result<Witness, String> {
+        let switch =
+            Switch::new(&form.module, engine.options.clone()).map_err(|why| format!("no switch: {why}"))?;
+        for update in &self.updates {
+            // Entries that are there twice or too many are refused, by every form alike.
+            let _ = switch.write(std::slice::from_ref(update));
+        }
+        let mut worker = switch.worker();
+        let mut packets = Vec::new();
+        for (port, time_ns, data) in &self.packets {
+            let mut seen = Seen { verdict: None, sent: Vec::new(), digests: Vec::new() };
+            let verdict = worker.process(&Ingress::new(*port, *time_ns, data), &mut seen);
+            seen.verdict = Some(verdict);
+            packets.push((data.clone(), seen));
+        }
+        drop(worker);
+        let info = switch.info();
+        let mut counters: Vec<_> = info
+            .counters
+            .iter()
+            .map(|counter| {
+                let cells = (0..counter.size).filter_map(|cell| switch.counter(&counter.name, cell));
+                (counter.name.to_string(), cells.collect::<Vec<_>>())
+            })
+            .collect();
+        for table in &info.tables {
+            if let Some(direct) = switch.direct_counters(&table.name) {
+                let cells = direct.entries.into_iter().map(|(_, data)| data).chain([direct.default]);
+                counters.push((table.name.to_string(), cells.collect()));
+            }
+        }
+        let registers = info.registers.iter().map(|register| {
+            let cells = (0..register.size).filter_map(|cell| switch.register(&register.name, cell));
+            (register.name.to_string(), cells.collect::<Vec<_>>())
+        });
+        Ok(Witness { packets, counters, registers: registers.collect() })
+    }
+}
+
+impl Witness {
+    /// What is different, in words.
+    pub fn difference(&self, other: &Self) -> String {
+        for ((packet, one), (_, two)) in self.packets.iter().zip(&other.packets) {
+            if one != two {
+                return format!("packet {packet:02x?}\ngives {one:02x?}\nand   {two:02x?}");
+            }
+        }
+        let counters = self.counters.iter().zip(&other.counters).find(|(one, two)| one != two);
+        let registers = self.registers.iter().zip(&other.registers).find(|(one, two)| one != two);
+        format!("counters {counters:?}, registers {registers:?}")
+    }
+
+    /// Adds what the scene was like.
+    pub fn count(&self, statistics: &mut Statistics) {
+        let mut sent = 0;
+        for (packet, seen) in &self.packets {
+            statistics.count("packets");
+            statistics.add("packets sent", seen.sent.len() as u64);
+            statistics.add("digests", seen.digests.len() as u64);
+            let same = seen.sent.iter().filter(|sent| sent.2 == *packet).count();
+            statistics.add("packets sent as they came", same as u64);
+            sent += seen.sent.len();
+        }
+        statistics.add("programs that drop all packets", u64::from(sent == 0));
+    }
+}
