@@ -17,7 +17,7 @@ pub enum Type {
     /// `error`: an index into [`crate::Module::errors`], as `Bits` of width 16.
     Error,
     /// `varbit<max>`: up to `max` bits, length a multiple of 8 when extracted. Only header fields have it; such an expression
-    /// stands only in copies, checksums and hashes.
+    /// stands only in copies, `==`, `!=`, checksums and hashes. Two are equal if they have the same length and the same bits.
     Varbit(u32),
 }
 

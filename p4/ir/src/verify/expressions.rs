@@ -215,7 +215,7 @@ fn binary_fits(op: BinaryOp, left: Type, right: Type) -> bool {
     match op {
         BinaryOp::Shl | BinaryOp::Shr => is_number(left) && matches!(right, Type::Bits(_)),
         BinaryOp::LogicalAnd | BinaryOp::LogicalOr => left == Type::Bool && right == Type::Bool,
-        BinaryOp::Eq | BinaryOp::Ne => left == right && !matches!(left, Type::Varbit(_)),
+        BinaryOp::Eq | BinaryOp::Ne => left == right,
         BinaryOp::Add
         | BinaryOp::Sub
         | BinaryOp::Mul

@@ -27,7 +27,7 @@
 //! - Constants have their type's width, and errors are in the list. Every other type follows from the operands, whose types fit the operator;
 //!   casts are between `Bits` and `Int`, or between `Bool` and `Bits(1)`, or change nothing.
 //! - Slices are within their base; stack indexes are `Bits`.
-//! - `Varbit` stands only in assignments of the same type and in the data of hashes, checksums, digests and logs.
+//! - `Varbit` stands only in assignments and comparisons for equality with the same type, and in the data of hashes, checksums, digests and logs.
 //! - Parameters stand only in actions that have them, with their type.
 //! - `Next`, `Last` and `LastIndex` stand only in the parser.
 //!

@@ -526,6 +526,8 @@ fn extract_varbit(
     let offset = varbit.offset as usize;
     copy_bits(env, state, at, offset);
     copy_bits(env, state, at + fixed, length);
+    // Zero behind its end, so that equal varbits have equal bytes.
+    state.bytes[at + fixed + length..at + plan.max_bytes as usize].fill(0);
     copy_bits(env, state, at + offset, fixed - offset);
     state.words[usize::from(varbit.length)] = length as u64;
     make_valid(state, plan);

@@ -8,7 +8,7 @@ use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, Type, U
 
 use super::PrepareError;
 use super::codegen::{Codegen, Patch, invalid};
-use super::layout::limbs;
+use super::layout::{limbs, slot_bits};
 use crate::engine::op::{Op, Slot, WideArithmetic, WideOp};
 
 type Result<T> = std::result::Result<T, PrepareError>;
@@ -53,7 +53,7 @@ impl<'m> Codegen<'m> {
     fn compute(&mut self, expression: Operand, want: Option<Slot>) -> Result<Slot> {
         let module = self.module;
         let node = module.expressions.try_index(expression).ok_or_else(|| invalid("expression"))?;
-        let width = node.ty.width();
+        let width = slot_bits(node.ty);
         match &node.kind {
             ExpressionKind::Constant(bits) => {
                 let slot = self.constant(&bits.resize(width))?;
@@ -144,7 +144,7 @@ impl<'m> Codegen<'m> {
 
     fn binary(&mut self, op: BinaryOp, left: Operand, right: Operand, want: Option<Slot>) -> Result<Slot> {
         let ty = self.ty(left)?;
-        let (width, signed) = (ty.width(), matches!(ty, Type::Int(_)));
+        let (width, signed) = (slot_bits(ty), matches!(ty, Type::Int(_)));
         if matches!(op, BinaryOp::Shl | BinaryOp::Shr) {
             return self.shift(op == BinaryOp::Shl, signed, left, right, width, want);
         }
@@ -333,7 +333,7 @@ impl<'m> Codegen<'m> {
             }
             ExpressionKind::Binary(op, left, right)
                 if op.is_comparison()
-                    && narrow(self.ty(*left)?.width())
+                    && narrow(slot_bits(self.ty(*left)?))
                     && !self.is_signed_order(*op, *left)? =>
             {
                 let b = self.value(*right)?;
@@ -343,7 +343,7 @@ impl<'m> Codegen<'m> {
                 Ok(vec![self.jump(op)])
             }
             ExpressionKind::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), left, right) => {
-                let n = limbs(self.ty(*left)?.width()) as u16;
+                let n = limbs(slot_bits(self.ty(*left)?)) as u16;
                 let a = self.value(*left)?;
                 let b = self.value(*right)?;
                 let equal = (*op == BinaryOp::Eq) == on;

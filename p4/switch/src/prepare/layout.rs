@@ -53,6 +53,20 @@ pub(super) fn limbs(width: u32) -> usize {
     width.div_ceil(64) as usize
 }
 
+/// Bits of the slots that hold a value of that type. A varbit has those of its bytes, left-aligned and zero behind its end, and a
+/// last slot for its length in bytes.
+pub(super) fn slot_bits(ty: Type) -> u32 {
+    match ty {
+        Type::Varbit(max) => (limbs(varbit_bits(max)) as u32 + 1) * 64,
+        other => other.width(),
+    }
+}
+
+/// Bits of storage of a varbit: whole bytes.
+pub(super) fn varbit_bits(max: u32) -> u32 {
+    max.div_ceil(8) * 8
+}
+
 pub(super) fn lay_out(module: &Module) -> Result<Storage, PrepareError> {
     let mut words = Words { next: 0 };
     let mut layout = Layout::default();

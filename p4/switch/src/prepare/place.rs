@@ -8,7 +8,7 @@ use sluice_ir::{Handle, HeaderRef, Place, Stack, Type};
 use super::PrepareError;
 use super::codegen::{Codegen, invalid};
 use super::expression::narrow;
-use super::layout::{field_offset, limbs};
+use super::layout::{field_offset, limbs, slot_bits, varbit_bits};
 use crate::engine::op::{Op, Slot, WideOp};
 use crate::engine::program::SelectTable;
 
@@ -117,6 +117,11 @@ impl<'m> Codegen<'m> {
         }
     }
 
+    /// Where the length of a header's varbit field is.
+    fn varbit_length(&self, header: usize) -> Result<Slot> {
+        self.storage.headers[header].varbit.map(|varbit| varbit.length).ok_or_else(|| invalid("varbit field"))
+    }
+
     /// Where a field's bytes are, if it is of whole bytes: first byte and length.
     pub(super) fn field_bytes(&self, header: usize, field: u32) -> Option<(u32, u32)> {
         let bits = self.field_bits(header, field, None).ok()?;
@@ -132,10 +137,7 @@ impl<'m> Codegen<'m> {
         d: Slot,
     ) -> Result<()> {
         let field_type = self.module.field_type(header, field).ok_or_else(|| invalid("field"))?;
-        if matches!(field_type, Type::Varbit(_)) {
-            return Err(PrepareError::Invalid { what: "a varbit field in an expression".to_string() });
-        }
-        let width = slice.map_or(field_type.width(), |(_, width)| width);
+        let width = slice.map_or(slot_bits(field_type), |(_, width)| width);
         self.on_header(header, &mut |codegen, header| {
             let Some(header) = header else {
                 let zero = codegen.constant(&sluice_entities::Bits::zero(width))?;
@@ -143,6 +145,13 @@ impl<'m> Codegen<'m> {
                 return Ok(());
             };
             let FieldBits { bit, width } = codegen.field_bits(header, field, slice)?;
+            if let Type::Varbit(max) = field_type {
+                let length = codegen.varbit_length(header)?;
+                let bits = varbit_bits(max);
+                codegen.push(Op::LoadW { d, bit, width: bits as u16 });
+                codegen.push(Op::Move { d: d + limbs(bits) as Slot, a: length });
+                return Ok(());
+            }
             codegen.push(if narrow(width) && bit % 8 + width <= 64 {
                 Op::Load { d, at: bit / 8, shift: (64 - bit % 8 - width) as u8, width: width as u8 }
             } else {
@@ -159,9 +168,17 @@ impl<'m> Codegen<'m> {
         slice: Option<(u32, u32)>,
         a: Slot,
     ) -> Result<()> {
+        let field_type = self.module.field_type(header, field).ok_or_else(|| invalid("field"))?;
         self.on_header(header, &mut |codegen, header| {
             let Some(header) = header else { return Ok(()) };
             let FieldBits { bit, width } = codegen.field_bits(header, field, slice)?;
+            if let Type::Varbit(max) = field_type {
+                let length = codegen.varbit_length(header)?;
+                let bits = varbit_bits(max);
+                codegen.push(Op::StoreW { a, bit, width: bits as u16 });
+                codegen.push(Op::Move { d: length, a: a + limbs(bits) as Slot });
+                return Ok(());
+            }
             codegen.push(if narrow(width) && bit % 8 + width <= 64 {
                 Op::Store { a, at: bit / 8, shift: (64 - bit % 8 - width) as u8, width: width as u8 }
             } else {
