@@ -168,9 +168,19 @@ impl Type {
         ty
     }
 
+    /// Whether it is `bit<0>`, `int<0>` or `varbit<0>`: it has one value, and that takes no storage.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self.plain() {
+            Self::Bits(0) | Self::Signed(0) | Self::Varbit(0) => true,
+            Self::Enum(of) => of.underlying.as_ref().is_some_and(Self::is_empty),
+            _ => false,
+        }
+    }
+
     /// The IR's type, for what is one scalar there.
     pub(crate) fn scalar(&self) -> Option<sluice_ir::Type> {
         match self.plain() {
+            Self::Bits(0) | Self::Signed(0) | Self::Varbit(0) => None,
             Self::Bool => Some(sluice_ir::Type::Bool),
             Self::Bits(width) => Some(sluice_ir::Type::Bits(*width)),
             Self::Signed(width) => Some(sluice_ir::Type::Int(*width)),
@@ -192,6 +202,36 @@ impl Type {
         }
     }
 
+    /// Whether a header may have such a field (section 7.2.8): numbers, `bool`, enumerations with bits, and structs of these.
+    pub(crate) fn is_header_field(&self) -> bool {
+        match self.plain() {
+            Self::Bits(_) | Self::Signed(_) | Self::Varbit(_) | Self::Bool | Self::Variable(..) => true,
+            Self::Enum(of) => of.underlying.is_some(),
+            Self::Record(record) => {
+                record.kind == RecordKind::Struct
+                    && record.fields.iter().all(|field| field.ty.is_header_field())
+            }
+            _ => false,
+        }
+    }
+
+    /// How many scalars a header's field is: those of a struct stand one behind the other, and what is empty is none.
+    pub(crate) fn leaves(&self) -> u32 {
+        match self.plain() {
+            Self::Record(record) => record.fields.iter().map(|field| field.ty.leaves()).sum(),
+            other => u32::from(other.scalar().is_some()),
+        }
+    }
+
+    /// How many `varbit` fields there are in it.
+    pub(crate) fn varbits(&self) -> usize {
+        match self.plain() {
+            Self::Record(record) => record.fields.iter().map(|field| field.ty.varbits()).sum(),
+            Self::Varbit(_) => 1,
+            _ => 0,
+        }
+    }
+
     /// Whether it is a header.
     pub(crate) fn is_header(&self) -> bool {
         self.record(RecordKind::Header).is_some()
@@ -201,9 +241,9 @@ impl Type {
     pub(crate) fn is_storable(&self) -> bool {
         match self.plain() {
             Self::Record(record) => record.fields.iter().all(|field| field.ty.is_storable()),
-            Self::Stack(element, _) => matches!(**element, Self::Record(_)) && element.is_storable(),
+            Self::Stack(element, _) => element.is_storable(),
             Self::Tuple(parts) => parts.iter().all(Self::is_storable),
-            other => other.scalar().is_some(),
+            other => other.is_empty() || other.scalar().is_some(),
         }
     }
 

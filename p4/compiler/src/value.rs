@@ -60,17 +60,50 @@ pub(crate) struct Operand<'a> {
     pub(crate) ty: Type,
     /// Whether it may be written.
     pub(crate) writable: bool,
+    /// Where it is written, if that depends on a number that is computed at run time; the value is what is read there.
+    pub(crate) place: Option<Rc<ComputedPlace<'a>>>,
+}
+
+/// Storage that is known only when the program runs.
+#[derive(Clone, Debug)]
+pub(crate) enum ComputedPlace<'a> {
+    /// The element of that number, unsigned; there is nothing where it is out of range.
+    Element {
+        /// Which one.
+        index: Handle<Expression>,
+        /// All of them, each as wide as the other.
+        elements: Rc<[Operand<'a>]>,
+    },
+    /// So many bits of a number from one on; those beyond its end are lost.
+    Bits {
+        /// Of what.
+        base: Operand<'a>,
+        /// The lowest one, unsigned.
+        low: Handle<Expression>,
+        /// How many.
+        width: u32,
+    },
 }
 
 impl<'a> Operand<'a> {
     /// Something that is only read.
     pub(crate) fn new(value: Value<'a>, ty: Type) -> Self {
-        Self { value, ty, writable: false }
+        Self { value, ty, writable: false, place: None }
     }
 
     /// Something in storage.
     pub(crate) fn place(value: Value<'a>, ty: Type) -> Self {
-        Self { value, ty, writable: true }
+        Self { value, ty, writable: true, place: None }
+    }
+
+    /// A part of something: it may be written if that may.
+    pub(crate) fn part(value: Value<'a>, ty: Type, writable: bool) -> Self {
+        Self { value, ty, writable, place: None }
+    }
+
+    /// Only to be read.
+    pub(crate) fn read_only(self) -> Self {
+        Self { writable: false, place: None, ..self }
     }
 
     /// The result of what returns nothing.

@@ -55,6 +55,15 @@ pub enum ExprKind {
         /// The lowest bit taken.
         low: Box<Expr>,
     },
+    /// `base[low+:width]`.
+    SliceOf {
+        /// A value of fixed width.
+        base: Box<Expr>,
+        /// The lowest bit taken; it need not be known at compile time.
+        low: Box<Expr>,
+        /// How many bits are taken.
+        width: Box<Expr>,
+    },
     /// `-x`, `+x`, `!x`, `~x`.
     Unary {
         /// Which.

@@ -256,7 +256,8 @@ impl<'a> Elaborator<'a> {
         passing: Passing,
     ) -> Result<CopyBack<'a>> {
         let moving = bound.iter().any(|argument| self.moves(&argument.operand.value));
-        let isolate = passing != Passing::Shared || moving || self.arguments_overlap(bound);
+        let computed = bound.iter().any(|argument| argument.operand.place.is_some());
+        let isolate = passing != Passing::Shared || moving || computed || self.arguments_overlap(bound);
         let mut back = Vec::new();
         for argument in bound {
             let span = argument.span;

@@ -15,6 +15,9 @@ impl<'a> Elaborator<'a> {
     /// Copies a value into storage of the same type. A value that is computed from that storage is computed wholly before
     /// anything is stored.
     pub(super) fn assign(&mut self, target: &Operand<'a>, value: &Operand<'a>, span: Span) -> Result<()> {
+        if let Some(place) = &target.place {
+            return self.assign_chosen(&place.clone(), value, span);
+        }
         let in_parts = !matches!(
             (&target.value, &value.value),
             (Value::Scalar(_), _)
@@ -122,15 +125,34 @@ impl<'a> Elaborator<'a> {
         record: &Rc<Record>,
         span: Span,
     ) -> Vec<Value<'a>> {
-        let types: Vec<Option<ir::Type>> = record.fields.iter().map(|field| field.ty.scalar()).collect();
-        let mut fields = Vec::with_capacity(types.len());
-        for (i, ty) in types.into_iter().enumerate() {
-            if let Some(ty) = ty {
-                let field = ExpressionKind::Field(header, i as u32);
-                fields.push(Value::Scalar(self.expression(field, ty, span)));
+        let mut at = 0;
+        record.fields.iter().map(|field| self.header_field(header, &field.ty, &mut at, span)).collect()
+    }
+
+    /// A field of a header as a place; `at` is the position of its first scalar, and becomes that behind it.
+    pub(super) fn header_field(
+        &mut self,
+        header: HeaderRef,
+        ty: &Type,
+        at: &mut u32,
+        span: Span,
+    ) -> Value<'a> {
+        match (ty.scalar(), ty.plain()) {
+            (Some(scalar), _) => {
+                let field = ExpressionKind::Field(header, *at);
+                *at += 1;
+                Value::Scalar(self.expression(field, scalar, span))
             }
+            (None, Type::Record(record)) => {
+                let fields: Vec<Value<'a>> = record
+                    .fields
+                    .iter()
+                    .map(|field| self.header_field(header, &field.ty, at, span))
+                    .collect();
+                Value::Fields(fields.into())
+            }
+            (None, _) => Value::Fields([].into()),
         }
-        fields
     }
 
     /// Element of a stack, by a number that is within it.
@@ -178,6 +200,9 @@ impl<'a> Elaborator<'a> {
 
     /// Keeps the index of a stack's element as it is now, whatever becomes of the variables that it was computed from.
     pub(super) fn stabilize(&mut self, operand: &Operand<'a>, span: Span) -> Result<Operand<'a>> {
+        if let Some(place) = &operand.place {
+            return self.stable_chosen(operand, &place.clone(), span);
+        }
         let value = match &operand.value {
             Value::Scalar(handle) => {
                 let stable = self.stable_scalar(*handle, span)?;
@@ -191,7 +216,7 @@ impl<'a> Elaborator<'a> {
             }
             _ => return Ok(operand.clone()),
         };
-        Ok(Operand { value, ..operand.clone() })
+        Ok(Operand::part(value, operand.ty.clone(), operand.writable))
     }
 
     fn stable_scalar(&mut self, handle: Handle<Expression>, span: Span) -> Result<Handle<Expression>> {

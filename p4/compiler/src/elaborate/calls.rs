@@ -183,6 +183,11 @@ impl<'a> Elaborator<'a> {
                     .help("use an `inout` parameter or a variable"),
             );
         }
+        if let Some(place) = &operand.place {
+            return self.method_of_chosen(&place.clone(), span, |this, element| {
+                this.built_in_method(element, member, arguments, span)
+            });
+        }
         match (&operand.value, member.as_str()) {
             (Value::Header(header), name) => {
                 self.no_arguments(arguments, name)?;
@@ -275,14 +280,19 @@ impl<'a> Elaborator<'a> {
         let prototype = &method.prototype;
         let variables = self.method_variables(prototype, type_arguments, &scope, span)?;
         let callee = Callee { name: member.as_str(), declared: method.span };
-        let bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
+        let mut bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
         let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
         let result = self.substitute(&result, &bindings)?;
         let mut types = Vec::with_capacity(variables.len());
         for variable in &variables {
             types.push(self.substitute(variable, &bindings)?);
         }
-        self.extern_method(object, member, &bound, &result, &types, span)
+        let back = self.fix_places(&mut bound)?;
+        let value = self.extern_method(object, member, &bound, &result, &types, span)?;
+        for (to, from, at) in back {
+            self.assign(&to, &from, at)?;
+        }
+        Ok(value)
     }
 
     fn method_variables(

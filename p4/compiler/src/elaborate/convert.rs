@@ -84,7 +84,7 @@ impl<'a> Elaborator<'a> {
 
     /// An integer as a constant of a type with a width; warns where it does not fit.
     fn sized(&mut self, value: &BigInt, to: &Type, span: Span) -> Value<'a> {
-        let Some(ty) = to.scalar() else { return Value::Int(value.clone()) };
+        let Some(ty) = to.scalar() else { return Value::Fields([].into()) };
         let signed = matches!(ty, sluice_ir::Type::Int(_));
         let bits = numbers::to_bits(value, ty.width());
         // -1 for all ones is an old custom, and means what it says.
@@ -170,7 +170,7 @@ impl<'a> Elaborator<'a> {
         }
         let found = given.len();
         self.fail(
-            Diagnostic::error(format!("`{to}` has {wanted} parts, not {found}"))
+            Diagnostic::error(format!("`{to}` has {}, not {found}", super::arguments::count(wanted, "part")))
                 .at(span, format!("{found} here"))
                 .help("give one value for each, or end the list with `...` for default values"),
         )
@@ -242,6 +242,9 @@ impl<'a> Elaborator<'a> {
             return Ok(Value::Scalar(self.constant(Bits::zero(scalar.width()), scalar, span)));
         }
         match ty.plain() {
+            other if other.is_empty() => Ok(Value::Fields([].into())),
+            // Storage that nothing writes: a varbit of no bits.
+            Type::Varbit(_) => Ok(self.temporary(ty, span)?.value),
             Type::Int => Ok(Value::Int(BigInt::zero())),
             Type::Record(record) if record.kind != RecordKind::Struct => Ok(Value::Invalid),
             Type::Record(record) => {
@@ -254,7 +257,10 @@ impl<'a> Elaborator<'a> {
                 let parts: Result<Vec<_>> = types.iter().map(|ty| self.default_value(ty, span)).collect();
                 Ok(Value::Fields(parts?.into()))
             }
-            Type::Stack(_, size) => Ok(Value::Fields(vec![Value::Invalid; *size as usize].into())),
+            Type::Stack(element, size) => {
+                let part = self.default_value(element, span)?;
+                Ok(Value::Fields(vec![part; *size as usize].into()))
+            }
             other => self.fail(
                 Diagnostic::error(format!("the type `{other}` has no default value"))
                     .at(span, "")
@@ -266,10 +272,17 @@ impl<'a> Elaborator<'a> {
     /// `(to) operand`.
     pub(super) fn cast(&mut self, operand: Operand<'a>, to: &Type, span: Span) -> Result<Operand<'a>> {
         if operand.ty == *to {
-            return Ok(Operand { writable: false, ..operand });
+            return Ok(operand.read_only());
         }
         let (from, target) = (operand.ty.plain().clone(), to.plain().clone());
         let result = |value| Ok(Operand::new(value, to.clone()));
+        if (castable(&from, &target) || from == Type::Int) && target.is_empty() {
+            return Ok(self.empty(to.clone()));
+        }
+        if castable(&from, &target) && from.is_empty() {
+            let zero = self.default_value(&target, span)?;
+            return result(zero);
+        }
         match (&operand.value, &from, &target) {
             (Value::Int(value), _, Type::Bits(_) | Type::Signed(_)) => {
                 // A cast says that cutting is meant.
@@ -289,14 +302,16 @@ impl<'a> Elaborator<'a> {
                 let truth = self.boolean(value.is_one(), span);
                 result(Value::Scalar(truth))
             }
-            (Value::Scalar(_), _, Type::Int) => match self.integer_value(&operand) {
-                Some(value) => result(Value::Int(value)),
-                None => self.fail(
-                    Diagnostic::error("only a constant can become an `int`")
-                        .at(span, "not known at compile time")
-                        .help("`int` has no width; cast to `bit<W>` or `int<W>`"),
-                ),
-            },
+            (_, _, Type::Int) if operand.ty.scalar().is_some() || operand.ty.is_empty() => {
+                match self.integer_value(&operand) {
+                    Some(value) => result(Value::Int(value)),
+                    None => self.fail(
+                        Diagnostic::error("only a constant can become an `int`")
+                            .at(span, "not known at compile time")
+                            .help("`int` has no width; cast to `bit<W>` or `int<W>`"),
+                    ),
+                }
+            }
             (Value::Scalar(handle), _, _) if castable(&from, &target) => {
                 let Some(ty) = target.scalar() else { return self.mismatch(to, &from, span, None) };
                 let converted = self.convert(*handle, ty, span);

@@ -36,6 +36,7 @@ impl<'a> Elaborator<'a> {
             ExprKind::Member { base, member } => self.member(base, member, span),
             ExprKind::Index { base, index } => self.index(base, index),
             ExprKind::Slice { base, high, low } => self.slice_expr(base, high, low, span),
+            ExprKind::SliceOf { base, low, width } => self.slice_of_expr(base, low, width, span),
             ExprKind::Unary { operator, operand } => self.unary_expr(*operator, operand, span),
             ExprKind::Binary { operator, left, right } => self.binary_expr(*operator, left, right, span),
             ExprKind::Ternary { condition, yes, no } => self.ternary(condition, yes, no, span),
@@ -135,7 +136,7 @@ impl<'a> Elaborator<'a> {
         match self.known_truth(condition) {
             Some(truth) => {
                 self.frame.block.extend(if truth { accept_block } else { reject_block });
-                return Ok(Operand { writable: false, ..if truth { accept } else { reject } });
+                return Ok(if truth { accept } else { reject }.read_only());
             }
             None if accept.ty == Type::Int => {
                 return self.fail(
@@ -150,6 +151,7 @@ impl<'a> Elaborator<'a> {
         if let (Value::Scalar(a), Value::Scalar(b)) = (&accept.value, &reject.value)
             && accept_block.is_empty()
             && reject_block.is_empty()
+            && !matches!(ty.plain(), Type::Varbit(_))
         {
             let value = self.mux(condition, *a, *b, span);
             return Ok(Operand::new(Value::Scalar(value), ty));
@@ -169,6 +171,7 @@ impl<'a> Elaborator<'a> {
     pub(super) fn integer_value(&self, operand: &Operand<'a>) -> Option<BigInt> {
         match &operand.value {
             Value::Int(value) => Some(value.clone()),
+            Value::Fields(_) if operand.ty.is_empty() => Some(BigInt::ZERO),
             Value::Scalar(handle) => {
                 let bits = self.known(*handle)?;
                 Some(numbers::to_integer(bits, matches!(self.type_of(*handle), ir::Type::Int(_))))

@@ -49,15 +49,7 @@ impl<'a> Elaborator<'a> {
             }
             ("register", [size]) => {
                 let size = self.constant_argument(&size.operand, "a register's size", size.span)?;
-                let element = ty.arguments.first().and_then(Type::scalar);
-                let Some(element) = element.filter(|element| !matches!(element, ir::Type::Varbit(_))) else {
-                    let found = ty.arguments.first().map_or_else(String::new, ToString::to_string);
-                    return self.unsupported(
-                        &format!("a register of `{found}`"),
-                        span,
-                        "registers hold one number each: `register<bit<32>>(1024) name;`",
-                    );
-                };
+                let element = self.register_type(ty.arguments.first(), span)?;
                 let named = self.index_name(ty.arguments.first(), span)?;
                 let index = self.index_name(ty.arguments.get(1), span)?;
                 ExternKind::Register(self.module.registers.push(ir::Register {
@@ -180,11 +172,11 @@ impl<'a> Elaborator<'a> {
         })
     }
 
-    fn value_of(&mut self, argument: &Bound<'a>) -> Result<Expression> {
+    pub(super) fn value_of(&mut self, argument: &Bound<'a>) -> Result<Expression> {
         self.scalar(&argument.operand, argument.span)
     }
 
-    fn result_place(&mut self, argument: &Bound<'a>) -> Result<Place> {
+    pub(super) fn result_place(&mut self, argument: &Bound<'a>) -> Result<Place> {
         let handle = self.scalar(&argument.operand, argument.span)?;
         match self.place_of(handle) {
             Some(place) => Ok(place),
@@ -227,16 +219,17 @@ impl<'a> Elaborator<'a> {
                 index: self.value_of(index)?,
                 result: self.result_place(result)?,
             },
-            (ExternKind::Register(register), "read", [result, index]) => ExternCall::RegisterRead {
-                register: *register,
-                index: self.value_of(index)?,
-                result: self.result_place(result)?,
-            },
-            (ExternKind::Register(register), "write", [index, value]) => ExternCall::RegisterWrite {
-                register: *register,
-                index: self.value_of(index)?,
-                value: self.value_of(value)?,
-            },
+            (ExternKind::Register(register), "read", [result, index]) => {
+                return self.read_register(*register, result, index, span);
+            }
+            (ExternKind::Register(register), "write", [index, value]) => {
+                let index = self.value_of(index)?;
+                ExternCall::RegisterWrite {
+                    register: *register,
+                    index,
+                    value: self.register_value(value, span)?,
+                }
+            }
             (ExternKind::DirectCounter(direct), "count", []) => {
                 ExternCall::DirectCounterCount { table: self.direct_table(direct, object, span)? }
             }

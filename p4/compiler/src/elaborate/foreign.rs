@@ -54,7 +54,7 @@ impl<'a> Elaborator<'a> {
             Type::String => Ok(Operand::new(Value::String("".into()), Type::String)),
             ty if ty.is_storable() => {
                 let made = self.temporary(ty, span)?;
-                Ok(Operand { writable: false, ..made })
+                Ok(made.read_only())
             }
             other => {
                 let value = self.default_value(other, span)?;

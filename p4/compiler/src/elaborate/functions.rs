@@ -87,7 +87,7 @@ impl<'a> Elaborator<'a> {
             .in_scope(&scope, |this| this.declare_type_parameters(&prototype.type_parameters, given, span))?;
         let mut bindings = Bindings::default();
         let callee = Callee { name: name.as_str(), declared: function.span };
-        let bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
+        let mut bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
         let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
         match function.body {
             None => {
@@ -96,7 +96,12 @@ impl<'a> Elaborator<'a> {
                     types.push(self.substitute(variable, &bindings)?);
                 }
                 let result = self.substitute(&result, &bindings)?;
-                self.extern_function(name, &bound, &result, &types, span)
+                let back = self.fix_places(&mut bound)?;
+                let value = self.extern_function(name, &bound, &result, &types, span)?;
+                for (to, from, at) in back {
+                    self.assign(&to, &from, at)?;
+                }
+                Ok(value)
             }
             Some(body) => {
                 let mut types = Vec::with_capacity(variables.len());
@@ -198,7 +203,7 @@ impl<'a> Elaborator<'a> {
                             .help(format!("add `return` with a value of type `{ty}` at its end")),
                     );
                 }
-                Ok(Operand { writable: false, ..place })
+                Ok(place.read_only())
             }
             (None, None) => Ok(Operand::new(Value::Nothing, Type::Void)),
         }

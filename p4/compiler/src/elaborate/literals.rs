@@ -19,11 +19,7 @@ impl<'a> Elaborator<'a> {
             return Ok(Operand::new(Value::Int(integer.value.clone()), Type::Int));
         };
         if width.bits == 0 {
-            return self.fail(
-                Diagnostic::error("a literal of width 0 is not supported")
-                    .at(span, "")
-                    .help("give it a width of at least 1"),
-            );
+            return Ok(self.empty(if width.signed { Type::Signed(0) } else { Type::Bits(0) }));
         }
         let bits = numbers::to_bits(&integer.value, width.bits);
         if !numbers::fits(&integer.value, width.bits, width.signed) {
@@ -40,6 +36,11 @@ impl<'a> Elaborator<'a> {
             (Type::Bits(width.bits), ir::Type::Bits(width.bits))
         };
         Ok(Operand::new(Value::Scalar(self.constant(bits, of, span)), ty))
+    }
+
+    /// The one value of a type of width 0: it has no parts.
+    pub(super) fn empty(&self, ty: Type) -> Operand<'a> {
+        Operand::new(Value::Fields([].into()), ty)
     }
 
     pub(super) fn error_member(&mut self, name: &ast::Name) -> Result<Operand<'a>> {
@@ -63,6 +64,14 @@ impl<'a> Elaborator<'a> {
     /// `{a, b}`
     pub(super) fn list(&mut self, parts: &'a [ast::Expr], span: Span) -> Result<Operand<'a>> {
         let exprs: Vec<&ast::Expr> = parts.iter().collect();
+        let before_last = exprs.split_last().map_or(&[][..], |(_, others)| others);
+        if let Some(early) = before_last.iter().find(|part| matches!(part.kind, ast::ExprKind::Default)) {
+            return self.fail(
+                Diagnostic::error("`...` stands for all that is left")
+                    .at(early.span, "but something stands behind it")
+                    .help("move it to the end of the list"),
+            );
+        }
         let operands = self.sequence(&exprs, span)?;
         let types: Vec<Type> = operands.iter().map(|operand| operand.ty.clone()).collect();
         let values: Vec<Value<'a>> = operands.into_iter().map(|operand| operand.value).collect();

@@ -1,5 +1,6 @@
 //! Members, elements and slices.
 
+use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_entities::Bits;
@@ -80,6 +81,9 @@ impl<'a> Elaborator<'a> {
         member: &ast::Name,
         span: Span,
     ) -> Result<Operand<'a>> {
+        if let Some(place) = &operand.place {
+            return self.member_of_chosen(&place.clone(), member, span);
+        }
         let writable = operand.writable;
         match (&operand.value, operand.ty.plain()) {
             (value, Type::Record(record)) => {
@@ -90,13 +94,10 @@ impl<'a> Elaborator<'a> {
                 let ty = field.ty.clone();
                 let part = match value {
                     Value::Fields(parts) | Value::HeaderLiteral(parts) => parts.get(index).cloned(),
-                    Value::Header(header) => match ty.scalar() {
-                        Some(scalar) => {
-                            let kind = ExpressionKind::Field(*header, index as u32);
-                            Some(Value::Scalar(self.expression(kind, scalar, span)))
-                        }
-                        None => None,
-                    },
+                    Value::Header(header) => {
+                        let mut at = record.fields.iter().take(index).map(|field| field.ty.leaves()).sum();
+                        Some(self.header_field(*header, &ty, &mut at, span))
+                    }
                     Value::Union(members) => members.get(index).copied().map(Value::Header),
                     Value::Invalid if record.kind == RecordKind::HeaderUnion => Some(Value::Invalid),
                     _ => None,
@@ -106,7 +107,7 @@ impl<'a> Elaborator<'a> {
                     // A field of the literal `{#}`: whatever it is, it is zero.
                     None => self.default_value(&ty, span)?,
                 };
-                Ok(Operand { value, ty, writable })
+                Ok(Operand::part(value, ty, writable))
             }
             (Value::Fields(parts), Type::RecordLiteral(names)) => {
                 let found = names.iter().zip(parts.iter()).find(|((name, _), _)| *name == member.text);
@@ -151,6 +152,13 @@ impl<'a> Elaborator<'a> {
         if name == "size" {
             return Ok(Operand::new(Value::Scalar(self.number(32, u64::from(size), span)), Type::Bits(32)));
         }
+        if !matches!(element, Type::Record(record) if record.kind != RecordKind::Struct) {
+            return self.fail(
+                Diagnostic::error(format!("an array has no member `{name}`"))
+                    .at(member.span, "")
+                    .help("it has `size`; elements are `array[0]` and so on"),
+            );
+        }
         if !matches!(name, "next" | "last" | "lastIndex") {
             return self.fail(
                 Diagnostic::error(format!("a header stack has no member `{name}`"))
@@ -184,7 +192,7 @@ impl<'a> Elaborator<'a> {
                 );
             }
         };
-        Ok(Operand { value, ty: element.clone(), writable: operand.writable })
+        Ok(Operand::part(value, element.clone(), operand.writable))
     }
 
     fn last_index(&mut self, stack: Handle<ir::Stack>, span: Span) -> Operand<'a> {
@@ -196,7 +204,25 @@ impl<'a> Elaborator<'a> {
     pub(super) fn index(&mut self, base: &'a ast::Expr, index: &'a ast::Expr) -> Result<Operand<'a>> {
         let base_operand = self.expr(base)?;
         let position = self.expr(index)?;
-        let known = self.integer_value(&position);
+        if let Some(place) = &base_operand.place {
+            return self.element_of_chosen(&place.clone(), &position, base.span, index.span);
+        }
+        self.element(base_operand, &position, base.span, index.span)
+    }
+
+    /// An element of a stack, array, tuple or list.
+    pub(super) fn element(
+        &mut self,
+        base_operand: Operand<'a>,
+        position: &Operand<'a>,
+        base_span: Span,
+        index_span: Span,
+    ) -> Result<Operand<'a>> {
+        if matches!(position.ty.plain(), Type::Bool | Type::Error) {
+            let help = "an index is a number".to_string();
+            return self.mismatch(&Type::Bits(32), &position.ty, index_span, Some(help));
+        }
+        let known = self.integer_value(position);
         let count = match (base_operand.ty.plain(), &base_operand.value) {
             (Type::Stack(_, size), _) => *size as usize,
             (Type::Tuple(parts), _) => parts.len(),
@@ -204,8 +230,8 @@ impl<'a> Elaborator<'a> {
             _ => {
                 return self.fail(
                     Diagnostic::error(format!("a value of type `{}` has no elements", base_operand.ty))
-                        .at(base.span, "")
-                        .help("header stacks, tuples and lists have; bits are taken by `value[high:low]`"),
+                        .at(base_span, "")
+                        .help("header stacks, arrays, tuples and lists have; bits are taken by `value[high:low]`"),
                 );
             }
         };
@@ -214,15 +240,18 @@ impl<'a> Elaborator<'a> {
             Some(at) => match at.to_usize().filter(|at| *at < count) {
                 Some(at) => {
                     let value = self.stack_element(&base_operand.value, at);
-                    Ok(Operand { value, ty: element(at), writable: base_operand.writable })
+                    // A tuple is written as a whole only (section 8.12).
+                    let writable =
+                        base_operand.writable && !matches!(base_operand.ty.plain(), Type::Tuple(_));
+                    Ok(Operand::part(value, element(at), writable))
                 }
                 None => self.fail(
-                    Diagnostic::error(format!("the index {at} is out of range")).at(index.span, "").help(
+                    Diagnostic::error(format!("the index {at} is out of range")).at(index_span, "").help(
                         format!("`{}` has the elements 0 to {}", base_operand.ty, count.saturating_sub(1)),
                     ),
                 ),
             },
-            None => self.dynamic_element(&base_operand, &position, index.span),
+            None => self.dynamic_element(&base_operand, position, index_span),
         }
     }
 
@@ -232,38 +261,53 @@ impl<'a> Elaborator<'a> {
         position: &Operand<'a>,
         at: Span,
     ) -> Result<Operand<'a>> {
-        let number = match position.ty.plain() {
-            Type::Enum(of) => of.underlying.as_ref().map(|ty| ty.plain().clone()),
-            other => Some(other.clone()),
-        };
-        let handle = match (&position.value, number) {
-            (Value::Scalar(handle), Some(Type::Bits(_))) => *handle,
-            // What is negative becomes too large, and is out of range as such.
-            (Value::Scalar(handle), Some(Type::Signed(width))) => {
-                let width = width.max(32);
-                let extended = self.convert(*handle, ir::Type::Int(width), at);
-                self.convert(extended, ir::Type::Bits(width), at)
-            }
-            _ => {
-                let help = "an index is a number".to_string();
-                return self.mismatch(&Type::Bits(32), &position.ty, at, Some(help));
-            }
-        };
+        let handle = self.index_number(position, at)?;
         let value = match &base.value {
             Value::Stack(stack) => Value::Header(HeaderRef::Element(*stack, handle)),
             Value::UnionStack(stacks) => {
                 Value::Union(stacks.iter().map(|stack| HeaderRef::Element(*stack, handle)).collect())
             }
+            Value::Fields(parts) if matches!(base.ty.plain(), Type::Stack(..)) => {
+                let ty = super::assign::part_type(base.ty.plain(), 0);
+                let elements =
+                    parts.iter().map(|part| Operand::part(part.clone(), ty.clone(), base.writable)).collect();
+                return self.one_of(handle, elements, &ty, at);
+            }
             _ => {
                 return self.fail(
                     Diagnostic::error("this index must be known at compile time")
                         .at(at, "depends on the packet or on a variable")
-                        .help("only elements of header stacks can be chosen at run time"),
+                        .help("only elements of header stacks and arrays can be chosen at run time"),
                 );
             }
         };
         let ty = super::assign::part_type(base.ty.plain(), 0);
-        Ok(Operand { value, ty, writable: base.writable })
+        Ok(Operand::part(value, ty, base.writable))
+    }
+
+    /// A number that is computed at run time, as an unsigned one.
+    pub(super) fn index_number(
+        &mut self,
+        position: &Operand<'a>,
+        at: Span,
+    ) -> Result<Handle<ir::Expression>> {
+        let number = match position.ty.plain() {
+            Type::Enum(of) => of.underlying.as_ref().map(|ty| ty.plain().clone()),
+            other => Some(other.clone()),
+        };
+        match (&position.value, number) {
+            (Value::Scalar(handle), Some(Type::Bits(_))) => Ok(*handle),
+            // What is negative becomes too large, and is out of range as such.
+            (Value::Scalar(handle), Some(Type::Signed(width))) => {
+                let width = width.max(32);
+                let extended = self.convert(*handle, ir::Type::Int(width), at);
+                Ok(self.convert(extended, ir::Type::Bits(width), at))
+            }
+            _ => {
+                let help = "an index is a number".to_string();
+                self.mismatch(&Type::Bits(32), &position.ty, at, Some(help))
+            }
+        }
     }
 
     /// `base[high:low]`
@@ -276,25 +320,42 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Operand<'a>> {
         let operand = self.expr(base)?;
         let (h, l) = (self.constant_integer(high)?, self.constant_integer(low)?);
+        self.slice_operand(operand, (&h, &l), [base.span, high.span, low.span], span)
+    }
+
+    /// Says that there are no bits in a value to slice.
+    pub(super) fn no_bits<T>(&mut self, ty: &Type, at: Span) -> Result<T> {
+        self.fail(
+            Diagnostic::error(format!("a value of type `{ty}` has no bits to slice"))
+                .at(at, "")
+                .help("slices are of `bit<W>` and `int<W>`"),
+        )
+    }
+
+    /// The bits from `low` to `high` of a value; the spans are the value's, and those of the two bounds.
+    pub(super) fn slice_operand(
+        &mut self,
+        operand: Operand<'a>,
+        (high, low): (&BigInt, &BigInt),
+        [base, high_at, low_at]: [Span; 3],
+        span: Span,
+    ) -> Result<Operand<'a>> {
         let most = match operand.ty.scalar() {
             Some(ir::Type::Bits(width) | ir::Type::Int(width)) => width - 1,
             _ if operand.ty == Type::Int => limits::LITERAL_WIDTH,
-            _ => {
-                return self.fail(
-                    Diagnostic::error(format!("a value of type `{}` has no bits to slice", operand.ty))
-                        .at(base.span, "")
-                        .help("slices are of `bit<W>` and `int<W>`"),
-                );
-            }
+            _ => return self.no_bits(&operand.ty, base),
         };
-        let high_bit = self.small(&h, "the high bit", most, high.span)?;
-        let low_bit = self.small(&l, "the low bit", most, low.span)?;
+        let high_bit = self.small(high, "the high bit", most, high_at)?;
+        let low_bit = self.small(low, "the low bit", most, low_at)?;
         if low_bit > high_bit {
             return self.fail(
                 Diagnostic::error(format!("the slice [{high_bit}:{low_bit}] is upside down"))
-                    .at(high.span.to(low.span), "")
+                    .at(high_at.to(low_at), "")
                     .help(format!("the high bit stands first: [{low_bit}:{high_bit}]")),
             );
+        }
+        if let Some(place) = &operand.place {
+            return self.slice_of_chosen(&place.clone(), high_bit, low_bit, span);
         }
         let width = high_bit - low_bit + 1;
         let value = match &operand.value {
@@ -303,8 +364,8 @@ impl<'a> Elaborator<'a> {
                 let bits: Bits = numbers::to_bits(&(value >> low_bit), width);
                 self.constant(bits, ir::Type::Bits(width), span)
             }
-            _ => return self.fail(Diagnostic::error("this cannot be sliced").at(base.span, "")),
+            _ => return self.fail(Diagnostic::error("this cannot be sliced").at(base, "")),
         };
-        Ok(Operand { value: Value::Scalar(value), ty: Type::Bits(width), writable: operand.writable })
+        Ok(Operand::part(Value::Scalar(value), Type::Bits(width), operand.writable))
     }
 }

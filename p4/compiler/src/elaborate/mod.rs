@@ -31,6 +31,7 @@ mod arguments;
 mod assign;
 mod build;
 mod calls;
+mod chosen;
 mod control_plane;
 mod convert;
 mod copies;
@@ -53,6 +54,7 @@ mod package;
 mod packages;
 mod packet;
 mod parsers;
+mod registers;
 mod select;
 mod sizes;
 mod statements;
@@ -168,6 +170,8 @@ pub(crate) struct Elaborator<'a> {
     names: FxHashMap<String, u32>,
     records: FxHashMap<(u32, Vec<Type>), Rc<Record>>,
     header_types: FxHashMap<Rc<Record>, Handle<ir::HeaderType>>,
+    /// Types of headers that hold one varbit, by its width.
+    varbit_types: FxHashMap<u32, Handle<ir::HeaderType>>,
     /// Leaves of expressions, each made once.
     leaves: FxHashMap<(ir::ExpressionKind, ir::Type), Handle<ir::Expression>>,
     /// Bodies inside one another.
@@ -259,6 +263,7 @@ impl<'a> Elaborator<'a> {
             names: FxHashMap::default(),
             records: FxHashMap::default(),
             header_types: FxHashMap::default(),
+            varbit_types: FxHashMap::default(),
             leaves: FxHashMap::default(),
             depth: 0,
             nesting: 0,

@@ -41,6 +41,9 @@ impl<'a> Elaborator<'a> {
                 (None, matches!(ty, Type::Bits(_) | Type::Signed(_)), "`+` is for numbers")
             }
         };
+        if fits && value.ty.is_empty() {
+            return Ok(Operand::new(value.value, value.ty));
+        }
         let (true, Value::Scalar(handle)) = (fits, &value.value) else {
             return self.fail(
                 Diagnostic::error(format!("`{operator}` cannot be applied to `{}`", value.ty))
@@ -180,6 +183,15 @@ impl<'a> Elaborator<'a> {
         let ty = if is_comparison { left.ty.plain() } else { &left.ty };
         let divides = matches!(op, BinaryOp::Div | BinaryOp::Mod);
         let fits = matches!(ty, Type::Bits(_)) || (matches!(ty, Type::Signed(_)) && !divides);
+        if fits && ty.is_empty() {
+            return Ok(match is_comparison {
+                true => {
+                    let holds = self.boolean(matches!(op, BinaryOp::Le | BinaryOp::Ge), span);
+                    Operand::new(Value::Scalar(holds), Type::Bool)
+                }
+                false => Operand::new(left.value.clone(), left.ty.clone()),
+            });
+        }
         let (true, Value::Scalar(a), Value::Scalar(b)) = (fits, &left.value, &right.value) else {
             let help = match left.ty.plain() {
                 Type::Bool => "for `bool` there are `&&`, `||`, `!`, `==` and `!=`",
@@ -230,6 +242,7 @@ impl<'a> Elaborator<'a> {
                 self.constant(numbers::to_bits(&by, 32), ir::Type::Bits(32), spans.1)
             }
             (Value::Scalar(handle), Type::Bits(_)) => *handle,
+            (_, Type::Bits(0)) => self.number(32, 0, spans.1),
             (Value::Scalar(handle), Type::Enum(of)) if matches!(of.underlying, Some(Type::Bits(_))) => {
                 *handle
             }
@@ -243,6 +256,7 @@ impl<'a> Elaborator<'a> {
                 let result = self.binary(op, *handle, by, span);
                 Ok(Operand::new(Value::Scalar(result), left.ty))
             }
+            (_, plain) if plain.is_empty() => Ok(Operand::new(left.value, left.ty)),
             (Value::Int(_), _) => self.fail(
                 Diagnostic::error("the shifted integer has no width")
                     .at(spans.0, "the shift is not known at compile time")
@@ -265,6 +279,25 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Operand<'a>> {
         if let (Value::String(a), Value::String(b)) = (&left.value, &right.value) {
             return Ok(Operand::new(Value::String(format!("{a}{b}").into()), Type::String));
+        }
+        for (empty, other) in [(left, right), (right, left)] {
+            if matches!(empty.ty.plain(), Type::Bits(0) | Type::Signed(0))
+                && matches!(other.ty.plain(), Type::Bits(_) | Type::Signed(_))
+            {
+                let joined = Operand::new(other.value.clone(), other.ty.clone());
+                return match left.ty.plain() {
+                    // The sign of the result is that of the left side.
+                    Type::Signed(0) if !other.ty.is_empty() => {
+                        let width = other.ty.scalar().map_or(0, ir::Type::width);
+                        self.cast(joined, &Type::Signed(width), span)
+                    }
+                    Type::Bits(0) if !other.ty.is_empty() => {
+                        let width = other.ty.scalar().map_or(0, ir::Type::width);
+                        self.cast(joined, &Type::Bits(width), span)
+                    }
+                    _ => Ok(joined),
+                };
+            }
         }
         let mut parts = [None, None];
         for (slot, (operand, at)) in parts.iter_mut().zip([(left, spans.0), (right, spans.1)]) {
@@ -354,16 +387,8 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Handle<Expression>> {
         match (left, right, ty.plain()) {
-            (Value::Scalar(a), Value::Scalar(b), plain) => {
-                if matches!(plain, Type::Varbit(_)) {
-                    return self.unsupported(
-                        "comparing `varbit` values",
-                        span,
-                        "compare fields of fixed width",
-                    );
-                }
-                Ok(self.binary(BinaryOp::Eq, *a, *b, span))
-            }
+            (Value::Scalar(a), Value::Scalar(b), _) => Ok(self.binary(BinaryOp::Eq, *a, *b, span)),
+            (_, _, plain) if plain.is_empty() => Ok(self.boolean(true, span)),
             (Value::String(a), Value::String(b), _) => {
                 let same = a == b;
                 Ok(self.boolean(same, span))

@@ -51,7 +51,7 @@ impl<'a> Elaborator<'a> {
             );
         };
         self.whole_header(record, header.span, "extracted")?;
-        let varies = record.fields.iter().any(|field| matches!(field.ty.plain(), Type::Varbit(_)));
+        let varies = record.fields.iter().any(|field| field.ty.varbits() > 0);
         let varbit_bits = match (length, varies) {
             (Some(length), true) => Some(self.scalar(&length.operand, length.span)?),
             (None, false) => None,

@@ -88,7 +88,7 @@ impl<'a> Elaborator<'a> {
         let result = match operator {
             None => given,
             Some(operator) => {
-                let old = Operand { writable: false, ..place.clone() };
+                let old = place.clone().read_only();
                 self.combine(operator, old, given, (target.span, value.span), span)?
             }
         };

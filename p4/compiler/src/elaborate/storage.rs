@@ -62,6 +62,8 @@ impl<'a> Elaborator<'a> {
             return Ok(Value::Scalar(self.expression(ExpressionKind::Variable(variable), scalar, span)));
         }
         match ty.plain() {
+            other if other.is_empty() => Ok(Value::Fields([].into())),
+            Type::Varbit(width) => self.allocate_varbit(name, *width, span),
             Type::Record(record) => match record.kind {
                 RecordKind::Header => Ok(Value::Header(self.allocate_header(name, record, None)?)),
                 RecordKind::HeaderUnion => {
@@ -87,7 +89,9 @@ impl<'a> Elaborator<'a> {
                     .collect();
                 Ok(Value::Fields(parts?.into()))
             }
-            Type::Stack(element, size) => self.allocate_stack(name, element, *size, span),
+            Type::Stack(element, size) => {
+                self.allocate_stack(name, (element, *size), kind, field_lists, span)
+            }
             other => self.fail(
                 Diagnostic::error(format!("there are no variables of type `{other}`"))
                     .at(span, "")
@@ -107,6 +111,33 @@ impl<'a> Elaborator<'a> {
         Ok(HeaderRef::Header(self.module.headers.push(ir::Header { name, ty, union })))
     }
 
+    /// The IR has varbits in headers only: one elsewhere gets a header of its own, of which only the field is used.
+    fn allocate_varbit(&mut self, name: &str, width: u32, span: Span) -> Result<Value<'a>> {
+        let scalar = ir::Type::Varbit(width);
+        let ty = match self.varbit_types.get(&width) {
+            Some(known) => *known,
+            None => {
+                let fields = vec![ir::Field { name: "bits".to_string(), ty: scalar }];
+                let name = self.header_type_name(format!("varbit<{width}>"));
+                let made = self.module.header_types.push(ir::HeaderType { name, fields, span });
+                self.varbit_types.insert(width, made);
+                made
+            }
+        };
+        let name = self.unique(name);
+        let header = self.module.headers.push(ir::Header { name, ty, union: None });
+        let field = ExpressionKind::Field(HeaderRef::Header(header), 0);
+        Ok(Value::Scalar(self.expression(field, scalar, span)))
+    }
+
+    /// A name that no other header type has.
+    fn header_type_name(&self, mut name: String) -> String {
+        while self.module.header_types.iter().any(|(_, other)| other.name == name) {
+            name.push('\'');
+        }
+        name
+    }
+
     fn allocate_union(&mut self, name: &str, record: &Record) -> Result<Vec<HeaderRef>> {
         let unique = self.unique(name);
         let union = self.module.unions.push(ir::Union { name: unique, members: Vec::new() });
@@ -122,10 +153,22 @@ impl<'a> Elaborator<'a> {
         Ok(members)
     }
 
-    fn allocate_stack(&mut self, name: &str, element: &Type, size: u32, span: Span) -> Result<Value<'a>> {
-        let Type::Record(record) = element else {
-            return self
-                .fail(Diagnostic::error(format!("a stack of `{element}` has no storage")).at(span, ""));
+    fn allocate_stack(
+        &mut self,
+        name: &str,
+        (element, size): (&Type, u32),
+        kind: VariableKind,
+        field_lists: &[u32],
+        span: Span,
+    ) -> Result<Value<'a>> {
+        let record = match element {
+            Type::Record(record) if record.kind != RecordKind::Struct => record,
+            _ => {
+                let parts: Result<Vec<_>> = (0..size)
+                    .map(|i| self.allocate(&format!("{name}[{i}]"), element, kind, field_lists, span))
+                    .collect();
+                return Ok(Value::Fields(parts?.into()));
+            }
         };
         if record.kind == RecordKind::Header {
             let mut elements = Vec::new();
@@ -167,16 +210,12 @@ impl<'a> Elaborator<'a> {
         if let Some(known) = self.header_types.get(record) {
             return *known;
         }
-        let mut fields: Vec<ir::Field> = record
-            .fields
-            .iter()
-            .filter_map(|field| Some(ir::Field { name: field.name.to_string(), ty: field.ty.scalar()? }))
-            .collect();
-        pad(&mut fields);
-        let mut name = Type::Record(record.clone()).to_string();
-        while self.module.header_types.iter().any(|(_, other)| other.name == name) {
-            name.push('\'');
+        let mut fields = Vec::new();
+        for field in &record.fields {
+            flatten(field.name.to_string(), &field.ty, &mut fields);
         }
+        pad(&mut fields);
+        let name = self.header_type_name(Type::Record(record.clone()).to_string());
         let handle = self.module.header_types.push(ir::HeaderType { name, fields, span: record.span });
         self.header_types.insert(record.clone(), handle);
         handle
@@ -314,6 +353,18 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
+    }
+}
+
+/// The scalars of a header's field: a struct's stand in its place, under their dotted names.
+fn flatten(name: String, ty: &Type, fields: &mut Vec<ir::Field>) {
+    match ty.plain() {
+        Type::Record(record) => {
+            for field in &record.fields {
+                flatten(format!("{name}.{}", field.name), &field.ty, fields);
+            }
+        }
+        other => fields.extend(other.scalar().map(|ty| ir::Field { name, ty })),
     }
 }
 

@@ -23,9 +23,9 @@ impl<'a> Elaborator<'a> {
             TypeKind::MatchKind => Type::MatchKind,
             TypeKind::String => Type::String,
             TypeKind::Int => Type::Int,
-            TypeKind::Bit(width) => Type::Bits(self.width(width, 1)?),
-            TypeKind::SignedInt(width) => Type::Signed(self.width(width, 1)?),
-            TypeKind::Varbit(width) => Type::Varbit(self.width(width, 1)?),
+            TypeKind::Bit(width) => Type::Bits(self.width(width)?),
+            TypeKind::SignedInt(width) => Type::Signed(self.width(width)?),
+            TypeKind::Varbit(width) => Type::Varbit(self.width(width)?),
             TypeKind::Named { path, arguments } => self.resolve_named(path, arguments, ty.span)?,
             TypeKind::Stack { element, size } => self.resolve_stack(element, size)?,
             TypeKind::Tuple(parts) => {
@@ -43,31 +43,19 @@ impl<'a> Elaborator<'a> {
         Type::Variable(self.type_variables, name.clone())
     }
 
-    fn width(&mut self, width: &'a ast::Expr, least: u32) -> Result<u32> {
+    fn width(&mut self, width: &'a ast::Expr) -> Result<u32> {
         let value = self.constant_integer(width)?;
-        let value = self.small(&value, "a width", limits::LITERAL_WIDTH, width.span)?;
-        if value < least {
-            return self.fail(
-                Diagnostic::error("a type of width 0 is not supported")
-                    .at(width.span, "")
-                    .help("a value without bits says nothing; leave it out, or make it at least 1 bit wide"),
-            );
-        }
-        Ok(value)
+        self.small(&value, "a width", limits::LITERAL_WIDTH, width.span)
     }
 
     fn resolve_stack(&mut self, element: &'a ast::Type, size: &'a ast::Expr) -> Result<Type> {
         let inner = self.resolve_type(element)?;
-        match &inner {
-            Type::Record(record) if record.kind != ast::RecordKind::Struct => {}
-            Type::Variable(..) => {}
-            _ => {
-                return self.fail(
-                    Diagnostic::error(format!("an array of `{inner}` is not supported"))
-                        .at(element.span, "this is neither a header nor a header union")
-                        .help("header stacks hold headers or header unions; use a register or separate variables"),
-                );
-            }
+        if !inner.is_storable() && super::unify::variable_in(&inner).is_none() {
+            return self.fail(
+                Diagnostic::error(format!("there are no arrays of `{inner}`"))
+                    .at(element.span, "this is not a type of variables")
+                    .help("header stacks hold headers or header unions; arrays hold what has a width, or structs of it"),
+            );
         }
         let value = self.constant_integer(size)?;
         let value = self.small(&value, "a stack size", bounds::STACK, size.span)?;
@@ -222,28 +210,18 @@ impl<'a> Elaborator<'a> {
             (ast::RecordKind::HeaderUnion, other) => {
                 (other.is_header(), "the members of a header union are headers")
             }
-            (ast::RecordKind::Header, Type::Record(inner)) if inner.kind == ast::RecordKind::Struct => {
-                return self.unsupported(
-                    "a struct within a header",
-                    field.span,
-                    "write the struct's fields into the header",
-                );
-            }
+            (ast::RecordKind::Header, Type::Record(inner)) if inner.kind == ast::RecordKind::Struct => (
+                ty.is_header_field(),
+                "a struct in a header has numbers, `bool`, enumerations with bits, and structs of these",
+            ),
             (ast::RecordKind::Header, Type::Enum(of)) => (
                 of.underlying.is_some(),
                 "only an enumeration with an underlying type has bits: `enum bit<8> ...`",
             ),
             (ast::RecordKind::Header, other) => (
-                matches!(other, Type::Bits(_) | Type::Signed(_) | Type::Varbit(_) | Type::Bool),
-                "the fields of a header are `bit<>`, `int<>`, `varbit<>`, `bool` or serializable enumerations",
+                other.is_header_field(),
+                "the fields of a header are `bit<>`, `int<>`, `varbit<>`, `bool`, serializable enumerations, or structs of these",
             ),
-            (ast::RecordKind::Struct, Type::Varbit(_)) => {
-                return self.unsupported(
-                    "a `varbit` outside a header",
-                    field.span,
-                    "keep the field in a header, and copy the header",
-                );
-            }
             (ast::RecordKind::Struct, other) => (
                 other.is_storable() || matches!(other, Type::Int | Type::String | Type::List(_)),
                 "the fields of a struct are values",
@@ -265,21 +243,19 @@ impl<'a> Elaborator<'a> {
     }
 
     fn check_header_size(&mut self, record: &ast::Record, fields: &[Field]) -> Result<()> {
-        let mut varying = None;
+        let mut varying: Option<Span> = None;
         for (field, written) in fields.iter().zip(&record.fields) {
-            match field.ty.plain() {
-                Type::Varbit(_) => {
-                    if let Some(before) = varying.replace(written.span) {
-                        return self.fail(
-                            Diagnostic::error(format!("`{}` has two `varbit` fields", record.name))
-                                .at(written.span, "the second one")
-                                .also(before, "the first one")
-                                .help("`extract` is told one length; split the header"),
-                        );
-                    }
-                }
-                Type::Variable(..) => return Ok(()),
-                _ => {}
+            let number = field.ty.varbits();
+            if number == 0 {
+                continue;
+            }
+            if let Some(before) = varying.replace(written.span).or((number > 1).then_some(written.span)) {
+                return self.fail(
+                    Diagnostic::error(format!("`{}` has two `varbit` fields", record.name))
+                        .at(written.span, "the second one")
+                        .also(before, "the first one")
+                        .help("`extract` is told one length; split the header"),
+                );
             }
         }
         Ok(())

@@ -70,7 +70,7 @@ impl<'a> Elaborator<'a> {
         let name = parameter.name.to_string();
         let value = self.allocate(&name, &ty, VariableKind::Local, &[], parameter.span)?;
         let writable = matches!(parameter.direction, Some(ast::Direction::Out | ast::Direction::InOut));
-        Ok(Operand { value, ty, writable })
+        Ok(Operand::part(value, ty, writable))
     }
 
     fn stand_ins(

@@ -55,10 +55,14 @@ impl Parser<'_> {
             let low = self.expression()?;
             self.height = height.max(self.height);
             ExprKind::Slice { base: Box::new(base), high: Box::new(index), low: Box::new(low) }
+        } else if self.take("+:") {
+            let width = self.expression()?;
+            self.height = height.max(self.height);
+            ExprKind::SliceOf { base: Box::new(base), low: Box::new(index), width: Box::new(width) }
         } else {
             ExprKind::Index { base: Box::new(base), index: Box::new(index) }
         };
-        self.expect("]", "an index is `[index]`, a slice of bits `[high:low]`")?;
+        self.expect("]", "an index is `[index]`, a slice of bits `[high:low]` or `[low+:width]`")?;
         Ok(kind)
     }
 

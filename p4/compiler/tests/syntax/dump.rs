@@ -130,6 +130,7 @@ fn expr(of: &Expr) -> Node {
         ExprKind::ErrorMember(name) => atom(format!("error.{name}")),
         ExprKind::Member { base, member } => list(".", [expr(base), atom(member)]),
         ExprKind::Index { base, index } => list("index", [expr(base), expr(index)]),
+        ExprKind::SliceOf { base, low, width } => list("slice-of", [expr(base), expr(low), expr(width)]),
         ExprKind::Slice { base, high, low } => list("slice", [expr(base), expr(high), expr(low)]),
         ExprKind::Unary { operator, operand } => list(&operator.to_string(), [expr(operand)]),
         ExprKind::Binary { operator, left, right } => list(&operator.to_string(), [expr(left), expr(right)]),
