@@ -144,7 +144,13 @@ fn sends(r: &mut Random) -> String {
 fn filter(r: &mut Random, taps: &[(u16, u16)]) -> String {
     let mut text = sends(r);
     if r.chance(85) {
-        text.push_str(&format!(", match: '{}'", expression(r, 2)));
+        // A third tag on the way through an expression is refused: the tables hold two.
+        let mut expression = || expression(r, 2);
+        let mut drawn = expression();
+        while drawn.matches("vlan").count() > 2 {
+            drawn = expression();
+        }
+        text.push_str(&format!(", match: '{drawn}'"));
     }
     if r.chance(40) {
         text.push_str(&format!(", from: tap{}", r.pick(taps).0));
