@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use sluice_diagnostics::Sources;
 use sluice_ir::Module;
-use sluice_p4::{CompileOptions, DiskFiles, FileProvider, compile};
+use sluice_p4::{CompileOptions, DiskFiles, FileProvider, check, compile};
 use sluice_stf::{Report, SwitchTarget, bind, parse, run};
 use sluice_switch::Switch;
 
 use super::forms::{Engine, Form, engines};
 use super::golden::Goldens;
+
+/// The folder of programs for other architectures, which are checked and nothing else.
+const CHECKED: &str = "check/";
 
 /// One test.
 #[derive(Clone, Debug)]
@@ -73,7 +76,32 @@ impl Case {
         run.unwrap_or_else(|_| vec![format!("{}: panicked", self.name)])
     }
 
+    /// A program for an architecture that nothing runs: right, or, where its name begins with `wrong`, wrong as written beside it.
+    fn check_only(&self, goldens: &mut Goldens) -> Vec<String> {
+        let mut sources = Sources::new();
+        let checked =
+            check(&mut sources, &self.files(), &format!("{}.p4", self.name), &CompileOptions::default());
+        let is_wrong = checked.is_err();
+        let found = checked.unwrap_or_else(|found| found);
+        let said = if found.is_empty() { String::new() } else { found.render(&sources) };
+        if is_wrong != self.name.starts_with(&format!("{CHECKED}wrong")) {
+            return vec![format!(
+                "{}: {}\n{said}",
+                self.name,
+                if is_wrong { "is refused" } else { "is not refused" }
+            )];
+        }
+        goldens.check(&self.file("txt"), (!said.is_empty()).then_some(said.as_str())).into_iter().collect()
+    }
+
+    fn files(&self) -> Below {
+        Below { root: self.root.clone(), disk: DiskFiles::new(vec!["include".to_string()]) }
+    }
+
     fn check(&self, goldens: &mut Goldens) -> Vec<String> {
+        if self.name.starts_with(CHECKED) {
+            return self.check_only(goldens);
+        }
         let mut wrong = Vec::new();
         let mut sources = Sources::new();
         let script = self.file("stf").exists();
@@ -112,7 +140,7 @@ impl Case {
         sources: &mut Sources,
         optimize: bool,
     ) -> Result<(Module, sluice_diagnostics::Diagnostics), sluice_diagnostics::Diagnostics> {
-        let files = Below { root: self.root.clone(), disk: DiskFiles::new(vec!["include".to_string()]) };
+        let files = self.files();
         let options = CompileOptions { optimize, ..CompileOptions::default() };
         compile(sources, &files, &format!("{}.p4", self.name), &options)
     }

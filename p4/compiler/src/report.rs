@@ -1,6 +1,7 @@
 //! Collects the front end's diagnostics, and says when to give up.
 
-use sluice_diagnostics::{Diagnostic, Diagnostics, Severity};
+use rustc_hash::FxHashSet;
+use sluice_diagnostics::{Diagnostic, Diagnostics, Severity, Span};
 
 use crate::limits;
 
@@ -8,6 +9,8 @@ use crate::limits;
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
     found: Diagnostics,
+    /// Errors by their text and place: code that is looked at several times gives each once.
+    known: FxHashSet<(String, Option<Span>)>,
     errors: usize,
     warnings: usize,
 }
@@ -19,6 +22,10 @@ impl Reporter {
             return;
         }
         if diagnostic.severity == Severity::Error {
+            let place = diagnostic.primary.as_ref().map(|label| label.span);
+            if !self.known.insert((diagnostic.message.clone(), place)) {
+                return;
+            }
             self.errors += 1;
         } else {
             self.warnings += 1;

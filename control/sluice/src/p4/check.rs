@@ -9,10 +9,10 @@ use crate::failure::{EXIT_BAD_INPUT, Failure};
 pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Failure> {
     let mut refused = false;
     for file in &arguments.files {
-        let (sources, result) = program::compiled(file, &arguments.preprocessor);
+        let (sources, result) = program::checked(file, &arguments.preprocessor);
         let (found, verdict) = match result {
-            Ok((_, warnings)) if warnings.is_empty() => (warnings, "right"),
-            Ok((_, warnings)) => (warnings, "right, with warnings"),
+            Ok(warnings) if warnings.is_empty() => (warnings, "right"),
+            Ok(warnings) => (warnings, "right, with warnings"),
             Err(found) => {
                 refused = true;
                 (found, "refused")

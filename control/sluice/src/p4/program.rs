@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_ir::Module;
-use sluice_p4::{CompileOptions, DiskFiles, compile};
+use sluice_p4::{CompileOptions, DiskFiles, check, compile};
 use sluice_switch::{Switch, SwitchOptions};
 
 use super::args::Preprocessor;
@@ -15,11 +15,27 @@ pub(super) fn compiled(
     file: &Path,
     preprocessor: &Preprocessor,
 ) -> (Sources, Result<(Module, Diagnostics), Diagnostics>) {
+    let (files, options) = setting(preprocessor);
+    let mut sources = Sources::new();
+    let result = compile(&mut sources, &files, &file.display().to_string(), &options);
+    (sources, result)
+}
+
+/// Checks a program, for any architecture. All that the compiler says is in the result, with the texts that it is about.
+pub(super) fn checked(
+    file: &Path,
+    preprocessor: &Preprocessor,
+) -> (Sources, Result<Diagnostics, Diagnostics>) {
+    let (files, options) = setting(preprocessor);
+    let mut sources = Sources::new();
+    let result = check(&mut sources, &files, &file.display().to_string(), &options);
+    (sources, result)
+}
+
+fn setting(preprocessor: &Preprocessor) -> (DiskFiles, CompileOptions) {
     let folders = preprocessor.include.iter().map(|folder| folder.display().to_string()).collect();
     let options = CompileOptions { defines: preprocessor.define.clone(), ..CompileOptions::default() };
-    let mut sources = Sources::new();
-    let result = compile(&mut sources, &DiskFiles::new(folders), &file.display().to_string(), &options);
-    (sources, result)
+    (DiskFiles::new(folders), options)
 }
 
 /// A program that must be right, with the texts that it is about; warnings go to standard error.

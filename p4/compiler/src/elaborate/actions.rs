@@ -28,6 +28,7 @@ impl<'a> Elaborator<'a> {
         annotations: &'a [ast::Annotation],
         span: Span,
     ) -> Result<()> {
+        self.check_action_parameters(action);
         let split = directional(action);
         if let Some(late) =
             action.parameters.iter().skip(split).find(|parameter| parameter.direction.is_some())
@@ -43,6 +44,7 @@ impl<'a> Elaborator<'a> {
             );
         }
         let name = control_plane_name(annotations, action.name.as_str(), &self.frame.path);
+        self.check_action_name(&name, action, annotations);
         let declared = Rc::new(ActionDeclaration {
             action,
             annotations,
@@ -56,6 +58,26 @@ impl<'a> Elaborator<'a> {
         });
         self.actions.push(declared.clone());
         self.declare(&action.name, Entity::Action(declared))
+    }
+
+    /// Two actions of one control cannot have one name for the control plane. A name of the top level (`.name`) may be that of
+    /// several: programs translated from P4-14 have a copy of an action in each control.
+    fn check_action_name(&mut self, name: &str, action: &'a ast::Action, annotations: &'a [ast::Annotation]) {
+        let written = super::annotations::find(annotations, "name").and_then(ast::Annotation::string);
+        if written.is_some_and(|written| written.starts_with('.')) {
+            return;
+        }
+        let span = action.name.span;
+        let before = *self.action_names.entry(name.to_string()).or_insert(span);
+        if before != span && self.sources.text(before) != self.sources.text(span) {
+            let name = name.strip_prefix(super::unused::PREFIX).unwrap_or(name);
+            self.error(
+                Diagnostic::error(format!("two actions are named `{name}` for the control plane"))
+                    .at(span, "this one")
+                    .also(before, "and this one")
+                    .help("give one of them another `@name`"),
+            );
+        }
     }
 
     /// An action called by a statement: all its parameters are given.

@@ -1,7 +1,5 @@
 //! The annotations that mean something to the compiler, and all of them as the IR keeps them.
 
-use std::rc::Rc;
-
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use sluice_diagnostics::Diagnostic;
@@ -10,6 +8,7 @@ use sluice_ir as ir;
 
 use super::{Elaborator, Result};
 use crate::ast::{self, AnnotationBody, AnnotationTokenKind};
+use crate::scope::Entity;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -96,6 +95,17 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// `@name` holds a string, whatever it stands at.
+    pub(super) fn check_names(&mut self, annotations: &'a [ast::Annotation]) {
+        if let Some(annotation) = find(annotations, "name").filter(|it| it.string().is_none()) {
+            self.error(
+                Diagnostic::error("`@name` takes one string")
+                    .at(annotation.span, "")
+                    .help("write `@name(\"the name\")`"),
+            );
+        }
+    }
+
     /// The numbers of `@field_list(1, 2)`.
     pub(super) fn field_lists(&mut self, annotations: &'a [ast::Annotation]) -> Result<Vec<u32>> {
         let Some(annotation) = find(annotations, "field_list") else { return Ok(Vec::new()) };
@@ -107,15 +117,9 @@ impl<'a> Elaborator<'a> {
                 }
                 numbers.into_iter().collect()
             }
-            AnnotationBody::Unstructured(tokens) => tokens
-                .iter()
-                .filter(|token| &*token.text != ",")
-                .map(|token| match &token.kind {
-                    AnnotationTokenKind::Integer(integer) => integer.value.to_u32(),
-                    AnnotationTokenKind::Word => self.constant_named(&token.text),
-                    AnnotationTokenKind::String(_) | AnnotationTokenKind::Symbol => None,
-                })
-                .collect(),
+            AnnotationBody::Unstructured(tokens) => {
+                tokens.split(|token| &*token.text == ",").map(|number| self.written_number(number)).collect()
+            }
             AnnotationBody::None | AnnotationBody::Pairs(_) => None,
         };
         match numbers {
@@ -130,9 +134,23 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn constant_named(&self, name: &Rc<str>) -> Option<u32> {
-        match self.frame.scope.look_up(name)?.entity {
-            crate::scope::Entity::Value(operand) => self.integer_value(&operand)?.to_u32(),
+    /// A number as tokens: itself, a constant, or a member of an enumeration.
+    fn written_number(&self, tokens: &[ast::AnnotationToken]) -> Option<u32> {
+        match tokens {
+            [token] => match &token.kind {
+                AnnotationTokenKind::Integer(integer) => integer.value.to_u32(),
+                AnnotationTokenKind::Word => match self.frame.scope.look_up(&token.text)?.entity {
+                    Entity::Value(operand) => self.integer_value(&operand)?.to_u32(),
+                    _ => None,
+                },
+                AnnotationTokenKind::String(_) | AnnotationTokenKind::Symbol => None,
+            },
+            [of, dot, member] if &*dot.text == "." => match self.frame.scope.look_up(&of.text)?.entity {
+                Entity::Type(Type::Enum(of)) => {
+                    of.members.iter().find(|(name, _)| *name == member.text)?.1.to_u32()
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

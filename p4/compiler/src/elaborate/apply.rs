@@ -111,7 +111,7 @@ impl<'a> Elaborator<'a> {
             let what = format!("`apply` of a control within {noun}");
             return self.misplaced(&what, span, "controls are applied in the `apply` block of a control");
         }
-        if self.frame.site == Site::Parser {
+        if !self.in_control {
             return self.misplaced("`apply` of a control", span, "parsers apply parsers only");
         }
         let scope = Scope::inside(&object.scope, u32::MAX);

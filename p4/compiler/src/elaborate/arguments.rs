@@ -88,6 +88,16 @@ impl<'a> Elaborator<'a> {
         callee: Callee<'_>,
         span: Span,
     ) -> Result<Vec<Option<&'a ast::Expr>>> {
+        let named = arguments.iter().find(|argument| argument.name.is_some());
+        let unnamed = arguments.iter().find(|argument| argument.name.is_none());
+        if let (Some(named), Some(unnamed)) = (named, unnamed) {
+            return self.fail(
+                Diagnostic::error(format!("the arguments of `{}` are named in part", callee.name))
+                    .at(unnamed.value.span, "this one has no name")
+                    .also(named.value.span, "this one has")
+                    .help("name all of them, or none"),
+            );
+        }
         let mut matched: Vec<Option<&'a ast::Expr>> = vec![None; parameters.len()];
         for (i, argument) in arguments.iter().enumerate() {
             let position = match &argument.name {

@@ -24,7 +24,8 @@ impl<'a> Elaborator<'a> {
             (_, _, Type::Variable(..)) => return Ok(operand),
             (_, Type::Default, _) => self.default_value(to, span)?,
             (_, Type::Invalid, Type::Record(record)) if record.kind != RecordKind::Struct => Value::Invalid,
-            (Value::Int(value), Type::Int, Type::Bits(_) | Type::Signed(_)) => {
+            // A number without a width fits what `type` makes of one, too, as in the reference compiler.
+            (Value::Int(value), Type::Int, _) if matches!(to.plain(), Type::Bits(_) | Type::Signed(_)) => {
                 let value = value.clone();
                 self.sized(&value, to, span)
             }
@@ -71,7 +72,7 @@ impl<'a> Elaborator<'a> {
                 Some(format!("write `({to})` before it, or a member of `{to}`"))
             }
             (_, Type::Int) => Some("a number known at compile time is expected".into()),
-            (Type::Int | Type::Bits(_) | Type::Signed(_), Type::New(_)) => {
+            (Type::Bits(_) | Type::Signed(_), Type::New(_)) => {
                 Some(format!("`type` makes a type of its own: write `({to})` before it"))
             }
             (Type::Record(_), _) if to.scalar().is_some() => Some("name one of its fields".into()),

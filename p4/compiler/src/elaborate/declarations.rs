@@ -3,7 +3,7 @@
 use sluice_diagnostics::{Diagnostic, Span};
 use sluice_ir::VariableKind;
 
-use super::{Elaborator, Result};
+use super::{Elaborator, Result, Site};
 use crate::ast::{self, DeclarationKind};
 use crate::scope::{BlockKind, Entity};
 use crate::value::{Operand, Value};
@@ -14,30 +14,45 @@ impl<'a> Elaborator<'a> {
         if let Some(name) = declared_name(&declaration.kind) {
             self.note_deprecated(name, &declaration.annotations);
         }
+        self.check_names(&declaration.annotations);
         match &declaration.kind {
             DeclarationKind::Constant(constant) => self.declare_constant(constant),
-            DeclarationKind::ExternFunction(prototype) => self.declare_function(prototype, None),
+            DeclarationKind::ExternFunction(prototype) => {
+                self.check_prototype(prototype);
+                self.declare_function(prototype, None)
+            }
             DeclarationKind::ExternObject(object) => {
-                self.check_type_parameters(object);
-                self.declare(&object.name, Entity::Extern(object))
+                let declared = self.declare(&object.name, Entity::Extern(object));
+                self.check_extern(object);
+                declared
             }
             DeclarationKind::Action(action) => {
                 self.declare_action(action, &declaration.annotations, declaration.span)
             }
             DeclarationKind::Function(function) => {
+                self.check_prototype(&function.prototype);
                 self.declare_function(&function.prototype, Some(&function.body))
             }
             DeclarationKind::ParserType(ty) => {
+                self.check_block_type(ty, &[]);
                 self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Parser))
             }
             DeclarationKind::ControlType(ty) => {
+                self.check_block_type(ty, &[]);
                 self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Control))
             }
             DeclarationKind::PackageType(ty) => {
-                self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Package))
+                self.check_block_type(ty, &[]);
+                self.declare_block(&ty.name, Entity::BlockType(ty, BlockKind::Package))
             }
-            DeclarationKind::Parser(parser) => self.declare(&parser.ty.name, Entity::Parser(parser)),
-            DeclarationKind::Control(control) => self.declare(&control.ty.name, Entity::Control(control)),
+            DeclarationKind::Parser(parser) => {
+                self.check_block_type(&parser.ty, &parser.constructor_parameters);
+                self.declare_block(&parser.ty.name, Entity::Parser(parser))
+            }
+            DeclarationKind::Control(control) => {
+                self.check_block_type(&control.ty, &control.constructor_parameters);
+                self.declare_block(&control.ty.name, Entity::Control(control))
+            }
             DeclarationKind::Record(record) => {
                 self.collect_match_annotations(record);
                 self.note_type(&declaration.annotations, &record.name, Some(record));
@@ -62,23 +77,6 @@ impl<'a> Elaborator<'a> {
             }
             DeclarationKind::Table(table) => {
                 self.declare_table(table, &declaration.annotations, declaration.span)
-            }
-        }
-    }
-
-    /// A method's type parameter with the name of one of its extern would hide that one.
-    fn check_type_parameters(&mut self, object: &'a ast::ExternObject) {
-        for method in &object.methods {
-            for parameter in &method.prototype.type_parameters {
-                let outer = object.type_parameters.iter().find(|outer| outer.text == parameter.text);
-                if let Some(outer) = outer {
-                    self.error(
-                        Diagnostic::error(format!("the type parameter `{parameter}` is declared twice"))
-                            .at(parameter.span, "again for the method")
-                            .also(outer.span, "for the whole extern here")
-                            .help("give one of them another name, or leave out the method's"),
-                    );
-                }
             }
         }
     }
@@ -152,10 +150,26 @@ impl<'a> Elaborator<'a> {
         if let ast::TypeKind::Named { path, arguments: types } = &instantiation.ty.kind
             && let Some((package, BlockKind::Package)) = self.block_type(path.name.as_str())
         {
+            if self.frame.site != Site::Global {
+                self.declare_wrong(&instantiation.name);
+                return self.misplaced(
+                    "an instance of a package",
+                    instantiation.ty.span,
+                    "packages are made at the top level",
+                );
+            }
             // What it is made of is checked with `main`, or here for a package that is a part of another.
-            let checked = match instantiation.name.as_str() {
-                "main" => Ok(()),
-                _ => self.check_package(package, types, &instantiation.arguments, span),
+            let made = self.overload(
+                Entity::BlockType(package, BlockKind::Package),
+                &instantiation.arguments,
+                instantiation.ty.span,
+            );
+            let checked = match (instantiation.name.as_str(), made) {
+                ("main", _) => Ok(()),
+                (_, Ok(Entity::BlockType(package, _))) => {
+                    self.check_package(package, types, &instantiation.arguments, span)
+                }
+                (_, other) => other.map(|_| ()),
             };
             let ty = crate::types::Type::Block(path.name.text.clone());
             self.declare(&instantiation.name, Entity::Value(Operand::new(Value::Nothing, ty)))?;

@@ -119,11 +119,52 @@ impl<'a> Elaborator<'a> {
                 );
             }
         }
+        for method in &wanted {
+            if let Some(function) = known.get(method.prototype.name.as_str()) {
+                failed = self.check_body_of(method, &function.prototype, &made.ty).err().or(failed);
+            }
+        }
         match failed {
             Some(reported) => Err(reported),
             None if given.is_empty() => Ok(()),
             None => self.method_bodies(given, made, name.span),
         }
+    }
+
+    /// The body of an abstract method takes and gives what the method does.
+    fn check_body_of(&mut self, method: &'a ast::Method, body: &'a ast::Prototype, of: &Type) -> Result<()> {
+        let wanted = &method.prototype;
+        if !wanted.type_parameters.is_empty() || wanted.parameters.len() != body.parameters.len() {
+            return Ok(());
+        }
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        if let Type::Extern(of) = of
+            && let Some(Entity::Extern(object)) = self.globals.look_up(&of.name).map(|binding| binding.entity)
+        {
+            let arguments = Some(of.arguments.clone());
+            self.in_scope(&scope, |this| {
+                this.declare_type_parameters(&object.type_parameters, arguments, body.name.span)
+            })?;
+        }
+        let pairs = std::iter::once((&wanted.return_type, &body.return_type, None)).chain(
+            wanted.parameters.iter().zip(&body.parameters).map(|(wanted, body)| {
+                (&wanted.ty, &body.ty, (wanted.direction != body.direction).then_some(body.span))
+            }),
+        );
+        for (wanted, written, other_direction) in pairs {
+            let expected = self.in_scope(&scope, |this| this.resolve_type(wanted))?;
+            let found = self.resolve_type(written)?;
+            if expected != found || other_direction.is_some() {
+                let name = &body.name;
+                return self.fail(
+                    Diagnostic::error(format!("`{name}` is not as the abstract method is declared"))
+                        .at(other_direction.unwrap_or(written.span), "")
+                        .also(method.span, "declared here")
+                        .help(format!("`{expected}` is meant here, with the direction of the declaration")),
+                );
+            }
+        }
+        Ok(())
     }
 
     fn methods_of(&self, ty: &Type) -> Vec<&'a ast::Method> {

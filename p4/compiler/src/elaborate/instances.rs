@@ -7,7 +7,7 @@ use sluice_diagnostics::{Diagnostic, Span};
 
 use super::annotations::{control_plane_name, find};
 use super::arguments::{Bound, Callee, accepts};
-use super::unify::Bindings;
+use super::unify::{Bindings, variable_in};
 use super::{Elaborator, Result, Site};
 use crate::ast::{self, ExprKind};
 use crate::scope::{Entity, Scope};
@@ -55,8 +55,20 @@ impl<'a> Elaborator<'a> {
     ) -> Result<Operand<'a>> {
         let (entity, declared) = self.resolve(path, "type")?;
         self.warn_deprecated(path.name.as_str(), declared, path.span);
-        match entity {
-            Entity::Extern(object) => self.construct_extern(object, types, arguments, name, span),
+        match self.overload(entity, arguments, span)? {
+            Entity::Extern(object) => {
+                let given = self.type_arguments(types)?;
+                self.construct_extern(object, given, arguments, name, span)
+            }
+            // `typedef` of an extern, with its type arguments or without any.
+            Entity::Type(Type::Extern(of)) if types.is_empty() => {
+                match self.globals.look_up(&of.name).map(|binding| binding.entity) {
+                    Some(Entity::Extern(object)) => {
+                        self.construct_extern(object, Some(of.arguments.clone()), arguments, name, span)
+                    }
+                    _ => Err(super::Reported),
+                }
+            }
             Entity::Control(control) => {
                 let (scope, path) = self.instance_scope(
                     &control.ty,
@@ -103,14 +115,23 @@ impl<'a> Elaborator<'a> {
         name: InstanceName<'_, 'a>,
         span: Span,
     ) -> Result<(Rc<Scope<'a>>, Rc<str>)> {
-        let order = self.globals.own_binding(&ty.name.text).map_or(u32::MAX, |binding| binding.order());
-        let scope = Scope::inside(&self.globals, order);
-        self.instances.push(scope.clone());
+        let order = self.block_order(&ty.name);
         let given = match types {
             [] if ty.type_parameters.is_empty() => Some(Vec::new()),
             _ => self.type_arguments(types)?,
         };
-        if given.is_none() {
+        // The constructor's arguments may tell what the type parameters are.
+        let calling = Scope::inside(&self.globals, order);
+        let variables =
+            self.in_scope(&calling, |this| this.declare_type_parameters(&ty.type_parameters, given, span))?;
+        let callee = Callee { name: ty.name.as_str(), declared: ty.name.span };
+        let mut bindings = Bindings::default();
+        let bound = self.bind(parameters, arguments, &calling, callee, &mut bindings, span)?;
+        let mut known = Vec::with_capacity(variables.len());
+        for variable in &variables {
+            known.push(self.substitute(variable, &bindings)?);
+        }
+        if known.iter().any(|ty| variable_in(ty).is_some()) {
             return self.fail(
                 Diagnostic::error(format!("`{}` needs its type arguments here", ty.name))
                     .at(span, "")
@@ -118,9 +139,9 @@ impl<'a> Elaborator<'a> {
                     .help(format!("write `{}<...>`", ty.name)),
             );
         }
-        self.in_scope(&scope, |this| this.declare_type_parameters(&ty.type_parameters, given, span))?;
-        let callee = Callee { name: ty.name.as_str(), declared: ty.name.span };
-        let bound = self.bind(parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
+        let scope = Scope::inside(&self.globals, order);
+        self.instances.push(scope.clone());
+        self.in_scope(&scope, |this| this.declare_type_parameters(&ty.type_parameters, Some(known), span))?;
         for argument in bound {
             self.require_constant(&argument.operand, argument.span)?;
             let name = &argument.parameter.name;
@@ -137,7 +158,7 @@ impl<'a> Elaborator<'a> {
     fn construct_extern(
         &mut self,
         object: &'a ast::ExternObject,
-        types: &'a [ast::Type],
+        given: Option<Vec<Type>>,
         arguments: &'a [ast::Argument],
         name: InstanceName<'_, 'a>,
         span: Span,
@@ -153,7 +174,6 @@ impl<'a> Elaborator<'a> {
             );
         };
         let scope = Scope::inside(&self.globals, u32::MAX);
-        let given = self.type_arguments(types)?;
         let variables =
             self.in_scope(&scope, |this| this.declare_type_parameters(&object.type_parameters, given, span))?;
         let mut bindings = Bindings::default();

@@ -50,10 +50,12 @@ mod loops;
 mod members;
 mod operators;
 mod order;
+mod overloads;
 mod package;
 mod packages;
 mod packet;
 mod parsers;
+mod prototypes;
 mod registers;
 mod select;
 mod sizes;
@@ -203,6 +205,12 @@ pub(crate) struct Elaborator<'a> {
     /// Instances that are applied several times with different arguments, by the place of their declaration: all their parameters
     /// are copies.
     apart: FxHashSet<Span>,
+    /// Whether a program that is only checked has no `main`.
+    has_no_main: bool,
+    /// Where each action is declared, by its control-plane name.
+    action_names: FxHashMap<String, Span>,
+    /// Parsers, controls and packages behind the first of their name.
+    overloads: FxHashMap<Rc<str>, Vec<overloads::Overload<'a>>>,
     /// Field lists made of fields that calls name themselves.
     kept_lists: u32,
     /// What `@deprecated` says of a declaration, by the place of its name.
@@ -279,6 +287,9 @@ impl<'a> Elaborator<'a> {
             places: order::Places::default(),
             instances: Vec::new(),
             apart,
+            has_no_main: false,
+            action_names: FxHashMap::default(),
+            overloads: FxHashMap::default(),
             kept_lists: 0,
             deprecated: FxHashMap::default(),
             warned: FxHashSet::default(),
@@ -297,6 +308,13 @@ impl<'a> Elaborator<'a> {
             .and_then(|()| self.controller_headers())
             .and_then(|()| self.order_actions());
         self.check_unused(program, main.is_ok());
+        if self.has_no_main && !self.failed {
+            self.warn(
+                Diagnostic::warning("the program has no `main`")
+                    .at(program.end, "it ends here")
+                    .help("its declarations are checked; only a program with a `main` can run"),
+            );
+        }
         for scope in self.instances.iter().chain([&self.globals]) {
             scope.clear();
         }

@@ -37,11 +37,7 @@ impl<'a> Elaborator<'a> {
         });
         let Some((main, annotations, span)) = found else {
             if self.purpose == Purpose::Check {
-                self.warn(
-                    Diagnostic::warning("the program has no `main`")
-                        .at(program.end, "it ends here")
-                        .help("its declarations are checked; only a program with a `main` can run"),
-                );
+                self.has_no_main = true;
                 return Ok(());
             }
             return self.fail(
@@ -54,7 +50,8 @@ impl<'a> Elaborator<'a> {
             return self.misplaced("`main` of this type", main.ty.span, "`main` is a `V1Switch`");
         };
         let (entity, _) = self.resolve(path, "type")?;
-        let Entity::BlockType(package, BlockKind::Package) = entity else {
+        let Entity::BlockType(package, BlockKind::Package) = self.overload(entity, &main.arguments, span)?
+        else {
             return self.misplaced(
                 "`main` of this type",
                 main.ty.span,

@@ -73,7 +73,8 @@ impl<'a> Elaborator<'a> {
             && let ExprKind::Path(path) = &callee.kind
         {
             self.expect_package(path.name.as_str(), wanted, argument.span)?;
-            return match self.resolve(path, "package")?.0 {
+            let (entity, _) = self.resolve(path, "package")?;
+            return match self.overload(entity, arguments, argument.span)? {
                 Entity::BlockType(package, BlockKind::Package) => {
                     self.check_package(package, type_arguments, arguments, argument.span)
                 }

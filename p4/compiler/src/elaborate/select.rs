@@ -57,7 +57,8 @@ impl<'a> Elaborator<'a> {
             if matches!(only.kind, KeysetKind::Default | KeysetKind::DontCare) {
                 return Ok(SelectCase { sets: vec![KeySet::Any; scalars], target: target? });
             }
-            if let Some(set) = self.value_set_named(only)? {
+            if let Some((set, ty)) = self.value_set_named(only)? {
+                self.check_value_set(&ty, keys, only.span)?;
                 return Ok(SelectCase { sets: vec![KeySet::ValueSet(set)], target: target? });
             }
         }
@@ -79,12 +80,36 @@ impl<'a> Elaborator<'a> {
         Ok(SelectCase { sets, target: target? })
     }
 
-    fn value_set_named(&mut self, keyset: &'a ast::Keyset) -> Result<Option<ir::Handle<ir::ValueSet>>> {
+    /// A value set holds what the keys are, field by field.
+    fn check_value_set(&mut self, ty: &Type, keys: &[Operand<'a>], span: Span) -> Result<()> {
+        let (mut held, mut selected) = (Vec::new(), Vec::new());
+        scalars_of(ty, &mut held);
+        for key in keys {
+            scalars_of(&key.ty, &mut selected);
+        }
+        if held == selected {
+            return Ok(());
+        }
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{}`", key.ty)).collect();
+        self.fail(
+            Diagnostic::error(format!("the value set of `{ty}` does not fit the keys: {}", keys.join(", ")))
+                .at(span, "")
+                .help("a value set holds the key's type, or a struct or tuple with a field for each key"),
+        )
+    }
+
+    /// The value set that a key set names, and its type.
+    fn value_set_named(
+        &mut self,
+        keyset: &'a ast::Keyset,
+    ) -> Result<Option<(ir::Handle<ir::ValueSet>, Type)>> {
         let KeysetKind::Value(ast::Expr { kind: ExprKind::Path(path), .. }) = &keyset.kind else {
             return Ok(None);
         };
         match self.resolve(path, "name")?.0 {
-            Entity::Value(Operand { value: Value::Object(Object::ValueSet(set)), .. }) => Ok(Some(set)),
+            Entity::Value(Operand { value: Value::Object(Object::ValueSet(set)), ty, .. }) => {
+                Ok(Some((set, ty)))
+            }
             _ => Ok(None),
         }
     }
@@ -193,7 +218,8 @@ impl<'a> Elaborator<'a> {
         span: Span,
         fields: &mut Vec<ir::ValueSetField>,
     ) -> Result<()> {
-        match (ty.scalar(), ty.plain()) {
+        let fixed = ty.scalar().filter(|scalar| !matches!(scalar, ir::Type::Varbit(_)));
+        match (fixed, ty.plain()) {
             (Some(scalar), _) => fields.push(ir::ValueSetField {
                 name: control_plane_name(annotations, name, ""),
                 kind,
@@ -247,5 +273,15 @@ impl<'a> Elaborator<'a> {
                 self.match_annotations.insert(key, token.text.clone());
             }
         }
+    }
+}
+
+/// The scalars that a value of this type is made of, in order.
+fn scalars_of(ty: &Type, into: &mut Vec<ir::Type>) {
+    match (ty.scalar(), ty.plain()) {
+        (Some(scalar), _) => into.push(scalar),
+        (None, Type::Record(record)) => record.fields.iter().for_each(|field| scalars_of(&field.ty, into)),
+        (None, Type::Tuple(parts)) => parts.iter().for_each(|part| scalars_of(part, into)),
+        _ => {}
     }
 }

@@ -27,7 +27,17 @@ impl<'a> Elaborator<'a> {
     fn statement_form(&mut self, statement: &'a ast::Statement) -> Result<()> {
         let span = statement.span;
         match &statement.kind {
-            ast::StatementKind::Declaration(declaration) => self.declaration(declaration),
+            ast::StatementKind::Declaration(declaration) => {
+                if let ast::DeclarationKind::Instantiation(made) = &declaration.kind {
+                    self.declare_wrong(&made.name);
+                    return self.misplaced(
+                        "an instance",
+                        span,
+                        "instances are made at the top level, and in parsers and controls before their states or `apply`",
+                    );
+                }
+                self.declaration(declaration)
+            }
             ast::StatementKind::Assign { operator, target, value } => {
                 self.assignment(*operator, target, value, span)
             }

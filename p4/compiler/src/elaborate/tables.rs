@@ -35,6 +35,8 @@ pub(super) struct Listed<'a> {
     pub(super) declared: Rc<ActionDeclaration<'a>>,
     pub(super) scope: ActionScope,
     annotations: Vec<ir::Annotation>,
+    /// What the list binds to parameters with a direction.
+    bound: &'a [ast::Argument],
 }
 
 impl<'a> Elaborator<'a> {
@@ -197,6 +199,9 @@ impl<'a> Elaborator<'a> {
         if profile.is_some_and(|profile| profile.selector.is_some()) {
             return;
         }
+        if !self.is_v1model() {
+            return;
+        }
         let is_selector = |key: &ir::Key| key.kind == MatchKind::Selector;
         let unused: Vec<Span> = std::iter::zip(&table.keys, written)
             .filter(|(key, _)| is_selector(key))
@@ -224,6 +229,8 @@ impl<'a> Elaborator<'a> {
         };
         match (kind, self.match_kinds.contains(&name.text)) {
             (Some(kind), true) => Ok(kind),
+            // How an architecture of another kind matches is its own affair.
+            (None, true) if self.checks_only() => Ok(MatchKind::Exact),
             (None, true) => self.unsupported(
                 &format!("the match kind `{name}`"),
                 name.span,
@@ -309,7 +316,7 @@ impl<'a> Elaborator<'a> {
                     let size = self.small(&size, "a table's size", u32::MAX, value.span)?;
                     self.module.tables[handle].size = u64::from(size);
                 }
-                "counters" | "meters" | "implementation" => {
+                "counters" | "meters" | "implementation" if self.is_v1model() => {
                     let instance_name = format!("{}.{name}", table.name);
                     let instance = self.property_instance(value, &property.annotations, &instance_name)?;
                     let Value::Object(Object::Extern(object)) = &instance.value else {
@@ -320,18 +327,20 @@ impl<'a> Elaborator<'a> {
                         counter = Some(object.clone());
                     }
                 }
-                "support_timeout" => {
+                "support_timeout" if self.is_v1model() => {
                     let operand = self.constant_of_type(value, &Type::Bool)?;
                     let handle_of = self.scalar(&operand, value.span)?;
                     self.module.tables[handle].support_timeout = self.known_truth(handle_of) == Some(true);
                 }
                 "largest_priority_wins" | "priority_delta" => {}
+                other if !self.is_v1model() => self.foreign_property(property, other, value)?,
                 other => {
                     let known = [
                         "size",
                         "counters",
                         "meters",
                         "implementation",
+                        "support_timeout",
                         "largest_priority_wins",
                         "priority_delta",
                     ];
@@ -348,6 +357,22 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(counter)
+    }
+
+    /// Whether the program is for v1model: only then is it known what properties mean.
+    fn is_v1model(&self) -> bool {
+        self.globals.look_up("V1Switch").is_some()
+    }
+
+    /// A property of another architecture: an expression, or an instance.
+    fn foreign_property(
+        &mut self,
+        property: &'a ast::TableProperty,
+        name: &str,
+        value: &'a ast::Expr,
+    ) -> Result<()> {
+        let annotations = &property.annotations;
+        self.nested(|this| this.property_instance(value, annotations, name)).0.map(|_| ())
     }
 
     /// The value of a property that concerns entries, evaluated.
@@ -446,16 +471,16 @@ impl<'a> Elaborator<'a> {
             }
             let annotations = self.annotations(&reference.annotations)?;
             let scope = scope(&reference.annotations);
-            listed.push((Listed { declared, scope, annotations }, reference));
+            let bound = reference.arguments.as_deref().unwrap_or(&[]);
+            listed.push((Listed { declared, scope, annotations, bound }, reference));
         }
         let has_direct = counter.is_some() || self.module.tables[handle].direct_meter.is_some();
         let outer = self.table.replace(handle);
         let mut handles = Vec::with_capacity(listed.len());
         for (listed, reference) in &listed {
-            let arguments = reference.arguments.as_deref().unwrap_or(&[]);
             handles.push(self.lower_action(
                 &listed.declared,
-                arguments,
+                listed.bound,
                 !has_direct,
                 Vec::new(),
                 reference.span,
@@ -500,6 +525,9 @@ impl<'a> Elaborator<'a> {
         }
         let Some(Entity::Action(declared)) = self.globals.look_up("NoAction").map(|binding| binding.entity)
         else {
+            if self.checks_only() {
+                return Ok(());
+            }
             return self.fail(
                 Diagnostic::error(format!("the table `{}` has no default action", table.name))
                     .at(table.name.span, "")
@@ -510,7 +538,7 @@ impl<'a> Elaborator<'a> {
         // As if the program had written `@defaultonly NoAction`.
         let name = "defaultonly".to_string();
         let annotations = vec![ir::Annotation { name, body: ir::AnnotationBody::None }];
-        listed.push(Listed { declared, scope: ActionScope::DefaultOnly, annotations });
+        listed.push(Listed { declared, scope: ActionScope::DefaultOnly, annotations, bound: &[] });
         Ok(())
     }
 
@@ -579,9 +607,38 @@ impl<'a> Elaborator<'a> {
                     .help(format!("remove the `{word}`, or name another action")),
             );
         }
-        let arguments =
-            self.action_data(&declared, reference.arguments.as_deref().unwrap_or(&[]), reference.span)?;
+        let given = reference.arguments.as_deref().unwrap_or(&[]);
+        self.check_bound(&declared, found.bound, given)?;
+        let arguments = self.action_data(&declared, given, reference.span)?;
         Ok(ir::ActionUse { index: index as u32, arguments })
+    }
+
+    /// An entry or default action that repeats what the list binds repeats it as it stands there (section 14.2.1.3).
+    fn check_bound(
+        &mut self,
+        declared: &ActionDeclaration<'a>,
+        bound: &'a [ast::Argument],
+        given: &'a [ast::Argument],
+    ) -> Result<()> {
+        let data =
+            declared.action.parameters.iter().filter(|parameter| parameter.direction.is_none()).count();
+        if given.len() <= data || given.iter().chain(bound).any(|argument| argument.name.is_some()) {
+            return Ok(());
+        }
+        for (bound, given) in bound.iter().zip(given) {
+            let (wanted, found) = (self.sources.text(bound.value.span), self.sources.text(given.value.span));
+            if wanted.split_whitespace().ne(found.split_whitespace()) {
+                return self.fail(
+                    Diagnostic::error(format!("this action is bound to `{wanted}`, not to `{found}`"))
+                        .at(given.value.span, "")
+                        .also(bound.value.span, "as the list of actions says")
+                        .help(format!(
+                            "write `{wanted}`: arguments for parameters with a direction are the list's"
+                        )),
+                );
+            }
+        }
+        Ok(())
     }
 }
 

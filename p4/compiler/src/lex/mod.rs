@@ -236,7 +236,7 @@ impl Lexer<'_> {
     fn string(&mut self) -> TokenKind {
         let mut value = String::new();
         self.at += 1;
-        let mut chars = self.rest().char_indices();
+        let mut chars = self.rest().char_indices().peekable();
         let end = loop {
             match chars.next() {
                 Some((at, '"')) => break Some(at + 1),
@@ -249,7 +249,9 @@ impl Lexer<'_> {
                     Some((_, other)) => value.push(other),
                     None => break None,
                 },
-                Some((_, '\n')) | None => break None,
+                // A string may be written over several lines, but not over directives: there, its end was forgotten.
+                Some((_, '\n')) if chars.peek().is_none_or(|(_, next)| *next == '#') => break None,
+                None => break None,
                 Some((_, other)) => value.push(other),
             }
         };
@@ -260,10 +262,7 @@ impl Lexer<'_> {
             }
             None => {
                 self.at += self.rest().find('\n').unwrap_or(self.rest().len());
-                TokenKind::Bad(Rc::new(Problem::new(
-                    "this string does not end",
-                    "end it with `\"` on the same line, or the line with `\\` to go on in the next",
-                )))
+                TokenKind::Bad(Rc::new(Problem::new("this string does not end", "end it with `\"`")))
             }
         }
     }

@@ -83,9 +83,13 @@ impl FileProvider for MemoryFiles {
 /// The architecture declarations that come with the compiler (all of `p4/include`), for when no folder has them.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
+/// Folders in which the reference compiler keeps an architecture's declarations as a target has them; ours are the same for all.
+const TARGETS: [&str; 3] = ["bmv2/", "dpdk/", "tc/"];
+
 /// The text of an embedded file.
 pub(super) fn embedded(path: &str) -> Option<&'static str> {
-    EMBEDDED.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
+    let name = TARGETS.iter().find_map(|folder| path.strip_prefix(folder)).unwrap_or(path);
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The folder of a file, with its `/`; empty where there is none.

@@ -1,0 +1,6 @@
+// A state that every parser has, declared again.
+
+parser P() {
+    state start { transition accept; }
+    state accept {}
+}

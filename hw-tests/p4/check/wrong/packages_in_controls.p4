@@ -1,0 +1,8 @@
+// A package within a control.
+
+package Machine();
+
+control C() {
+    Machine() m;
+    apply {}
+}

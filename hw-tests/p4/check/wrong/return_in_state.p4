@@ -1,0 +1,7 @@
+// A state that returns.
+
+parser P() {
+    state start {
+        return;
+    }
+}
