@@ -18,11 +18,14 @@ pub(super) struct Named {
 
 /// Direction of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
+    /// `in`
     In,
+    /// `out`
     Out,
+    /// `inout`
     InOut,
-    /// Action data.
+    /// Without one: action data.
     None,
 }
 
