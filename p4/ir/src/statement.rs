@@ -43,9 +43,11 @@ pub enum StatementKind {
     SetValid(HeaderRef),
     /// Makes a header invalid.
     SetInvalid(HeaderRef),
-    /// P4-16 section 8.18: shifts elements towards higher indexes; the first `count` become invalid.
+    /// P4-16 section 8.18: shifts elements towards higher indexes; the first `count` become invalid. Validity moves with an
+    /// element: of stacks of unions, that of each member is shifted by itself, and no member makes another invalid; a
+    /// next index that is another stack's stays.
     PushFront(Handle<Stack>, u32),
-    /// P4-16 section 8.18: shifts elements towards lower indexes; the last `count` become invalid.
+    /// P4-16 section 8.18: shifts elements towards lower indexes; the last `count` become invalid. Validity moves as in `PushFront`.
     PopFront(Handle<Stack>, u32),
     /// Two ways.
     If {

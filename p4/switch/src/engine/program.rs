@@ -112,6 +112,8 @@ pub(crate) struct VarbitPlan {
 pub(crate) struct StackPlan {
     pub(crate) elements: Vec<u16>,
     pub(crate) next: Slot,
+    /// Whether that is its own, and not another stack's.
+    pub(crate) owns_next: bool,
 }
 
 /// Where a value leads.

@@ -597,14 +597,18 @@ fn emit_varbit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan
 #[inline(never)]
 fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
     let (to, from) = (&program.headers[usize::from(to)], &program.headers[usize::from(from)]);
-    let length = to.max_bytes.min(from.max_bytes) as usize;
-    state.bytes.copy_within(from.at as usize..from.at as usize + length, to.at as usize);
+    copy_fields(state, to, from);
     let valid = state.words[usize::from(from.valid)];
     if valid != 0 {
         make_valid(state, to);
     } else {
         state.words[usize::from(to.valid)] = 0;
     }
+}
+
+fn copy_fields(state: &mut PacketState, to: &HeaderPlan, from: &HeaderPlan) {
+    let length = to.max_bytes.min(from.max_bytes) as usize;
+    state.bytes.copy_within(from.at as usize..from.at as usize + length, to.at as usize);
     if let (Some(to), Some(from)) = (to.varbit, from.varbit) {
         state.words[usize::from(to.length)] = state.words[usize::from(from.length)];
     }
@@ -621,7 +625,13 @@ fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) 
         let from =
             if by > 0 { to.checked_sub(places) } else { Some(to + places).filter(|from| *from < count) };
         match from {
-            Some(from) => copy_header(program, state, plan.elements[to], plan.elements[from]),
+            Some(from) => {
+                // The stacks of a union's other members are shifted, too: validity moves, and makes nothing invalid.
+                let header = |element: usize| &program.headers[usize::from(plan.elements[element])];
+                let (to, from) = (header(to), header(from));
+                copy_fields(state, to, from);
+                state.words[usize::from(to.valid)] = state.words[usize::from(from.valid)];
+            }
             None => {
                 let header = &program.headers[usize::from(plan.elements[to])];
                 state.words[usize::from(header.valid)] = 0;
@@ -630,7 +640,9 @@ fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) 
     }
     let next =
         if by > 0 { (next + places as u64).min(count as u64) } else { next.saturating_sub(places as u64) };
-    state.words[usize::from(plan.next)] = next;
+    if plan.owns_next {
+        state.words[usize::from(plan.next)] = next;
+    }
 }
 
 fn trace_state<O: Observer>(program: &Program, pc: usize, observer: &mut O) {

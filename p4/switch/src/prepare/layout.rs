@@ -212,7 +212,8 @@ fn place_stacks(module: &Module, words: &mut Words) -> Result<Vec<StackPlan>, Pr
     let mut stacks: Vec<StackPlan> = Vec::new();
     for (_, stack) in module.stacks.iter() {
         let elements = stack.elements.iter().map(|header| header.index() as u16).collect();
-        stacks.push(StackPlan { elements, next: words.take(1)? });
+        let owns_next = stack.shares_index_of.is_none();
+        stacks.push(StackPlan { elements, next: words.take(1)?, owns_next });
     }
     for (handle, stack) in module.stacks.iter() {
         let shared = stack.shares_index_of.and_then(|owner| stacks.get(owner.index()));
