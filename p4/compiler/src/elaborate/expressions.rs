@@ -138,7 +138,7 @@ impl<'a> Elaborator<'a> {
                 self.frame.block.extend(if truth { accept_block } else { reject_block });
                 return Ok(if truth { accept } else { reject }.read_only());
             }
-            None if accept.ty == Type::Int => {
+            None if has_int(&accept.ty) => {
                 return self.fail(
                     Diagnostic::error("the integers of this choice have no width")
                         .at(span, "the condition is not known at compile time")
@@ -252,5 +252,16 @@ impl<'a> Elaborator<'a> {
             Object::Parser(_) => "a parser's instance",
             Object::ValueSet(_) => "a value set",
         }
+    }
+}
+
+/// Whether there is an integer without a width in a type.
+fn has_int(ty: &Type) -> bool {
+    match ty {
+        Type::Int => true,
+        Type::Tuple(parts) => parts.iter().any(has_int),
+        Type::List(element) => has_int(element),
+        Type::RecordLiteral(fields) => fields.iter().any(|(_, ty)| has_int(ty)),
+        _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Registers: of numbers as they are; of structs, tuples and arrays as one number, with their parts from the high bits down.
 
-use sluice_diagnostics::Span;
+use sluice_diagnostics::{Diagnostic, Span};
 use sluice_ir as ir;
 use sluice_ir::{ExternCall, Handle, Place, StatementKind};
 
@@ -16,6 +16,13 @@ impl<'a> Elaborator<'a> {
         let scalar = ty.and_then(Type::scalar).filter(|scalar| !matches!(scalar, ir::Type::Varbit(_)));
         if let Some(scalar) = scalar {
             return Ok(scalar);
+        }
+        if ty.is_some_and(|ty| super::unify::variable_in(ty).is_some()) {
+            return self.fail(
+                Diagnostic::error("what the register holds is not known")
+                    .at(span, "")
+                    .help("write the type of its cells: `register<bit<32>>(1024) name;`"),
+            );
         }
         match ty.and_then(packed_bits).and_then(|bits| u32::try_from(bits).ok()) {
             Some(bits) if bits > 0 => Ok(ir::Type::Bits(bits)),

@@ -122,6 +122,12 @@ impl<'a> Elaborator<'a> {
         self.declarations += 1;
         let number = self.declarations;
         if !record.type_parameters.is_empty() {
+            // Once for its errors, as far as they do not depend on the type arguments.
+            let any = record.type_parameters.iter().map(|name| self.fresh_variable(&name.text)).collect();
+            if let Err(reported) = self.instantiate_record(record, number, any) {
+                self.declare_wrong(&record.name);
+                return Err(reported);
+            }
             return self.declare(&record.name, Entity::Record(record, number));
         }
         match self.instantiate_record(record, number, Vec::new()) {
@@ -206,7 +212,8 @@ impl<'a> Elaborator<'a> {
     /// Table 7.2.8 of the specification: which types may be in which.
     fn check_field(&mut self, record: &ast::Record, ty: &Type, field: &ast::Field) -> Result<()> {
         let (fits, help) = match (record.kind, ty.plain()) {
-            (_, Type::Variable(..)) => (true, ""),
+            // It is checked again when the type arguments are known.
+            _ if super::unify::variable_in(ty).is_some() => (true, ""),
             (ast::RecordKind::HeaderUnion, other) => {
                 (other.is_header(), "the members of a header union are headers")
             }
