@@ -18,14 +18,11 @@ pub(super) struct Named {
 
 /// Direction of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// `in`
+pub(super) enum Direction {
     In,
-    /// `out`
     Out,
-    /// `inout`
     InOut,
-    /// Without one: action data.
+    /// Action data.
     None,
 }
 
@@ -81,8 +78,7 @@ impl Scope {
             Ty::Tuple(parts) => {
                 self.wholes.push(named);
                 for (index, part) in parts.iter().enumerate() {
-                    // A tuple is assigned as a whole only (section 8.13).
-                    self.add(types, &format!("{text}[{index}]"), &Ty::Scalar(*part), false);
+                    self.add(types, &format!("{text}[{index}]"), &Ty::Scalar(*part), is_writable);
                 }
                 return;
             }
@@ -242,6 +238,9 @@ impl View<'_> {
                 }
                 let left = dice.pick(&wholes);
                 let fitting: Vec<_> = wholes.iter().filter(|other| other.ty == left.ty).collect();
+                if self.types.has_varbit(&left.ty) {
+                    return None;
+                }
                 self.note("comparison of structs, headers, stacks or tuples");
                 format!("({} {op} {})", left.text, dice.pick(&fitting).text)
             }
