@@ -19,17 +19,17 @@ fn power(exponent: u32) -> BigInt {
 pub fn wrap(ty: Scalar, value: &BigInt) -> BigInt {
     match ty {
         Scalar::Unbounded => value.clone(),
-        Scalar::Bool => unsigned(1, value),
-        Scalar::Bit(width) => unsigned(width, value),
+        Scalar::Bool => low_bits(1, value),
+        Scalar::Bit(width) => low_bits(width, value),
         Scalar::Int(width) => {
-            let low = unsigned(width, value);
+            let low = low_bits(width, value);
             if low >= power(width - 1) { low - power(width) } else { low }
         }
     }
 }
 
 /// The low bits as a number that is not negative.
-fn unsigned(width: u32, value: &BigInt) -> BigInt {
+pub(super) fn low_bits(width: u32, value: &BigInt) -> BigInt {
     let modulus = power(width);
     let rest = value % &modulus;
     if rest.sign() == Minus { rest + modulus } else { rest }
@@ -61,10 +61,10 @@ pub fn evaluate(expr: &Expr, leaf: &dyn Fn(&str) -> BigInt) -> BigInt {
             let taken = if evaluate(condition, leaf) == BigInt::from(1) { accept } else { reject };
             evaluate(taken, leaf)
         }
-        Expr::Slice(of, high, low) => unsigned(high + 1, &evaluate(of, leaf)) >> *low,
+        Expr::Slice(of, high, low) => low_bits(high + 1, &evaluate(of, leaf)) >> *low,
         Expr::Concat(left, right) => {
             let width = right.ty().width().expect("operands of ++ have a width");
-            let low = unsigned(width, &evaluate(right, leaf));
+            let low = low_bits(width, &evaluate(right, leaf));
             wrap(ty, &((evaluate(left, leaf) << width) + low))
         }
         Expr::Cast(to, of) => wrap(*to, &evaluate(of, leaf)),
@@ -72,7 +72,7 @@ pub fn evaluate(expr: &Expr, leaf: &dyn Fn(&str) -> BigInt) -> BigInt {
 }
 
 /// An operator on operands of type `ty`; the second operand of a shift is of any.
-fn binary(op: Operator, ty: Scalar, left: &BigInt, right: &BigInt) -> BigInt {
+pub(super) fn binary(op: Operator, ty: Scalar, left: &BigInt, right: &BigInt) -> BigInt {
     let truth = |truth: bool| BigInt::from(u8::from(truth));
     match op {
         Operator::Add => wrap(ty, &(left + right)),

@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod decode;
 pub mod edits;
+pub mod execution;
 pub mod expression;
 pub mod identity;
 pub mod policy;

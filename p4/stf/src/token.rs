@@ -5,6 +5,8 @@
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Span};
 
+use crate::parse::is_enough;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -36,7 +38,7 @@ const MARKS: [&str; 14] = ["&&&", "->", "==", "!=", "<=", ">=", "=", "<", ">", "
 /// Splits a script into tokens, ended by [`Kind::End`].
 pub(crate) fn tokens<'a>(text: &'a str, source: SourceId, found: &mut Diagnostics) -> Vec<Token<'a>> {
     let mut lexer = Lexer { text, source, at: 0, tokens: Vec::new() };
-    while lexer.at < text.len() {
+    while lexer.at < text.len() && !is_enough(found) {
         if let Err(diagnostic) = lexer.token() {
             found.push(diagnostic);
         }

@@ -218,3 +218,14 @@ fn any_text_is_taken_or_refused() {
         }
     }
 }
+
+/// Text that is wrong from end to end ends soon: no more is told than helps.
+#[test]
+fn nonsense_is_told_of_in_bounds() {
+    for text in ["!".repeat(200_000), "add\n".repeat(50_000), "packet 1 zz\n".repeat(50_000)] {
+        let mut sources = Sources::new();
+        let source = sources.add("nonsense.stf", text);
+        let found = parse(&sources, source).map(|_| ()).unwrap_err();
+        assert_eq!(found.iter().count(), 50);
+    }
+}

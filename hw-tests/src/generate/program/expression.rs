@@ -183,6 +183,28 @@ impl fmt::Display for Expr {
 /// Gives what a program has of a type, if it has anything.
 pub type Leaves<'l> = &'l mut dyn FnMut(&mut Dice, Scalar) -> Option<Expr>;
 
+/// One of the variables, made one of that type if there is none of it.
+pub(super) fn leaf(dice: &mut Dice, known: &[(String, Scalar)], ty: Scalar) -> Option<Expr> {
+    let same: Vec<_> = known.iter().filter(|one| one.1 == ty).collect();
+    if !same.is_empty() {
+        return Some(Expr::Leaf(ty, dice.pick(&same).0.clone()));
+    }
+    let near = |other: Scalar| {
+        matches!(
+            (ty, other),
+            (Scalar::Bit(_), Scalar::Bit(_))
+                | (Scalar::Int(_), Scalar::Int(_))
+                | (Scalar::Bool, Scalar::Bit(1))
+        )
+    };
+    let near: Vec<_> = known.iter().filter(|one| near(one.1)).collect();
+    if near.is_empty() {
+        return None;
+    }
+    let (name, from) = (*dice.pick(&near)).clone();
+    Some(Expr::Cast(ty, Box::new(Expr::Leaf(from, name))))
+}
+
 /// An expression of that type, with at most so many operators inside one another.
 pub fn expression(dice: &mut Dice, leaves: Leaves<'_>, ty: Scalar, depth: u32) -> Expr {
     if depth == 0 || dice.percent(15) {

@@ -18,11 +18,14 @@ pub(super) struct Named {
 
 /// Direction of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
+    /// `in`
     In,
+    /// `out`
     Out,
+    /// `inout`
     InOut,
-    /// Action data.
+    /// Without one: action data.
     None,
 }
 
@@ -78,7 +81,8 @@ impl Scope {
             Ty::Tuple(parts) => {
                 self.wholes.push(named);
                 for (index, part) in parts.iter().enumerate() {
-                    self.add(types, &format!("{text}[{index}]"), &Ty::Scalar(*part), is_writable);
+                    // A tuple is assigned as a whole only (section 8.13).
+                    self.add(types, &format!("{text}[{index}]"), &Ty::Scalar(*part), false);
                 }
                 return;
             }
@@ -238,9 +242,6 @@ impl View<'_> {
                 }
                 let left = dice.pick(&wholes);
                 let fitting: Vec<_> = wholes.iter().filter(|other| other.ty == left.ty).collect();
-                if self.types.has_varbit(&left.ty) {
-                    return None;
-                }
                 self.note("comparison of structs, headers, stacks or tuples");
                 format!("({} {op} {})", left.text, dice.pick(&fitting).text)
             }

@@ -214,8 +214,8 @@ impl Types {
         match dice.below(12) {
             0 if !self.enums.is_empty() => Ty::Enum(dice.below(self.enums.len())),
             1 if !self.news.is_empty() => Ty::New(dice.below(self.news.len())),
-            2 => Ty::Tuple((0..2).map(|_| Scalar::random(dice)).collect()),
-            3 => Ty::Error,
+            2..=3 => Ty::Tuple((0..2).map(|_| Scalar::random(dice)).collect()),
+            4 => Ty::Error,
             _ => Ty::Scalar(Scalar::random(dice)),
         }
     }
@@ -261,17 +261,6 @@ impl Types {
         }
         self.structs.push(Fields { name: "headers_t".to_string(), fields, varbit: None });
         text + "}\n"
-    }
-
-    /// Whether a varbit field is part of it: such values are not compared.
-    pub(super) fn has_varbit(&self, ty: &Ty) -> bool {
-        let of = match ty {
-            Ty::Header(of) | Ty::Stack(of, _) => &self.headers[*of],
-            Ty::Union(of) | Ty::Unions(of, _) => &self.unions[*of],
-            Ty::Struct(of) => &self.structs[*of],
-            Ty::Scalar(_) | Ty::Enum(_) | Ty::Tuple(_) | Ty::New(_) | Ty::Error => return false,
-        };
-        of.varbit.is_some() || of.fields.iter().any(|(_, ty)| self.has_varbit(ty))
     }
 
     /// The struct of that name.

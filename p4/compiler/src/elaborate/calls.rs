@@ -1,5 +1,7 @@
 //! Calls: of functions, actions, built-in methods, methods of externs, and `apply`.
 
+use std::ops::RangeInclusive;
+
 use num_traits::ToPrimitive;
 use sluice_diagnostics::{Diagnostic, Span, closest};
 use sluice_ir as ir;
@@ -316,14 +318,25 @@ impl<'a> Elaborator<'a> {
     }
 
     /// An argument that must be a number known at compile time.
-    pub(super) fn constant_argument(&mut self, operand: &Operand<'a>, what: &str, span: Span) -> Result<u64> {
+    pub(super) fn constant_argument(
+        &mut self,
+        operand: &Operand<'a>,
+        what: &str,
+        bounds: RangeInclusive<u64>,
+        span: Span,
+    ) -> Result<u64> {
         self.require_constant(operand, span)?;
-        match self.integer_value(operand).and_then(|value| value.to_u64()) {
+        let value = self.integer_value(operand).and_then(|value| value.to_u64());
+        match value.filter(|value| bounds.contains(value)) {
             Some(value) => Ok(value),
             None => self.fail(
-                Diagnostic::error(format!("{what} must be a number from 0 to 2^64 - 1"))
-                    .at(span, "")
-                    .help("use a literal or a `const`"),
+                Diagnostic::error(format!(
+                    "{what} must be a number from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                ))
+                .at(span, "")
+                .help("use a literal or a `const`"),
             ),
         }
     }

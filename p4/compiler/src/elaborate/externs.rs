@@ -3,6 +3,7 @@
 //! Types are checked by the declarations in the include files, as for any extern; here is what each call becomes in the IR.
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use num_traits::ToPrimitive;
@@ -21,6 +22,12 @@ use crate::value::{Direct, ExternKind, ExternObject, Operand, Value};
 
 type Expression = ir::Handle<ir::Expression>;
 
+/// How many cells an array may have.
+const CELLS: RangeInclusive<u64> = 0..=ir::limits::CELLS;
+
+/// How wide the hash of a selector may be, in bits.
+const WIDTHS: RangeInclusive<u64> = 1..=ir::limits::WIDTH as u64;
+
 impl<'a> Elaborator<'a> {
     /// An instance of an extern.
     pub(super) fn extern_instance(
@@ -34,21 +41,21 @@ impl<'a> Elaborator<'a> {
         let name = self.extern_name(&name);
         let kind = match (&*ty.name, bound) {
             ("counter", [size, unit]) => {
-                let size = self.constant_argument(&size.operand, "a counter's size", size.span)?;
+                let size = self.constant_argument(&size.operand, "a counter's size", CELLS, size.span)?;
                 let unit = self.counter_unit(unit)?;
                 let index = self.index_name(ty.arguments.first(), span)?;
                 let counter = ir::Counter { name, size, unit, index, annotations };
                 ExternKind::Counter(self.module.counters.push(counter))
             }
             ("meter", [size, unit]) => {
-                let size = self.constant_argument(&size.operand, "a meter's size", size.span)?;
+                let size = self.constant_argument(&size.operand, "a meter's size", CELLS, size.span)?;
                 let unit = self.counter_unit(unit)?;
                 let index = self.index_name(ty.arguments.first(), span)?;
                 let meter = ir::Meter { name, size, unit, index, annotations };
                 ExternKind::Meter(self.module.meters.push(meter))
             }
             ("register", [size]) => {
-                let size = self.constant_argument(&size.operand, "a register's size", size.span)?;
+                let size = self.constant_argument(&size.operand, "a register's size", CELLS, size.span)?;
                 let element = self.register_type(ty.arguments.first(), span)?;
                 let named = self.index_name(ty.arguments.first(), span)?;
                 let index = self.index_name(ty.arguments.get(1), span)?;
@@ -76,14 +83,16 @@ impl<'a> Elaborator<'a> {
                 used: Cell::new(false),
             }),
             ("action_profile", [size]) => {
-                let size = self.constant_argument(&size.operand, "an action profile's size", size.span)?;
+                let size =
+                    self.constant_argument(&size.operand, "an action profile's size", CELLS, size.span)?;
                 let profile = ir::ActionProfile { name, size, selector: None, annotations };
                 ExternKind::ActionProfile(self.module.action_profiles.push(profile))
             }
             ("action_selector", [algorithm, size, width]) => {
                 let algorithm = self.algorithm(algorithm)?;
-                let size = self.constant_argument(&size.operand, "a selector's size", size.span)?;
-                let bits = self.constant_argument(&width.operand, "a selector's width", width.span)?;
+                let size = self.constant_argument(&size.operand, "a selector's size", CELLS, size.span)?;
+                let bits =
+                    self.constant_argument(&width.operand, "a selector's width", WIDTHS, width.span)?;
                 let selector = Some(ir::SelectorInfo { algorithm, width: bits.to_u32().unwrap_or(u32::MAX) });
                 let profile = ir::ActionProfile { name, size, selector, annotations };
                 ExternKind::ActionProfile(self.module.action_profiles.push(profile))

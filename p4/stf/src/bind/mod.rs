@@ -9,6 +9,7 @@ use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
 use sluice_entities::{PipelineInfo, TableEntry};
 
 use crate::number::Number;
+use crate::parse::is_enough;
 use crate::script::{Command, Comparison, Pattern, Quantity, Script};
 use crate::target::{CounterCell, MirrorTarget, Operation};
 
@@ -77,13 +78,16 @@ pub struct Expectation {
 ///
 /// # Errors
 ///
-/// Everything that does not fit, located.
+/// What does not fit, located: the first 50 findings.
 pub fn bind(script: &Script, info: &PipelineInfo) -> std::result::Result<Test, Diagnostics> {
     let mut binder = Binder { info, test: Test::default(), added: Vec::new() };
     let mut found = Diagnostics::new();
     for statement in &script.statements {
         if let Err(diagnostic) = binder.command(statement.span, &statement.command) {
             found.push(diagnostic);
+            if is_enough(&found) {
+                break;
+            }
         }
     }
     if found.has_errors() {

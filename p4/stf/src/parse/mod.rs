@@ -13,11 +13,19 @@ use crate::token::{Kind, Token, tokens};
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 
+/// Errors that are told of one script; more help nobody.
+pub(crate) const MAX_ERRORS: usize = 50;
+
+/// Whether so much is wrong that the rest is not looked at.
+pub(crate) fn is_enough(found: &Diagnostics) -> bool {
+    found.iter().count() >= MAX_ERRORS
+}
+
 /// Reads a script.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with it, located.
+/// What is wrong with it, located: the first 50 findings.
 pub fn parse(sources: &Sources, source: SourceId) -> std::result::Result<Script, Diagnostics> {
     let mut found = Diagnostics::new();
     let tokens = tokens(&sources.source(source).text, source, &mut found);
@@ -27,7 +35,7 @@ pub fn parse(sources: &Sources, source: SourceId) -> std::result::Result<Script,
         while parser.next_is(Kind::Newline) {
             parser.at += 1;
         }
-        if parser.next_is(Kind::End) {
+        if parser.next_is(Kind::End) || is_enough(&found) {
             break;
         }
         match parser.statement() {
