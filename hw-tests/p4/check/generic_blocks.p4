@@ -49,6 +49,25 @@ parser Reader<T>(in T a)(Widget<bit<8>> widget) {
     }
 }
 
+// Whether a type will do is told where it is filled in.
+parser Unused<H, V>(packet_in packet, out H hdr, in V value)(V start) {
+    state start {
+        packet.extract(hdr.first);
+        transition select(value + start) {
+            0: accept;
+            default: next;
+        }
+    }
+    state next {
+        packet.extract(hdr.second);
+        transition accept;
+    }
+}
+
+T largest<T>(in T a, in T b) {
+    return a > b ? a : b;
+}
+
 control Plain();
 parser Read(in bit<2> a);
 package Part<T>(@optional Plain plain, list<T> numbers);

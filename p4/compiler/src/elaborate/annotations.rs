@@ -95,8 +95,12 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    /// `@name` holds a string, whatever it stands at.
-    pub(super) fn check_names(&mut self, annotations: &'a [ast::Annotation]) {
+    /// `@name` holds a string, whatever it stands at, and structured annotations hold values.
+    pub(super) fn check_annotations(&mut self, annotations: &'a [ast::Annotation]) {
+        for annotation in annotations {
+            // The values of structured ones are reported if they are wrong, whether or not anything uses them.
+            let _ = self.annotation_body(annotation);
+        }
         if let Some(annotation) = find(annotations, "name").filter(|it| it.string().is_none()) {
             self.error(
                 Diagnostic::error("`@name` takes one string")

@@ -14,7 +14,7 @@ impl<'a> Elaborator<'a> {
         if let Some(name) = declared_name(&declaration.kind) {
             self.note_deprecated(name, &declaration.annotations);
         }
-        self.check_names(&declaration.annotations);
+        self.check_annotations(&declaration.annotations);
         match &declaration.kind {
             DeclarationKind::Constant(constant) => self.declare_constant(constant),
             DeclarationKind::ExternFunction(prototype) => {

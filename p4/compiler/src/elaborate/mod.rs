@@ -205,6 +205,8 @@ pub(crate) struct Elaborator<'a> {
     /// Instances that are applied several times with different arguments, by the place of their declaration: all their parameters
     /// are copies.
     apart: FxHashSet<Span>,
+    /// Type parameters of generic bodies that are checked without being filled in.
+    opaque: Vec<Rc<str>>,
     /// Whether a program that is only checked has no `main`.
     has_no_main: bool,
     /// Where each action is declared, by its control-plane name.
@@ -287,6 +289,7 @@ impl<'a> Elaborator<'a> {
             places: order::Places::default(),
             instances: Vec::new(),
             apart,
+            opaque: Vec::new(),
             has_no_main: false,
             action_names: FxHashMap::default(),
             overloads: FxHashMap::default(),
@@ -354,6 +357,9 @@ impl<'a> Elaborator<'a> {
 
     /// Reports an error.
     fn error(&mut self, diagnostic: Diagnostic) -> Reported {
+        if self.concerns_opaque(&diagnostic) {
+            return Reported;
+        }
         self.failed = true;
         self.reporter.push(diagnostic);
         Reported

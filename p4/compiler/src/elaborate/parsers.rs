@@ -302,11 +302,10 @@ impl<'a> Elaborator<'a> {
     pub(super) fn check_function(&mut self, function: &FunctionDeclaration<'a>) -> Result<()> {
         let prototype = function.prototype;
         let Some(body) = function.body else { return Ok(()) };
-        if !prototype.type_parameters.is_empty() {
-            return Ok(());
-        }
         let scope = Scope::inside(&self.globals, function.order);
-        self.check_body(prototype, body, scope, "a function", function.span)
+        self.with_opaque_types(&prototype.type_parameters, &scope, |this| {
+            this.check_body(prototype, body, scope.clone(), "a function", function.span)
+        })
     }
 
     /// Elaborates a body in a scope of its own, its parameters standing for values that are not known.

@@ -10,7 +10,7 @@ use super::arguments::Bound;
 use super::{Elaborator, Frame, Result, Site};
 use crate::ast::{self, DeclarationKind};
 use crate::scope::{Entity, Scope};
-use crate::types::Type;
+use crate::types::{Record, Type};
 use crate::value::{ActionDeclaration, ControlObject, Object, Operand, ParserObject, Value};
 
 /// Stands before the control-plane path of what is not reachable from `main`: it meets no name of what is.
@@ -86,46 +86,96 @@ impl<'a> Elaborator<'a> {
         Ok(bound)
     }
 
-    /// The scope of an instance that does not exist: constructor parameters have default values.
-    fn stand_in_scope(&mut self, parameters: &'a [ast::Parameter]) -> Result<Rc<Scope<'a>>> {
-        let scope = Scope::inside(&self.globals, u32::MAX);
+    /// The constructor parameters of an instance that does not exist: they have default values.
+    fn stand_in_constructor(
+        &mut self,
+        parameters: &'a [ast::Parameter],
+        scope: &Rc<Scope<'a>>,
+    ) -> Result<()> {
         self.instances.push(scope.clone());
-        for parameter in parameters {
-            let ty = self.resolve_type(&parameter.ty)?;
-            let operand = match ty {
-                Type::Extern(_) | Type::String => self.value_to_check(&ty, parameter.span)?,
-                ty => Operand::new(self.default_value(&ty, parameter.span)?, ty),
+        self.in_scope(scope, |this| {
+            for parameter in parameters {
+                let ty = this.resolve_type(&parameter.ty)?;
+                let operand = match ty {
+                    Type::Extern(_) | Type::String => this.value_to_check(&ty, parameter.span)?,
+                    ty => Operand::new(this.default_value(&ty, parameter.span)?, ty),
+                };
+                this.declare(&parameter.name, Entity::Value(operand))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Checks a generic body that nothing fills in: each type parameter stands for a type of which nothing is known. What is
+    /// wrong only because nothing is known of it is not reported ([`Self::concerns_opaque`]).
+    pub(super) fn with_opaque_types(
+        &mut self,
+        names: &'a [ast::Name],
+        scope: &Rc<Scope<'a>>,
+        f: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let before = self.opaque.len();
+        for name in names {
+            self.declarations += 1;
+            let opaque = Record {
+                declaration: self.declarations,
+                kind: ast::RecordKind::Struct,
+                name: name.text.clone(),
+                arguments: Vec::new(),
+                fields: Vec::new(),
+                span: name.span,
             };
-            self.in_scope(&scope, |this| this.declare(&parameter.name, Entity::Value(operand)))?;
+            self.opaque.push(name.text.clone());
+            // A name that is there twice is reported with the declaration.
+            let ty = Entity::Type(Type::Record(Rc::new(opaque)));
+            let _ = self.in_scope(scope, |this| this.declare(name, ty));
         }
-        Ok(scope)
+        let done = f(self);
+        self.opaque.truncate(before);
+        done
+    }
+
+    /// Whether a message is about a type of which nothing is known.
+    pub(super) fn concerns_opaque(&self, diagnostic: &Diagnostic) -> bool {
+        let label = diagnostic.primary.as_ref().map_or("", |label| label.text.as_str());
+        let mut words = [diagnostic.message.as_str(), label]
+            .into_iter()
+            .flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        !self.opaque.is_empty() && words.any(|word| self.opaque.iter().any(|name| **name == *word))
     }
 
     fn check_control(&mut self, control: &'a ast::Control) -> Result<()> {
         let name = &control.ty.name;
-        if self.visited.contains(&name.span) || !control.ty.type_parameters.is_empty() {
+        if self.visited.contains(&name.span) {
             return Ok(());
         }
-        let scope = self.stand_in_scope(&control.constructor_parameters)?;
-        let bound = self.stand_ins(&control.ty.parameters, &scope)?;
-        let path: Rc<str> = format!("{PREFIX}{name}").into();
-        let (span, bound_to) = (name.span, RefCell::new(None));
-        let object = Rc::new(ControlObject { control, scope: scope.clone(), path, span, bound: bound_to });
-        let inner = Scope::inside(&scope, u32::MAX);
-        self.descend(name.span, |this| this.run_control(&object, &bound, inner, name.span))
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        self.with_opaque_types(&control.ty.type_parameters, &scope, |this| {
+            this.stand_in_constructor(&control.constructor_parameters, &scope)?;
+            let bound = this.stand_ins(&control.ty.parameters, &scope)?;
+            let path: Rc<str> = format!("{PREFIX}{name}").into();
+            let (span, bound_to) = (name.span, RefCell::new(None));
+            let object =
+                Rc::new(ControlObject { control, scope: scope.clone(), path, span, bound: bound_to });
+            let inner = Scope::inside(&scope, u32::MAX);
+            this.descend(name.span, |this| this.run_control(&object, &bound, inner, name.span))
+        })
     }
 
     fn check_parser(&mut self, parser: &'a ast::Parser) -> Result<()> {
         let name = &parser.ty.name;
-        if self.visited.contains(&name.span) || !parser.ty.type_parameters.is_empty() {
+        if self.visited.contains(&name.span) {
             return Ok(());
         }
-        let scope = self.stand_in_scope(&parser.constructor_parameters)?;
-        let bound = self.stand_ins(&parser.ty.parameters, &scope)?;
-        let path: Rc<str> = format!("{PREFIX}{name}").into();
-        let (span, bound_to) = (name.span, RefCell::new(None));
-        let object = Rc::new(ParserObject { parser, scope, path, span, bound: bound_to });
-        self.descend(name.span, |this| this.run_top_parser(&object, &bound))
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        self.with_opaque_types(&parser.ty.type_parameters, &scope, |this| {
+            this.stand_in_constructor(&parser.constructor_parameters, &scope)?;
+            let bound = this.stand_ins(&parser.ty.parameters, &scope)?;
+            let path: Rc<str> = format!("{PREFIX}{name}").into();
+            let (span, bound_to) = (name.span, RefCell::new(None));
+            let object = Rc::new(ParserObject { parser, scope: scope.clone(), path, span, bound: bound_to });
+            this.descend(name.span, |this| this.run_top_parser(&object, &bound))
+        })
     }
 
     fn check_functions(&mut self, name: &ast::Name) -> Result<()> {
