@@ -6,14 +6,14 @@
 
 use sluice_conformance::campaign::{Campaign, Statistics};
 use sluice_conformance::generate::program::WholeProgram;
-use sluice_conformance::programs::{Scene, Witness, compile_forms, engines};
+use sluice_conformance::programs::{Scene, Witness, bmv2, compile_forms, engines};
 use sluice_conformance::trial::Dice;
 
 /// Sizes of programs.
 const SIZES: usize = 4;
 
 /// What the programs have to have of the language: each in at least one of 50.
-const FEATURES: [&str; 90] = [
+const FEATURES: [&str; 95] = [
     "#define",
     "action called directly",
     "action data",
@@ -43,6 +43,7 @@ const FEATURES: [&str; 90] = [
     "defaults with dots",
     "digest",
     "direct counter",
+    "direct meter",
     "early return",
     "emit of everything",
     "exit or return",
@@ -56,6 +57,7 @@ const FEATURES: [&str; 90] = [
     "generic function",
     "hash",
     "if",
+    "index of a stack that is no constant",
     "initial entries",
     "invalid header literal",
     "isValid",
@@ -67,8 +69,11 @@ const FEATURES: [&str; 90] = [
     "key: range",
     "key: selector",
     "key: ternary",
+    "last of a stack",
     "list expression",
+    "local header or stack",
     "log_msg",
+    "lookahead of a header",
     "lookahead of a number",
     "loop in the parser",
     "macro with arguments",
@@ -114,6 +119,8 @@ fn trial((): &(), dice: &mut Dice, statistics: &mut Statistics) -> Result<(), St
     for feature in &program.features {
         statistics.count(&format!("with {feature}"));
     }
+    let is_said = bmv2(&forms[0].module).map_err(wrong)?;
+    statistics.count(if is_said { "programs as BMv2 JSON" } else { "programs that BMv2 JSON cannot say" });
     let scene = Scene::random(dice, &forms[0].module.info());
     let mut first: Option<(String, Witness)> = None;
     for form in &forms {

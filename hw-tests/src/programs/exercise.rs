@@ -60,6 +60,20 @@ pub fn reread(module: &Module) -> Result<Module, String> {
     Err(format!("its text reads back as another one, first {first:?}"))
 }
 
+/// Writes the module as BMv2 JSON, if the format has everything that it has. Says whether it has.
+///
+/// # Errors
+/// Where two writings differ, or it is refused without an error.
+pub fn bmv2(module: &Module) -> Result<bool, String> {
+    let sources = Sources::new();
+    let options = || sluice_bmv2::Options { program: "random.p4", sources: &sources };
+    match (sluice_bmv2::write(module, options()), sluice_bmv2::write(module, options())) {
+        (Ok((one, _)), Ok((two, _))) if one == two => Ok(true),
+        (Err(one), Err(two)) if one == two && one.has_errors() => Ok(false),
+        _ => Err("as BMv2 JSON, it is another one each time".to_string()),
+    }
+}
+
 /// Verifies, prints, reads back, describes, draws and runs a module that the verifier has taken. Says whether it ran: one
 /// that is beyond the soft switch's bounds does not.
 ///
@@ -75,6 +89,7 @@ pub fn exercise(module: &Module, dice: &mut Dice) -> Result<bool, String> {
         }
     }
     graph::graphs(module);
+    bmv2(module)?;
     let info = module.info();
     let sizes = info.counters.iter().map(|counter| counter.size);
     let sizes = sizes.chain(info.meters.iter().map(|meter| meter.size));

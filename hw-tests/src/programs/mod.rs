@@ -21,7 +21,7 @@ mod scene;
 
 pub use case::{Case, cases};
 pub use corpus::{Changed, Corpus};
-pub use exercise::{exercise, is_located, reread};
+pub use exercise::{bmv2, exercise, is_located, reread};
 pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;
 pub use scene::{Scene, Witness};

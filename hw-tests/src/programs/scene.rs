@@ -1,14 +1,18 @@
 //! What is done with a program: entries, groups, packets; and what is seen of it.
 
 use sluice_entities::{
-    ActionCall, ActionScope, Bits, Branch, CloneSession, CounterData, Entity, Match, MatchKind,
-    MulticastGroup, PipelineInfo, Replica, TableEntry, TableInfo, Update, UpdateKind,
+    ActionCall, ActionScope, Bits, Branch, CloneSession, CounterData, Entity, GroupMember, Match, MatchKind,
+    MulticastGroup, PipelineInfo, ProfileGroup, ProfileMember, Replica, TableAction, TableEntry, TableInfo,
+    Update, UpdateKind, ValueSetEntry, ValueSetInfo,
 };
 use sluice_switch::{Digest, Ingress, Output, Sink, Switch, Verdict};
 
 use super::forms::{Engine, Form};
 use crate::campaign::Statistics;
 use crate::trial::Dice;
+
+/// Members of each action profile.
+const MEMBERS: u32 = 3;
 
 /// Entries and packets for one program, the same for each of its forms.
 #[derive(Clone, Debug)]
@@ -79,26 +83,64 @@ fn matched(dice: &mut Dice, kind: MatchKind, width: u32) -> Match {
     }
 }
 
-fn entry(dice: &mut Dice, info: &PipelineInfo, table: &TableInfo) -> Option<Update> {
+/// A call with random data of an action that may stand in the table's entries.
+fn call(dice: &mut Dice, info: &PipelineInfo, table: &TableInfo) -> Option<ActionCall> {
     let actions: Vec<_> =
         table.actions.iter().filter(|action| action.scope != ActionScope::DefaultOnly).collect();
-    if table.entries_are_const
-        || table.action_profile.is_some()
-        || table.keys.is_empty()
-        || actions.is_empty()
-    {
+    if actions.is_empty() {
         return None;
     }
     let action = info.action(&dice.pick(&actions).name)?;
     let params = action.params.iter().map(|param| bits(dice, param.width)).collect();
-    let call = ActionCall { action: action.name.clone(), params };
+    Some(ActionCall { action: action.name.clone(), params })
+}
+
+/// Members for the table's profile, and the groups of a selector.
+fn members(dice: &mut Dice, info: &PipelineInfo, table: &TableInfo, updates: &mut Vec<Update>) {
+    let name = table.action_profile.as_ref();
+    let Some(profile) = info.action_profiles.iter().find(|profile| Some(&profile.name) == name) else {
+        return;
+    };
+    for id in 1..=MEMBERS {
+        let Some(action) = call(dice, info, table) else { return };
+        let member = ProfileMember { profile: profile.name.clone(), id, action };
+        updates.push(Update { kind: UpdateKind::Insert, entity: Entity::Member(member) });
+    }
+    if profile.selector.is_some() {
+        let member = |member| GroupMember { member, weight: 1, watch_port: None };
+        let members = (1..=MEMBERS).map(member).collect();
+        let group = ProfileGroup { profile: profile.name.clone(), id: 1, members, max_size: 0 };
+        updates.push(Update { kind: UpdateKind::Insert, entity: Entity::Group(group) });
+    }
+}
+
+fn entry(dice: &mut Dice, info: &PipelineInfo, table: &TableInfo) -> Option<Update> {
+    if table.entries_are_const || table.keys.is_empty() {
+        return None;
+    }
+    let action = match (&table.action_profile, table.selector_keys.is_empty()) {
+        (None, _) => TableAction::Call(call(dice, info, table)?),
+        (Some(_), false) if dice.percent(70) => TableAction::Group(1),
+        (Some(_), _) => TableAction::Member(1 + dice.below(MEMBERS as usize) as u32),
+    };
     let matches: Vec<_> = table.keys.iter().map(|key| matched(dice, key.kind, key.width)).collect();
     let is_ordered =
         |key: &MatchKind| matches!(key, MatchKind::Ternary | MatchKind::Range | MatchKind::Optional);
     let has_priority = table.keys.iter().any(|key| is_ordered(&key.kind));
     let priority = if has_priority { 1 + dice.below(1000) as u32 } else { 0 };
-    let entry = TableEntry::new(table.name.clone(), matches, priority, call);
+    let entry = TableEntry::new(table.name.clone(), matches, priority, action);
     Some(Update { kind: UpdateKind::Insert, entity: Entity::Table(entry) })
+}
+
+/// Members of a parser's value set.
+fn value_set(dice: &mut Dice, set: &ValueSetInfo) -> Update {
+    let member = |dice: &mut Dice| {
+        set.fields.iter().map(|field| matched(dice, field.kind, field.width)).collect::<Vec<_>>()
+    };
+    let mut members: Vec<_> = (0..dice.below(3)).map(|_| member(dice)).collect();
+    members.dedup();
+    let entry = ValueSetEntry { set: set.name.clone(), members };
+    Update { kind: UpdateKind::Modify, entity: Entity::ValueSet(entry) }
 }
 
 /// Bytes that programs look at: small numbers mostly.
@@ -114,7 +156,9 @@ impl Scene {
     /// Random entries for its tables, groups and sessions of the numbers that programs use, packets.
     pub fn random(dice: &mut Dice, info: &PipelineInfo) -> Self {
         let mut updates = Vec::new();
+        updates.extend(info.value_sets.iter().map(|set| value_set(dice, set)));
         for table in &info.tables {
+            members(dice, info, table, &mut updates);
             for _ in 0..dice.below(6) {
                 updates.extend(entry(dice, info, table));
             }

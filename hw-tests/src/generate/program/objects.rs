@@ -71,7 +71,7 @@ impl Writer<'_> {
             return self.apply_table();
         }
         let instance = self.dice.pick(&self.objects.instances).clone();
-        if let Some(call) = self.call(&instance, "hdr, meta") {
+        if let Some(call) = self.call(&instance, &["hdr", "meta"]) {
             self.note("sub-control applied");
             self.line(&format!("{call};"));
         }
@@ -82,7 +82,7 @@ impl Writer<'_> {
             return self.say();
         }
         let action = self.dice.pick(&self.objects.actions).clone();
-        if let Some(call) = self.call(&action, "") {
+        if let Some(call) = self.call(&action, &[]) {
             self.note("action called directly");
             self.line(&format!("{call};"));
         }

@@ -104,6 +104,7 @@ impl Writer<'_> {
                 self.note("stack in the parser");
                 self.line(&format!("packet.extract({field}.next);"));
                 self.line("seen = seen + 1;");
+                self.last(field, ty);
                 repeats = self.dice.percent(70);
             }
             Ty::Header(of) if self.types.headers[*of].varbit.is_some() => {
@@ -118,6 +119,12 @@ impl Writer<'_> {
                     Some(sub) => {
                         self.note("sub-parser");
                         self.line(&format!("sub_parser{sub}.apply(packet, {field}, seen);"));
+                    }
+                    None if self.dice.percent(15) => {
+                        self.note("lookahead of a header");
+                        let name = self.types.headers[*of].name.clone();
+                        self.line(&format!("{field} = packet.lookahead<{name}>();"));
+                        self.line(&format!("packet.advance({field}.minSizeInBits());"));
                     }
                     None => self.line(&format!("packet.extract({field});")),
                 }
@@ -140,6 +147,17 @@ impl Writer<'_> {
             self.transition(next, has_values);
         }
         self.close();
+    }
+
+    /// Something of the element that was extracted last, at times.
+    fn last(&mut self, field: &str, ty: &Ty) {
+        let Ty::Stack(of, _) = ty else { return };
+        let bytes = |(_, of): &&(String, Ty)| *of == Ty::Scalar(Scalar::Bit(8));
+        let Some((name, _)) = self.types.headers[*of].fields.iter().find(bytes).cloned() else { return };
+        if self.dice.percent(50) {
+            self.note("last of a stack");
+            self.line(&format!("seen = seen ^ {field}.last.{name};"));
+        }
     }
 
     fn transition(&mut self, next: &Next, has_values: bool) {

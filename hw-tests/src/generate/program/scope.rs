@@ -146,7 +146,7 @@ impl View<'_> {
             if !fitting.is_empty() {
                 self.note("function call in an expression");
                 let function = dice.pick(&fitting);
-                let call = format!("{}({})", function.name, self.arguments(dice, function, calls - 1));
+                let call = format!("{}({})", function.name, self.arguments(dice, &[], function, calls - 1));
                 return Some(Expr::Leaf(ty, call));
             }
             if matches!(ty, Scalar::Bit(_) | Scalar::Int(_)) {
@@ -171,6 +171,13 @@ impl View<'_> {
             self.note("lookahead of a number");
             return Some(Expr::Leaf(ty, format!("packet.lookahead<bit<{width}>>()")));
         }
+        if calls > 0
+            && !self.is_constant
+            && dice.percent(8)
+            && let Some(element) = self.element(dice, ty)
+        {
+            return Some(Expr::Leaf(ty, element));
+        }
         let fitting: Vec<_> = self.scope.leaves.iter().filter(|leaf| leaf.ty == Ty::Scalar(ty)).collect();
         if !fitting.is_empty() && dice.percent(80) {
             return Some(Expr::Leaf(ty, dice.pick(&fitting).text.clone()));
@@ -180,6 +187,37 @@ impl View<'_> {
             return Some(Expr::Leaf(ty, dice.pick(&constants).0.clone()));
         }
         self.converted(dice, ty)
+    }
+
+    /// A field of a stack's element that is chosen when the program runs.
+    pub(super) fn element(&self, dice: &mut Dice, ty: Scalar) -> Option<String> {
+        let fields: Vec<_> = self
+            .scope
+            .wholes
+            .iter()
+            .filter_map(|whole| match whole.ty {
+                Ty::Stack(of, _) => Some((&whole.text, &self.types.headers[of].fields)),
+                _ => None,
+            })
+            .flat_map(|(text, fields)| fields.iter().map(move |field| (text, field)))
+            .filter(|(_, (_, of))| *of == Ty::Scalar(ty))
+            .collect();
+        if fields.is_empty() {
+            return None;
+        }
+        let (text, (field, _)) = dice.pick(&fields);
+        // A constant beyond the end is refused, so the index is something that the packet decides.
+        let varies = |leaf: &&Named| {
+            let is_number = matches!(leaf.ty, Ty::Scalar(Scalar::Bit(_)));
+            is_number && (leaf.text.starts_with("hdr.") || leaf.text.starts_with("meta."))
+        };
+        let indexes: Vec<_> = self.scope.leaves.iter().filter(varies).collect();
+        if indexes.is_empty() {
+            return None;
+        }
+        self.note("index of a stack that is no constant");
+        let (width, index) = (1 + dice.below(3), &dice.pick(&indexes).text);
+        Some(format!("{text}[(bit<{width}>) {index}].{field}"))
     }
 
     /// What is of another type, made one of this.
@@ -284,24 +322,31 @@ impl View<'_> {
         }
     }
 
-    /// Arguments of a call, without the parentheses.
-    pub(super) fn arguments(&self, dice: &mut Dice, callable: &Callable, calls: u32) -> String {
+    /// Arguments of a call, without the parentheses: those called `first`, which have the names of their parameters, and what
+    /// the callable takes.
+    pub(super) fn arguments(
+        &self,
+        dice: &mut Dice,
+        first: &[&str],
+        callable: &Callable,
+        calls: u32,
+    ) -> String {
         let by_name = dice.percent(15);
-        let arguments: Vec<_> = callable
-            .parameters
-            .iter()
-            .map(|parameter| {
-                let argument = match parameter.direction {
-                    Direction::In | Direction::None => self.inner(dice, parameter.ty, 2, calls).to_string(),
-                    Direction::Out | Direction::InOut => self.place(dice, parameter.ty),
-                };
-                if by_name { format!("{} = {argument}", parameter.name) } else { argument }
-            })
-            .collect();
-        if by_name && !arguments.is_empty() {
+        let named = |name: &str, argument: String| {
+            if by_name { format!("{name} = {argument}") } else { argument }
+        };
+        let mut all: Vec<_> = first.iter().map(|name| named(name, (*name).to_string())).collect();
+        for parameter in &callable.parameters {
+            let argument = match parameter.direction {
+                Direction::In | Direction::None => self.inner(dice, parameter.ty, 2, calls).to_string(),
+                Direction::Out | Direction::InOut => self.place(dice, parameter.ty),
+            };
+            all.push(named(&parameter.name, argument));
+        }
+        if by_name && !all.is_empty() {
             self.note("named arguments");
         }
-        arguments.join(", ")
+        all.join(", ")
     }
 
     /// Something of that type that can be written: every writer keeps one variable of each type that a parameter has.

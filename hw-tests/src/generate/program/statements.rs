@@ -47,9 +47,24 @@ impl Writer<'_> {
     }
 
     fn assignment(&mut self) {
+        let ty = Scalar::Bit(8);
+        let element = if self.in_parser || self.dice.percent(90) { None } else { self.view_element(ty) };
+        if let Some(element) = element {
+            let value = self.value(ty);
+            return self.line(&format!("{element} = {value};"));
+        }
         let Some(to) = self.writable() else { return };
         let value = self.value_of(&to.ty);
         self.line(&format!("{} = {value};", to.text));
+    }
+
+    /// A field of a stack's element that is chosen when the program runs, if the stacks can be written here.
+    fn view_element(&mut self, ty: Scalar) -> Option<String> {
+        let (dice, view) = self.view();
+        if view.scope.wholes.iter().any(|whole| matches!(whole.ty, Ty::Stack(..)) && !whole.is_writable) {
+            return None;
+        }
+        view.element(dice, ty)
     }
 
     /// To bits of a number, or with an operator.
@@ -256,7 +271,7 @@ impl Writer<'_> {
             return self.assignment();
         }
         let function = self.dice.pick(&self.functions).clone();
-        match self.call(&function, "") {
+        match self.call(&function, &[]) {
             Some(call) => {
                 self.note("function call as a statement");
                 self.line(&format!("{call};"));

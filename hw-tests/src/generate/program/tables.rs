@@ -81,15 +81,14 @@ impl Writer<'_> {
         let name = self.name("table");
         let has_selector = self.dice.percent(10);
         let has_profile = !has_selector && self.dice.percent(10);
-        let direct_counter = self.dice.percent(20).then(|| self.name("direct"));
-        if let Some(direct) = &direct_counter {
-            self.note("direct counter");
-            self.line(&format!("direct_counter(CounterType.packets_and_bytes) {direct};"));
-        }
+        let direct_counter = self.dice.percent(20).then(|| self.direct_counter());
+        let direct_meter = self.dice.percent(12).then(|| self.direct_meter());
         let annotation = self.annotation();
         self.open(&format!("{annotation}table {name}"));
         let keys = self.keys(has_selector);
-        let actions = self.actions();
+        let own: Vec<_> =
+            [&direct_counter, &direct_meter].into_iter().flatten().map(|own| own.1.clone()).collect();
+        let actions = self.actions(&own);
         if has_selector {
             self.note("action selector");
             self.line("implementation = action_selector(HashAlgorithm.crc16, 16, 8);");
@@ -102,8 +101,11 @@ impl Writer<'_> {
                 self.entries(&keys, &actions);
             }
         }
-        if let Some(direct) = direct_counter {
+        if let Some((direct, _)) = direct_counter {
             self.line(&format!("counters = {direct};"));
+        }
+        if let Some((direct, _)) = direct_meter {
+            self.line(&format!("meters = {direct};"));
         }
         if self.dice.percent(50) {
             self.line("size = 64;");
@@ -171,10 +173,40 @@ impl Writer<'_> {
         (format!("({})", self.value(ty)), Ty::Scalar(ty))
     }
 
-    /// The actions that can stand in entries.
-    fn actions(&mut self) -> Vec<Callable> {
+    /// A direct counter, and an action of its table that counts.
+    fn direct_counter(&mut self) -> (String, String) {
+        self.note("direct counter");
+        let (direct, action) = (self.name("direct"), self.name("action"));
+        self.line(&format!("direct_counter(CounterType.packets_and_bytes) {direct};"));
+        self.open(&format!("action {action}()"));
+        self.statements(Place::Action, 0);
+        self.line(&format!("{direct}.count();"));
+        self.close();
+        (direct, action)
+    }
+
+    /// A direct meter, and an action of its table that reads it.
+    fn direct_meter(&mut self) -> (String, String) {
+        self.note("direct meter");
+        let (direct, action) = (self.name("direct"), self.name("action"));
+        let kind = *self.dice.pick(&["packets", "bytes"]);
+        self.line(&format!("direct_meter<bit<8>>(MeterType.{kind}) {direct};"));
+        self.open(&format!("action {action}()"));
+        self.line("bit<8> color = 0;");
+        self.line(&format!("{direct}.read(color);"));
+        self.line("hdr.h0.kind = color;");
+        self.close();
+        (direct, action)
+    }
+
+    /// The actions that can stand in entries; `own` are those of this table alone.
+    fn actions(&mut self, own: &[String]) -> Vec<Callable> {
         let mut listed = Vec::new();
         self.open("actions =");
+        for action in own {
+            self.line(&format!("{action};"));
+            listed.push(Callable { name: action.clone(), parameters: Vec::new(), returns: None });
+        }
         for action in self.objects.actions.clone() {
             if self.dice.percent(40) {
                 continue;
@@ -185,7 +217,7 @@ impl Writer<'_> {
             if bound.parameters.is_empty() {
                 self.line(&format!("{};", bound.name));
                 listed.push(Callable { parameters: data, ..bound });
-            } else if let Some(call) = self.call(&bound, "") {
+            } else if let Some(call) = self.call(&bound, &[]) {
                 self.note("action with directions in a table");
                 self.line(&format!("{call};"));
             }

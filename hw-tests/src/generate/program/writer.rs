@@ -177,20 +177,13 @@ impl<'d> Writer<'d> {
         (!all.is_empty()).then(|| (*self.dice.pick(&all)).clone())
     }
 
-    /// A call's text, if everything that it writes to is there.
-    pub(super) fn call(&mut self, callable: &Callable, first: &str) -> Option<String> {
+    /// A call's text, if everything that it writes to is there; `first` are arguments that have their parameters' names.
+    pub(super) fn call(&mut self, callable: &Callable, first: &[&str]) -> Option<String> {
         let (dice, view) = self.view();
         if !view.can_call(callable) {
             return None;
         }
-        let arguments = view.arguments(dice, callable, 1);
-        let arguments = match (first.is_empty(), arguments.is_empty()) {
-            (true, _) => arguments,
-            (false, true) => first.to_string(),
-            // Names for some arguments only are not allowed.
-            (false, false) if arguments.contains(" = ") && !arguments.contains("==") => return None,
-            (false, false) => format!("{first}, {arguments}"),
-        };
+        let arguments = view.arguments(dice, first, callable, 1);
         Some(format!("{}({arguments})", callable.name))
     }
 
@@ -237,6 +230,14 @@ impl<'d> Writer<'d> {
     /// Declares a local variable with a value.
     pub(super) fn local(&mut self) {
         let name = self.name("x");
+        if self.dice.percent(10) {
+            let of = self.dice.below(self.types.headers.len());
+            let ty = if self.dice.percent(50) { Ty::Header(of) } else { Ty::Stack(of, 2) };
+            let declared = self.types.name(self.dice, &ty);
+            self.note("local header or stack");
+            self.line(&format!("{declared} {name};"));
+            return self.scope.add(&self.types, &name, &ty, true);
+        }
         let ty = self.types.any(self.dice);
         let declared = self.types.name(self.dice, &ty);
         let value = self.value_of(&ty);
