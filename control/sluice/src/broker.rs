@@ -1,21 +1,24 @@
 //! A policy on a soft switch: what every command needs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sluice_broker::{Arch, Build};
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_entities::PipelineInfo;
 use sluice_ir::Module;
-use sluice_policy::{PhaseKind, Plan, Policy, State};
-use sluice_switch::{Switch, SwitchOptions};
+use sluice_policy::{Plan, Policy, State};
+use sluice_switch::Worker;
+use sluice_target::{SoftOptions, SoftTarget, Target, carry_out};
 
 use crate::args::Program;
 use crate::failure::Failure;
 
 /// The P4 program in the build that was asked for.
-pub(crate) fn program(program: Program) -> Result<Module, Failure> {
+pub(crate) fn program(program: Program) -> Result<Arc<Module>, Failure> {
     let build = Build { arch: Arch::Sluice, terms: program.terms, ..Build::default() };
-    sluice_broker::compile(build).map_err(|(diagnostics, sources)| Failure::located(&diagnostics, &sources))
+    let module = sluice_broker::compile(build);
+    module.map(Arc::new).map_err(|(diagnostics, sources)| Failure::located(&diagnostics, &sources))
 }
 
 /// A policy with the text that it came from.
@@ -54,27 +57,24 @@ pub(crate) fn nothing(info: &PipelineInfo) -> Result<State, Failure> {
 
 /// A soft switch with a policy in force.
 pub(crate) struct Broker {
-    pub(crate) switch: Switch,
+    pub(crate) target: SoftTarget,
     pub(crate) state: State,
 }
 
 impl Broker {
     /// Makes a switch of the program, and applies the policy to it.
-    pub(crate) fn start(module: &Module, loaded: &Loaded) -> Result<Self, Failure> {
-        let switch = Switch::new(module, SwitchOptions::default())
-            .map_err(|error| Failure::Refused(error.to_string()))?;
-        let state = nothing(switch.info())?;
-        let plan = plan(&state, loaded, switch.info())?;
-        for phase in &plan.phases {
-            match phase.kind {
-                PhaseKind::Drain => switch.drain(),
-                // Nothing was counted yet that could be harvested.
-                PhaseKind::Harvest => {}
-                PhaseKind::Prepare | PhaseKind::Switch | PhaseKind::Remove => {
-                    switch.write(&phase.updates).map_err(|error| Failure::Refused(error.to_string()))?;
-                }
-            }
-        }
-        Ok(Self { switch, state: plan.next })
+    pub(crate) fn start(module: Arc<Module>, loaded: &Loaded) -> Result<Self, Failure> {
+        let refused = |error: &dyn std::fmt::Display| Failure::Refused(error.to_string());
+        let target =
+            SoftTarget::with_module(module, SoftOptions::default()).map_err(|fault| refused(&fault))?;
+        let info = target.info();
+        let plan = plan(&nothing(&info)?, loaded, &info)?;
+        let state = carry_out(&target, plan).map_err(|error| refused(&error))?;
+        Ok(Self { target, state })
+    }
+
+    /// A worker for the packets of captures.
+    pub(crate) fn worker(&self) -> Result<Worker, Failure> {
+        self.target.worker().ok_or_else(|| Failure::Refused("there is no program".to_string()))
     }
 }

@@ -21,21 +21,20 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<(), Failure> {
     let loaded = broker::load(&arguments.file)?;
     let inputs = inputs::inputs(&arguments.inputs, &loaded.policy)?;
     let module = broker::program(arguments.program)?;
-    let mut finder = Finder::new(&arguments.which, &module, &loaded.policy)?;
-    let broker = Broker::start(&module, &loaded)?;
-    let mut worker = broker.switch.worker();
-    let mut merge = inputs::open(&inputs, arguments.inputs.assume_ethernet)?;
+    let mut finder = Finder::new(&arguments.which, module.clone(), &loaded.policy)?;
+    let broker = Broker::start(module, &loaded)?;
+    let mut worker = broker.worker()?;
+    let mut captures = inputs::open(&inputs, arguments.inputs.assume_ethernet)?;
     let (mut number, mut shown) = (0u64, 0u64);
-    while let Some((port, packet)) = merge.next_packet().map_err(|error| inputs::failed(&inputs, error))? {
+    while let Some(ingress) = captures.receive().map_err(|error| inputs::failed(&inputs, error))? {
         number += 1;
-        let ingress = inputs::ingress(port, &packet);
         if !finder.wants(number, &ingress) {
             worker.process(&ingress, &mut Nowhere);
             continue;
         }
         let mut recorder = Recorder::default();
         worker.process_traced(&ingress, &mut Nowhere, &mut recorder);
-        println!("packet {number}, {} bytes at {} ns", packet.wire_length, packet.time_ns);
+        println!("packet {number}, {} bytes at {} ns", ingress.wire_length, ingress.time_ns);
         print!("{}", sluice_policy::explain(&broker.state, &recorder.trace));
         for line in &recorder.notes {
             println!("  {line}");
@@ -62,7 +61,7 @@ enum Finder {
 }
 
 impl Finder {
-    fn new(which: &args::Which, module: &Module, policy: &Policy) -> Result<Self, Failure> {
+    fn new(which: &args::Which, module: Arc<Module>, policy: &Policy) -> Result<Self, Failure> {
         if let Some(number) = which.packet {
             return Ok(Self::Number(number));
         }
@@ -78,7 +77,7 @@ impl Finder {
             .map_err(|diagnostics| Failure::located(&diagnostics, &sources))?;
         let policy = only(policy, terms.into(), Span::new(source, 0, 0));
         let broker = Broker::start(module, &Loaded { sources, policy })?;
-        let worker = broker.switch.worker();
+        let worker = broker.worker()?;
         Ok(Self::Matching { broker: Box::new(broker), worker: Box::new(worker) })
     }
 

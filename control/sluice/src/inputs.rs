@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use sluice_capture::{Merge, MergeError, Packet, ReadOptions, Reader};
+use sluice_capture::{Merge, MergeError, ReadOptions, Reader};
 use sluice_policy::{Policy, PortRole};
-use sluice_switch::Ingress;
+use sluice_target::Captures;
 
 use crate::args::Inputs;
 use crate::failure::Failure;
@@ -58,8 +58,8 @@ fn input(text: &str, policy: &Policy) -> Result<Input, String> {
     }
 }
 
-/// Opens all captures, to be read in the order of time. Each is tagged with its port.
-pub(crate) fn open(inputs: &[Input], assume_ethernet: bool) -> Result<Merge<u16, File>, Failure> {
+/// Opens all captures, as ports.
+pub(crate) fn open(inputs: &[Input], assume_ethernet: bool) -> Result<Captures<File>, Failure> {
     let mut merge = Merge::new();
     for input in inputs {
         let file = File::open(&input.path).map_err(Failure::read(&input.path))?;
@@ -69,22 +69,11 @@ pub(crate) fn open(inputs: &[Input], assume_ethernet: bool) -> Result<Merge<u16,
             .map_err(|source| Failure::Capture { path: input.path.clone(), source })?;
         merge.push(input.port, reader);
     }
-    Ok(merge)
+    Ok(Captures::new(merge))
 }
 
 /// A failure of one of the captures, by its path.
 pub(crate) fn failed(inputs: &[Input], error: MergeError) -> Failure {
     let path = inputs.get(error.input).map(|input| input.path.clone()).unwrap_or_default();
     Failure::Capture { path, source: error.error }
-}
-
-/// A packet of a capture as the switch takes it.
-pub(crate) fn ingress<'a>(port: u16, packet: &Packet<'a>) -> Ingress<'a> {
-    Ingress {
-        port,
-        time_ns: packet.time_ns,
-        data: packet.data,
-        wire_length: packet.wire_length,
-        bad_frame: packet.flags.bad_fcs(),
-    }
 }

@@ -6,7 +6,6 @@
 mod args;
 mod broker;
 mod check;
-mod counters;
 mod explain;
 mod failure;
 mod folder;

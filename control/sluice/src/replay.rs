@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use sluice_capture::MergeError;
 use sluice_switch::Worker;
+use sluice_target::{Captures, Counters};
 
 use crate::args;
 use crate::broker::{self, Broker};
-use crate::counters::SwitchCounters;
 use crate::failure::Failure;
 use crate::inputs::{self, Input};
 use crate::progress::Progress;
@@ -27,16 +27,17 @@ pub(crate) fn run(arguments: &args::Replay) -> Result<ExitCode, Failure> {
     let loaded = broker::load(&arguments.file)?;
     let inputs = inputs::inputs(&arguments.inputs, &loaded.policy)?;
     let module = broker::program(arguments.program)?;
-    let broker = Broker::start(&module, &loaded)?;
+    let broker = Broker::start(module, &loaded)?;
     let instances: Vec<(u16, &str)> =
         broker.state.instances().map(|(id, tool, _)| (id, &*tool.name)).collect();
     // The inputs are opened before the output folder is made: an unreadable capture leaves nothing behind.
-    let merge = inputs::open(&inputs, arguments.inputs.assume_ethernet)?;
+    let captures = inputs::open(&inputs, arguments.inputs.assume_ethernet)?;
     let mut tools = Tools::create(&arguments.out, &loaded.policy, &instances)?;
-    let mut worker = broker.switch.worker();
-    let read = pass(merge, &inputs, arguments, &mut worker, &mut tools)?;
+    let mut worker = broker.worker()?;
+    let read = pass(captures, &inputs, arguments, &mut worker, &mut tools)?;
 
-    let account = broker.state.account(&SwitchCounters::read(&broker.switch));
+    let counters = Counters::read(&broker.target).map_err(|fault| Failure::Refused(fault.to_string()))?;
+    let account = broker.state.account(&counters);
     let strays = tools.strays();
     let received = |id: u16| account.ports.iter().find(|port| port.id == id).map_or(0, |port| port.received);
     let files = tools.commit(received)?;
@@ -55,20 +56,19 @@ pub(crate) fn run(arguments: &args::Replay) -> Result<ExitCode, Failure> {
 }
 
 fn pass(
-    mut merge: sluice_capture::Merge<u16, std::fs::File>,
+    mut captures: Captures<std::fs::File>,
     inputs: &[Input],
     arguments: &args::Replay,
     worker: &mut Worker,
     tools: &mut Tools,
 ) -> Result<Read, Failure> {
-    let mut progress = Progress::new(merge.total_bytes());
+    let mut progress = Progress::new(captures.total_bytes());
     let mut read = Read { packets: 0, damaged: Vec::new(), elapsed: Duration::ZERO };
     let start = Instant::now();
     loop {
-        match merge.next_packet() {
+        match captures.receive() {
             Ok(None) => break,
-            Ok(Some((port, packet))) => {
-                let ingress = inputs::ingress(port, &packet);
+            Ok(Some(ingress)) => {
                 tools.next_packet();
                 if arguments.profile {
                     worker.process_profiled(&ingress, tools);
@@ -80,7 +80,7 @@ fn pass(
             Err(error) if arguments.partial => read.damaged.push(damage(inputs, &error)),
             Err(error) => return Err(inputs::failed(inputs, error)),
         }
-        progress.packet(|| merge.consumed_bytes());
+        progress.packet(|| captures.consumed_bytes());
     }
     read.elapsed = start.elapsed();
     Ok(read)

@@ -8,9 +8,9 @@ use sluice_diagnostics::Sources;
 use sluice_entities::Update;
 use sluice_ir::Module;
 use sluice_policy::{Account, PhaseKind, Plan, Policy, State, parse_policy, plan};
-use sluice_switch::{Ingress, Output, Sink, Switch, SwitchOptions, Verdict, Worker};
+use sluice_switch::{Ingress, Output, Sink, Switch, Verdict, Worker};
+use sluice_target::{Counters, SoftOptions, SoftTarget};
 
-use super::counters::Counted;
 use crate::captures::Captured;
 use crate::oracle::policy::Outcome;
 
@@ -55,6 +55,7 @@ impl Sink for Collect {
 /// Program, switch and the state of its tables.
 #[derive(Debug)]
 pub struct Broker {
+    target: SoftTarget,
     switch: Switch,
     worker: Worker,
     state: State,
@@ -98,10 +99,12 @@ impl Broker {
     /// # Panics
     /// Where the program does not compile or does not run.
     pub fn new(build: Build) -> Self {
-        let switch = Switch::new(&module(build), SwitchOptions::default()).expect("the program runs");
+        let target =
+            SoftTarget::with_module(module(build), SoftOptions::default()).expect("the program runs");
+        let switch = target.switch().expect("the program was just put there");
         let state = State::empty(switch.info()).expect("the policy knows the program");
         let worker = switch.worker();
-        Self { switch, worker, state }
+        Self { target, switch, worker, state }
     }
 
     /// A broker with that policy.
@@ -163,7 +166,7 @@ impl Broker {
         for phase in std::mem::take(&mut plan.phases) {
             match phase.kind {
                 PhaseKind::Drain => self.switch.drain(),
-                PhaseKind::Harvest => plan.harvest(&Counted::new(&self.switch)),
+                PhaseKind::Harvest => plan.harvest(&self.counters()),
                 PhaseKind::Prepare | PhaseKind::Switch | PhaseKind::Remove => {
                     for updates in batches(phase.kind, phase.updates, self) {
                         if let Err(refused) = self.switch.write(&updates) {
@@ -215,9 +218,13 @@ impl Broker {
         })
     }
 
+    fn counters(&self) -> Counters<'_> {
+        Counters::read(&self.target).expect("there is a program")
+    }
+
     /// The totals, as the policy works them out.
     pub fn account(&self) -> Account {
-        self.state.account(&Counted::new(&self.switch))
+        self.state.account(&self.counters())
     }
 }
 

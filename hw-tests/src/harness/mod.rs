@@ -2,8 +2,6 @@
 
 mod broker;
 mod check;
-mod counters;
 
 pub use broker::{Broker, Copy, Sent, module, parse};
 pub use check::{Checker, Tally};
-pub use counters::Counted;

@@ -21,13 +21,13 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
         switch = with_entries(switch, entries)?;
     }
     // The inputs are opened before the output folder is made: an unreadable capture leaves nothing behind.
-    let mut merge = inputs::open(&inputs, arguments.assume_ethernet)?;
+    let mut captures = inputs::open(&inputs, arguments.assume_ethernet)?;
     let mut ports = Ports::create(&arguments.out)?;
     let mut worker = switch.worker();
-    let mut progress = Progress::new(merge.total_bytes());
-    while let Some((port, packet)) = merge.next_packet().map_err(|error| inputs::failed(&inputs, error))? {
-        worker.process(&inputs::ingress(port, &packet), &mut ports);
-        progress.packet(|| merge.consumed_bytes());
+    let mut progress = Progress::new(captures.total_bytes());
+    while let Some(ingress) = captures.receive().map_err(|error| inputs::failed(&inputs, error))? {
+        worker.process(&ingress, &mut ports);
+        progress.packet(|| captures.consumed_bytes());
     }
     drop(progress);
     let files = ports.commit()?;

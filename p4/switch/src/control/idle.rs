@@ -24,8 +24,8 @@ impl Switch {
         self.shared.master().now_ns()
     }
 
-    /// The entries whose idle timeout has passed since they were last hit, inserted or modified, each once for each such time; by table,
-    /// in the order in which they are read.
+    /// The entries whose idle timeout has passed since they were last hit, inserted, modified or told; by table, in the order in which they
+    /// are read.
     ///
     /// An entry that is inserted before the switch knows a time counts from when it knows one.
     pub fn idle_entries(&self) -> Vec<IdleEntry> {
@@ -47,7 +47,9 @@ impl Switch {
                     continue;
                 }
                 let since = now.saturating_sub(last);
-                if since >= timeout && master.told_idle.insert((index, slot), last) != Some(last) {
+                let told = master.told_idle.get(&(index, slot)).copied().unwrap_or(0);
+                if now.saturating_sub(last.max(told)) >= timeout {
+                    master.told_idle.insert((index, slot), now);
                     let mut entry = entry.entry.clone();
                     entry.attributes.time_since_hit_ns = Some(since);
                     idle.push(IdleEntry { entry });

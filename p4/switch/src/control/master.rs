@@ -96,7 +96,7 @@ pub(crate) struct Master {
     pub(crate) workers: Vec<Arc<WorkerSlot>>,
     /// The latest time that the switch was told, nanoseconds.
     pub(crate) clock_ns: u64,
-    /// The hit after which an idle entry was told last, by table and slot.
+    /// When an idle entry was told last, nanoseconds, by table and slot.
     pub(crate) told_idle: FxHashMap<(usize, u32), u64>,
 }
 

@@ -202,7 +202,11 @@ fn idle_entries_are_told_once_for_each_time() {
     assert_eq!(told(&switch), []);
     switch.advance(1_100);
     assert_eq!(told(&switch), [(vec![exact(1)], Some(100))]);
+    switch.advance(1_199);
+    assert_eq!(told(&switch), []);
+    // Told again after another time (P4Runtime section 16.4).
     switch.advance(1_500);
+    assert_eq!(told(&switch), [(vec![exact(1)], Some(500))]);
     assert_eq!(told(&switch), []);
     at(&switch, 2_000, &[1, 0, 0, 0]);
     switch.advance(2_099);

@@ -1,0 +1,27 @@
+//! Data paths: one trait for all of them.
+//!
+//! Whoever writes entries, reads counters or listens to a data path does so through [`Target`], in P4Runtime's words. The soft switch is behind it
+//! with real ports ([`SoftTarget`]); others are to be behind it in the same way, and have to pass the same tests ([`conformance`]).
+//!
+//! - [`Target`]: what a data path does, and what it promises.
+//! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]).
+//! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
+//! - [`Counters`], [`carry_out`]: the policy's way to a data path: counters for its accounting, and its plans.
+//! - [`sys`]: the system calls that ports need, as a trait; the one place with `unsafe`, and a stand-in for tests.
+
+mod captures;
+pub mod conformance;
+mod counters;
+mod policy;
+pub mod port;
+mod soft;
+pub mod sys;
+mod target;
+
+pub use captures::Captures;
+pub use counters::Counters;
+pub use policy::{CarryOutError, carry_out};
+pub use soft::{CPU_PORT, MAX_EVENTS, SoftOptions, SoftTarget, decode};
+pub use target::{
+    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, Target,
+};

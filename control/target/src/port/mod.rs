@@ -1,0 +1,196 @@
+//! Ports of the soft switch: where frames come in and go out.
+//!
+//! A [`Port`] has at most two sides. A *network port* has the receiving one alone: there is no object by which a frame could leave it. A *tool port* has the
+//! sending one alone. Ports of other programs have both.
+//!
+//! | kind | made by | is |
+//! |---|---|---|
+//! | packet | [`packet`] | a network interface, by AF_PACKET |
+//! | TAP | [`tap`] | a new interface, whose other end is the host's network stack |
+//! | UDP | [`udp`] | frames as the payload of datagrams between two addresses |
+//! | pair | [`pair`] | memory; the other end is a [`PairEnd`] |
+
+mod memory;
+mod packet;
+mod tap;
+mod udp;
+
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use memory::{PairEnd, pair};
+pub use packet::packet;
+pub use tap::tap;
+pub use udp::udp;
+
+use crate::sys::System;
+
+/// Longest frame that a port takes in, bytes; what is longer is cut, and its length kept.
+pub const MAX_FRAME: usize = 65_535;
+
+/// Which sides a port has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Copies of traffic come in, nothing leaves, ever.
+    Network,
+    /// Copies leave, nothing comes in.
+    Tool,
+    /// Both.
+    Both,
+}
+
+impl Role {
+    /// Whether frames come in.
+    pub fn receives(self) -> bool {
+        self != Self::Tool
+    }
+
+    /// Whether frames leave.
+    pub fn sends(self) -> bool {
+        self != Self::Network
+    }
+}
+
+/// One frame that came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'f> {
+    /// What is there of it, without FCS.
+    pub data: &'f [u8],
+    /// Its length on the wire, without FCS, bytes.
+    pub wire_length: u32,
+    /// When it came in, nanoseconds since the UNIX epoch.
+    pub time_ns: u64,
+}
+
+/// Why a frame did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The queue was full.
+    QueueFull,
+    /// The port is down.
+    Down,
+    /// The device did not take it.
+    Refused,
+}
+
+/// The receiving side of a port. One thread has it.
+pub trait Receive: Send {
+    /// The next frame; `None` if there is none within that time.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; the caller may try again.
+    fn receive(&mut self, timeout: Duration) -> io::Result<Option<Received<'_>>>;
+}
+
+/// The sending side of a port. All threads share it.
+pub trait Transmit: Send + Sync {
+    /// Sends a frame, or says why not. Does not wait.
+    ///
+    /// # Errors
+    ///
+    /// Why the frame is lost.
+    fn send(&self, frame: &[u8]) -> Result<(), Loss>;
+}
+
+/// What a port is like now.
+pub trait Device: Send + Sync {
+    /// Whether it is up.
+    fn is_up(&self) -> bool;
+
+    /// Frames that came in and found no room, since it was opened.
+    fn missed(&self) -> u64 {
+        0
+    }
+}
+
+/// A port, opened and not yet at a switch.
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// The receiving side.
+    pub receive: Option<Box<dyn Receive>>,
+    /// The sending side.
+    pub transmit: Option<Box<dyn Transmit>>,
+    /// What it is like.
+    pub device: Arc<dyn Device>,
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Port")
+            .field("name", &self.name)
+            .field("receives", &self.receive.is_some())
+            .field("sends", &self.transmit.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a port is to be made of: `packet:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortSpec {
+    /// A network interface.
+    Packet {
+        /// Its name.
+        interface: String,
+    },
+    /// A TAP interface, which is made.
+    Tap {
+        /// Its name.
+        interface: String,
+    },
+    /// Datagrams.
+    Udp {
+        /// Address and port here.
+        local: std::net::SocketAddr,
+        /// Address and port there.
+        peer: std::net::SocketAddr,
+    },
+}
+
+impl FromStr for PortSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let help = "write `packet:INTERFACE`, `tap:INTERFACE` or `udp:LOCAL,PEER` (addresses with ports)";
+        let (kind, device) =
+            text.split_once(':').ok_or_else(|| format!("`{text}` names no kind of port; {help}"))?;
+        let interface = || match device {
+            "" => Err(format!("`{text}` names no interface; {help}")),
+            // The kernel's bound, IFNAMSIZ with its end.
+            device if device.len() > 15 => {
+                Err(format!("`{device}` is longer than the 15 bytes of an interface's name"))
+            }
+            device => Ok(device.to_string()),
+        };
+        let address =
+            |text: &str| text.parse().map_err(|_| format!("`{text}` is no address with a port; {help}"));
+        match kind {
+            "packet" => Ok(Self::Packet { interface: interface()? }),
+            "tap" => Ok(Self::Tap { interface: interface()? }),
+            "udp" => {
+                let (local, peer) =
+                    device.split_once(',').ok_or_else(|| format!("`{text}` names no peer; {help}"))?;
+                Ok(Self::Udp { local: address(local)?, peer: address(peer)? })
+            }
+            _ => Err(format!("there is no kind of port `{kind}`; {help}")),
+        }
+    }
+}
+
+impl PortSpec {
+    /// Opens the port.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, and an interface that the host itself uses.
+    pub fn open(&self, name: &str, role: Role, system: &Arc<dyn System>) -> io::Result<Port> {
+        match self {
+            Self::Packet { interface } => packet(name, interface, role, system),
+            Self::Tap { interface } => tap(name, interface, role, system),
+            Self::Udp { local, peer } => udp(name, *local, *peer, role, system),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Ports at the switch, and the threads that drive them.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use sluice_entities::Replica;
+use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
+
+use super::{Inner, SoftTarget};
+use crate::port::{Device, Loss, Port, Receive, Transmit};
+use crate::target::{Event, LossCounters, PortStatus};
+
+/// How long a thread waits for a frame before it looks whether it is to end.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// The sending sides, by port number.
+pub(super) struct Outputs([Option<Arc<dyn Transmit>>; DROP_PORT as usize]);
+
+impl Default for Outputs {
+    fn default() -> Self {
+        Self([const { None }; DROP_PORT as usize])
+    }
+}
+
+/// A port at the switch.
+pub(super) struct Attached {
+    number: u16,
+    name: String,
+    device: Arc<dyn Device>,
+    is_up: bool,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Attached {
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has ended, too.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A worker of whatever program runs.
+#[derive(Default)]
+pub(super) struct Driver {
+    generation: u64,
+    worker: Option<Worker>,
+}
+
+impl Driver {
+    /// Takes a frame through the program that runs, and sends its copies; `false` if there is none.
+    pub(super) fn process(&mut self, inner: &Inner, ingress: &Ingress<'_>) -> bool {
+        let generation = inner.generation.load(Ordering::Acquire);
+        if self.generation != generation {
+            self.worker = inner.loaded().map(|loaded| loaded.switch.worker());
+            self.generation = generation;
+        }
+        let Some(worker) = &mut self.worker else { return false };
+        worker.process(ingress, &mut Exit { inner });
+        true
+    }
+}
+
+/// Where copies go.
+struct Exit<'i> {
+    inner: &'i Inner,
+}
+
+impl Sink for Exit<'_> {
+    fn send(&mut self, output: Output<'_>) {
+        if output.port == self.inner.options.cpu_port {
+            self.inner.events.push(Event::PacketIn(output.data.to_vec()));
+            return;
+        }
+        let outputs = self.inner.outputs.load();
+        let port = outputs.0.get(usize::from(output.port)).and_then(Option::as_ref);
+        let sent = port.map_or(Err(Loss::Down), |port| port.send(output.data));
+        if let Err(loss) = sent {
+            self.inner.lose(Replica { port: output.port, instance: output.instance }, loss);
+        }
+    }
+}
+
+impl Inner {
+    fn lose(&self, replica: Replica, loss: Loss) {
+        let mut lost = self.lost();
+        let counters = lost.entry(replica).or_default();
+        let counter = match loss {
+            Loss::QueueFull => &mut counters.queue_full,
+            Loss::Down => &mut counters.port_down,
+            Loss::Refused => &mut counters.refused,
+        };
+        *counter += 1;
+    }
+
+    fn lost_at(&self, port: u16) -> LossCounters {
+        let mut sum = LossCounters::default();
+        for (_, counters) in self.lost().iter().filter(|(replica, _)| replica.port == port) {
+            sum.queue_full += counters.queue_full;
+            sum.port_down += counters.port_down;
+            sum.refused += counters.refused;
+        }
+        sum
+    }
+
+    pub(super) fn status(&self) -> Vec<PortStatus> {
+        let loaded = self.loaded();
+        let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = |port: &Attached| PortStatus {
+            port: port.number,
+            name: port.name.clone(),
+            is_up: port.device.is_up(),
+            counters: loaded.as_ref().map_or_else(
+                // No port counts at that number.
+                || sluice_switch::PortCounters {
+                    received: Default::default(),
+                    sent: Default::default(),
+                    drops: Vec::new(),
+                },
+                |loaded| loaded.switch.port_counters(port.number),
+            ),
+            missed: port.device.missed(),
+            lost: self.lost_at(port.number),
+        };
+        attached.iter().map(status).collect()
+    }
+
+    /// Tells the switch, and whoever listens, of ports that came up or went down.
+    pub(super) fn look_at_ports(&self) {
+        let mut attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        for port in attached.iter_mut() {
+            let is_up = port.device.is_up();
+            if is_up != port.is_up {
+                port.is_up = is_up;
+                if let Some(loaded) = self.loaded() {
+                    // The number was checked when the port was attached.
+                    let _ = loaded.switch.set_port_up(port.number, is_up);
+                }
+                self.events.push(Event::Port { port: port.number, is_up });
+            }
+        }
+    }
+
+    /// Tells a new program's switch which ports are down.
+    pub(super) fn tell_ports(&self, switch: &Switch) {
+        let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        for port in attached.iter().filter(|port| !port.is_up) {
+            // The number was checked when the port was attached.
+            let _ = switch.set_port_up(port.number, false);
+        }
+    }
+}
+
+/// Takes frames through until it is to stop.
+fn drive(inner: &Inner, number: u16, receive: &mut dyn Receive, stop: &AtomicBool) {
+    let mut driver = Driver::default();
+    while !stop.load(Ordering::Acquire) {
+        match receive.receive(WAIT) {
+            Ok(Some(frame)) => {
+                let ingress = Ingress {
+                    port: number,
+                    time_ns: frame.time_ns,
+                    data: frame.data,
+                    wire_length: frame.wire_length,
+                    bad_frame: false,
+                };
+                driver.process(inner, &ingress);
+            }
+            Ok(None) => {}
+            // The interface is down, or gone: it may come back.
+            Err(_) => std::thread::sleep(WAIT),
+        }
+    }
+}
+
+impl SoftTarget {
+    /// Puts a port at the switch, and begins to take frames from it.
+    ///
+    /// # Errors
+    ///
+    /// A number that cannot be, is taken, or is the controller's; no thread can be made.
+    pub fn attach(&self, number: u16, port: Port) -> io::Result<()> {
+        let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        if number >= DROP_PORT || number == self.inner.options.cpu_port {
+            return refused(format!(
+                "port {number} cannot be attached: ports are 0 to 510 without the controller's"
+            ));
+        }
+        let mut attached = self.inner.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = attached.iter().find(|port| port.number == number) {
+            return refused(format!("port {number} is `{}` already", taken.name));
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut thread = None;
+        if let Some(mut receive) = port.receive {
+            let (inner, stop) = (self.inner.clone(), stop.clone());
+            let builder = std::thread::Builder::new().name(format!("port-{}", port.name));
+            thread = Some(builder.spawn(move || drive(&inner, number, &mut *receive, &stop))?);
+        }
+        if let Some(transmit) = port.transmit {
+            self.set_output(number, Some(transmit.into()));
+        }
+        // Up until something else is seen, as the switch thinks of all ports.
+        attached.push(Attached { number, name: port.name, device: port.device, is_up: true, stop, thread });
+        attached.sort_by_key(|port| port.number);
+        drop(attached);
+        self.inner.look_at_ports();
+        Ok(())
+    }
+
+    fn set_output(&self, number: u16, transmit: Option<Arc<dyn Transmit>>) {
+        let current = self.inner.outputs.load();
+        let mut next = Outputs(current.0.clone());
+        if let Some(slot) = next.0.get_mut(usize::from(number)) {
+            *slot = transmit;
+        }
+        self.inner.outputs.store(Arc::new(next));
+    }
+
+    /// Takes a port away: frames that came in are taken through, and no further ones. Says whether there was one.
+    pub fn detach(&self, number: u16) -> bool {
+        let mut attached = self.inner.attached.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = attached.iter().position(|port| port.number == number) else { return false };
+        let mut port = attached.remove(at);
+        drop(attached);
+        port.end();
+        self.set_output(number, None);
+        true
+    }
+
+    /// Takes all ports away.
+    pub fn detach_all(&self) {
+        let mut ended =
+            std::mem::take(&mut *self.inner.attached.lock().unwrap_or_else(PoisonError::into_inner));
+        // Receiving ends first, and everywhere at once, so that no copy of a frame under way is lost.
+        ended.iter().for_each(|port| port.stop.store(true, Ordering::Release));
+        ended.iter_mut().for_each(Attached::end);
+        ended.iter().for_each(|port| self.set_output(port.number, None));
+    }
+}

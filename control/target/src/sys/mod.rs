@@ -1,0 +1,113 @@
+//! The system calls that ports need.
+//!
+//! [`System`] is all that the rest of the crate knows of them: mechanical, one call each, no decision. [`Linux`] makes them, and is the one place with
+//! `unsafe`; [`Pretended`] keeps a list of them and says what a test wants it to say.
+
+mod linux;
+mod pretended;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use linux::Linux;
+pub use pretended::{Call, Pretended};
+
+/// A frame as the kernel gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawFrame {
+    /// Bytes that stand in the buffer.
+    pub captured: usize,
+    /// Bytes that it had on the wire, without the tag below.
+    pub wire_length: u32,
+    /// When it came in, nanoseconds since the UNIX epoch.
+    pub time_ns: u64,
+    /// The outermost VLAN tag, TPID and TCI, which the kernel took out of it.
+    pub tag: Option<[u8; 4]>,
+}
+
+/// What can be set of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// It is up.
+    Up,
+    /// It speaks no ARP.
+    NoArp,
+    /// It has no IPv6: no addresses, no neighbor discovery, no listener reports.
+    NoIpv6,
+    /// Neither driver nor kernel merge frames that come in. Devices that cannot do so anyway are left as they are.
+    NoReceiveOffload,
+}
+
+/// A way for frames to come in. It has no way to send.
+pub trait ReceiveFrames: Send + Sync {
+    /// The next frame; `None` if there is none within that time.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn receive(&self, buffer: &mut [u8], timeout: Duration) -> io::Result<Option<RawFrame>>;
+
+    /// Frames for which there was no room, since it was opened.
+    fn missed(&self) -> u64;
+}
+
+/// A way for frames to leave. It receives nothing.
+pub trait TransmitFrames: Send + Sync {
+    /// Sends a frame without waiting.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn transmit(&self, frame: &[u8]) -> io::Result<()>;
+}
+
+/// Both ends of a TAP interface's file.
+pub type TapEnds = (Arc<dyn ReceiveFrames>, Box<dyn TransmitFrames>);
+
+/// The system.
+pub trait System: Send + Sync {
+    /// Opens an interface for frames that come in: all of them (promiscuous), from this moment on, and none that this host sends.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn open_receive(&self, interface: &str) -> io::Result<Arc<dyn ReceiveFrames>>;
+
+    /// Opens an interface for frames that leave.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn open_transmit(&self, interface: &str) -> io::Result<Box<dyn TransmitFrames>>;
+
+    /// Makes a TAP interface.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn open_tap(&self, interface: &str) -> io::Result<TapEnds>;
+
+    /// Changes an interface.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn set(&self, interface: &str, setting: Setting) -> io::Result<()>;
+
+    /// Whether an interface has an IPv4 address, or an IPv6 address beyond the link.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn has_address(&self, interface: &str) -> io::Result<bool>;
+
+    /// Whether an interface is up and has a carrier; `false` if there is none of that name.
+    fn is_up(&self, interface: &str) -> bool;
+
+    /// The time, nanoseconds since the UNIX epoch.
+    fn now_ns(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,5 @@
+//! The soft switch as a data path, its ports, and what reaches the system.
+
+mod conformance;
+mod devices;
+mod ports;
