@@ -1,7 +1,7 @@
 //! `transition select`, and parser value sets (sections 13.6 and 13.11).
 
 use sluice_diagnostics::{Diagnostic, Span};
-use sluice_entities::MatchKind;
+use sluice_entities::{Bits, MatchKind};
 use sluice_ir as ir;
 use sluice_ir::{KeySet, SelectCase, Transition};
 
@@ -9,6 +9,7 @@ use super::annotations::{control_plane_name, find};
 use super::parsers::States;
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, KeysetKind};
+use crate::numbers;
 use crate::scope::Entity;
 use crate::types::Type;
 use crate::value::{Object, Operand, Value};
@@ -35,7 +36,7 @@ impl<'a> Elaborator<'a> {
         let mut failed = None;
         for case in &select.cases {
             match self.select_case(case, &operands, keys.len(), states) {
-                Ok(case) => cases.push(case),
+                Ok(alternatives) => cases.extend(alternatives),
                 Err(reported) => failed = Some(reported),
             }
         }
@@ -51,15 +52,15 @@ impl<'a> Elaborator<'a> {
         keys: &[Operand<'a>],
         scalars: usize,
         states: &States<'a>,
-    ) -> Result<SelectCase> {
+    ) -> Result<Vec<SelectCase>> {
         let target = self.target(&case.state, states);
         if let [only] = case.keysets.as_slice() {
             if matches!(only.kind, KeysetKind::Default | KeysetKind::DontCare) {
-                return Ok(SelectCase { sets: vec![KeySet::Any; scalars], target: target? });
+                return Ok(vec![SelectCase { sets: vec![KeySet::Any; scalars], target: target? }]);
             }
             if let Some((set, ty)) = self.value_set_named(only)? {
                 self.check_value_set(&ty, keys, only.span)?;
-                return Ok(SelectCase { sets: vec![KeySet::ValueSet(set)], target: target? });
+                return Ok(vec![SelectCase { sets: vec![KeySet::ValueSet(set)], target: target? }]);
             }
         }
         if case.keysets.len() != keys.len() {
@@ -77,7 +78,8 @@ impl<'a> Elaborator<'a> {
         for (keyset, key) in case.keysets.iter().zip(keys) {
             self.key_set(keyset, &key.ty, &mut sets)?;
         }
-        Ok(SelectCase { sets, target: target? })
+        let target = target?;
+        Ok(ascending(sets).into_iter().map(|sets| SelectCase { sets, target }).collect())
     }
 
     /// A value set holds what the keys are, field by field.
@@ -135,7 +137,8 @@ impl<'a> Elaborator<'a> {
             }
             KeysetKind::Range { low, high } => {
                 let (low, high) = (self.constant_bits(low, ty)?, self.constant_bits(high, ty)?);
-                if low > high && !matches!(ty.plain(), Type::Signed(_)) {
+                let signed = matches!(ty.scalar(), Some(ir::Type::Int(_)));
+                if numbers::to_integer(&low, signed) > numbers::to_integer(&high, signed) {
                     return self.fail(
                         Diagnostic::error("the range is empty")
                             .at(keyset.span, "")
@@ -284,4 +287,24 @@ fn scalars_of(ty: &Type, into: &mut Vec<ir::Type>) {
         (None, Type::Tuple(parts)) => parts.iter().for_each(|part| scalars_of(part, into)),
         _ => {}
     }
+}
+
+/// The IR's ranges are of unsigned numbers: one of signed numbers from below 0 to above becomes two, of which either may hold.
+fn ascending(sets: Vec<KeySet>) -> Vec<Vec<KeySet>> {
+    let mut all = vec![Vec::with_capacity(sets.len())];
+    for set in sets {
+        let either = match set {
+            KeySet::Range { low, high } if low > high => {
+                let width = low.width();
+                let most = Bits::ones(width);
+                vec![KeySet::Range { low, high: most }, KeySet::Range { low: Bits::zero(width), high }]
+            }
+            other => vec![other],
+        };
+        all = all
+            .iter()
+            .flat_map(|before| either.iter().map(|set| [before.as_slice(), &[set.clone()]].concat()))
+            .collect();
+    }
+    all
 }
