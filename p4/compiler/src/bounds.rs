@@ -19,5 +19,8 @@ pub(crate) const STACK: u32 = 1024;
 /// Scalars and headers of one variable, and of all storage.
 pub(crate) const STORAGE: usize = 1 << 16;
 
+/// Scalars of one value, with all its parts.
+pub(crate) const CELLS: u64 = 1 << 20;
+
 /// Rounds of a `for` over a list or stack, which are written out one by one.
 pub(crate) const ROUNDS: usize = 4096;

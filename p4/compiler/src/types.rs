@@ -81,6 +81,8 @@ pub(crate) struct Record {
     pub(crate) arguments: Vec<Type>,
     /// Its fields, in order.
     pub(crate) fields: Vec<Field>,
+    /// [`Type::cells`] of all of them; at most [`crate::bounds::CELLS`].
+    pub(crate) cells: u64,
     /// Where it was declared.
     pub(crate) span: Span,
 }
@@ -166,6 +168,16 @@ impl Type {
             ty = &new.inner;
         }
         ty
+    }
+
+    /// How many scalars a value has, with all its parts; what has no parts counts as one.
+    pub(crate) fn cells(&self) -> u64 {
+        match self.plain() {
+            Self::Record(record) => record.cells.max(1),
+            Self::Stack(element, size) => element.cells().saturating_mul(u64::from(*size)),
+            Self::Tuple(parts) => parts.iter().fold(1, |sum: u64, part| sum.saturating_add(part.cells())),
+            _ => 1,
+        }
     }
 
     /// Whether it is `bit<0>`, `int<0>` or `varbit<0>`: it has one value, and that takes no storage.

@@ -303,7 +303,9 @@ fn ascending(sets: Vec<KeySet>) -> Vec<Vec<KeySet>> {
         };
         all = all
             .iter()
-            .flat_map(|before| either.iter().map(|set| [before.as_slice(), &[set.clone()]].concat()))
+            .flat_map(|before| {
+                either.iter().map(|set| [before.as_slice(), std::slice::from_ref(set)].concat())
+            })
             .collect();
     }
     all

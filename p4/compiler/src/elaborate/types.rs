@@ -30,7 +30,9 @@ impl<'a> Elaborator<'a> {
             TypeKind::Stack { element, size } => self.resolve_stack(element, size)?,
             TypeKind::Tuple(parts) => {
                 let parts: Result<Vec<_>> = parts.iter().map(|part| self.resolve_type(part)).collect();
-                Type::Tuple(parts?.into())
+                let tuple = Type::Tuple(parts?.into());
+                self.bound_cells(tuple.cells(), ty.span)?;
+                tuple
             }
             TypeKind::List(element) => Type::List(Rc::new(self.resolve_type(element)?)),
             TypeKind::DontCare => self.fresh_variable(&"_".into()),
@@ -66,7 +68,21 @@ impl<'a> Elaborator<'a> {
                     .help("write a size of 1 or more"),
             );
         }
-        Ok(Type::Stack(Rc::new(inner), value))
+        let stack = Type::Stack(Rc::new(inner), value);
+        self.bound_cells(stack.cells(), element.span.to(size.span))?;
+        Ok(stack)
+    }
+
+    /// Refuses a type whose values have more parts than there is storage; what walks through types relies on it.
+    fn bound_cells(&mut self, cells: u64, span: Span) -> Result<()> {
+        if cells <= bounds::CELLS {
+            return Ok(());
+        }
+        self.fail(
+            Diagnostic::error("a value of this type is too large")
+                .at(span, "")
+                .help(format!("a value has {} scalars at the most, with all its parts", bounds::CELLS)),
+        )
     }
 
     fn resolve_named(&mut self, path: &'a ast::Path, arguments: &'a [ast::Type], span: Span) -> Result<Type> {
@@ -162,12 +178,16 @@ impl<'a> Elaborator<'a> {
         let saved = std::mem::replace(&mut self.frame.scope, inner);
         let fields = self.descend(record.name.span, |this| this.record_fields(record));
         self.frame.scope = saved;
+        let fields = fields?;
+        let cells = fields.iter().fold(0, |sum: u64, field| sum.saturating_add(field.ty.cells()));
+        self.bound_cells(cells, record.name.span)?;
         let made = Rc::new(Record {
             declaration,
             kind: record.kind,
             name: record.name.text.clone(),
             arguments,
-            fields: fields?,
+            fields,
+            cells,
             span: record.name.span,
         });
         self.records.insert(key, made.clone());

@@ -123,6 +123,7 @@ impl<'a> Elaborator<'a> {
                 name: name.text.clone(),
                 arguments: Vec::new(),
                 fields: Vec::new(),
+                cells: 0,
                 span: name.span,
             };
             self.opaque.push(name.text.clone());
