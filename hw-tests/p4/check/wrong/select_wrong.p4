@@ -7,7 +7,6 @@ parser P(in bit<8> x, in bit<16> y) {
             (true, 1): accept;
             (8w1 &&& 16w2, _): accept;
             (5 .. 3, _): accept;
-            (x, _): accept;
             (_, _): nowhere;
         }
     }

@@ -8,6 +8,7 @@ use sluice_ir as ir;
 use sluice_ir::StatementKind;
 
 use super::arguments::{Callee, accepts, signature};
+use super::instances::InstanceName;
 use super::unify::Bindings;
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind};
@@ -33,6 +34,15 @@ impl<'a> Elaborator<'a> {
                         self.call_function(&path.name, &overloads, type_arguments, arguments, span)
                     }
                     Entity::Action(action) => self.call_action(&action, arguments, span),
+                    // An instance without a name: an argument of a constructor, or what a method is called of.
+                    Entity::Extern(_)
+                    | Entity::Control(_)
+                    | Entity::Parser(_)
+                    | Entity::Type(Type::Extern(_)) => {
+                        let name = path.name.as_str();
+                        let name = InstanceName { name, annotations: &[], in_place: false };
+                        self.construct(path, type_arguments, arguments, name, span)
+                    }
                     Entity::Value(operand) => self.fail(
                         Diagnostic::error(format!("`{}` cannot be called", path.name))
                             .at(path.span, format!("this is `{}`", operand.ty))
@@ -280,6 +290,7 @@ impl<'a> Elaborator<'a> {
             this.declare_type_parameters(&declaration.type_parameters, Some(ty.arguments.clone()), span)
         })?;
         let prototype = &method.prototype;
+        let scope = Scope::inside(&scope, u32::MAX);
         let variables = self.method_variables(prototype, type_arguments, &scope, span)?;
         let callee = Callee { name: member.as_str(), declared: method.span };
         let mut bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;

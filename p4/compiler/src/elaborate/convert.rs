@@ -29,6 +29,12 @@ impl<'a> Elaborator<'a> {
                 let value = value.clone();
                 self.sized(&value, to, span)
             }
+            // A constant with a width is a number, too.
+            (Value::Scalar(_), Type::Bits(_) | Type::Signed(_), Type::Int)
+                if self.integer_value(&operand).is_some() =>
+            {
+                Value::Int(self.integer_value(&operand).unwrap_or_default())
+            }
             (Value::Scalar(handle), Type::Enum(of), _) if of.underlying.as_ref() == Some(to) => {
                 Value::Scalar(*handle)
             }

@@ -25,11 +25,13 @@ impl<'a> Elaborator<'a> {
             for parameter in &method.prototype.type_parameters {
                 let outer = object.type_parameters.iter().find(|outer| outer.text == parameter.text);
                 if let Some(outer) = outer {
-                    self.error(
-                        Diagnostic::error(format!("the type parameter `{parameter}` is declared twice"))
-                            .at(parameter.span, "again for the method")
-                            .also(outer.span, "for the whole extern here")
-                            .help("give one of them another name, or leave out the method's"),
+                    self.warn(
+                        Diagnostic::warning(format!(
+                            "the method's type parameter `{parameter}` hides the extern's"
+                        ))
+                        .at(parameter.span, "in this method, it is this")
+                        .also(outer.span, "for the whole extern here")
+                        .help("give one of them another name, or leave out the method's"),
                     );
                 }
             }

@@ -128,6 +128,10 @@ impl<'a> Elaborator<'a> {
         if ty.scalar().is_none() {
             return self.composite_set(keyset, ty, sets);
         }
+        if let Some(()) = self.foreign_set(keyset, ty)? {
+            sets.push(KeySet::Any);
+            return Ok(());
+        }
         let set = match &keyset.kind {
             KeysetKind::Default | KeysetKind::DontCare => KeySet::Any,
             KeysetKind::Value(value) => KeySet::Value(self.constant_bits(value, ty)?),
@@ -152,7 +156,22 @@ impl<'a> Elaborator<'a> {
         Ok(())
     }
 
+    /// A set of one value that the parser of another architecture may compute as it runs.
+    fn foreign_set(&mut self, keyset: &'a ast::Keyset, ty: &Type) -> Result<Option<()>> {
+        let KeysetKind::Value(value) = &keyset.kind else { return Ok(None) };
+        if self.is_v1model() || !self.checks_only() {
+            return Ok(None);
+        }
+        self.nested(|this| this.expr_of(value, ty)).0.map(|_| Some(()))
+    }
+
     fn composite_set(&mut self, keyset: &'a ast::Keyset, ty: &Type, sets: &mut Vec<KeySet>) -> Result<()> {
+        if self.foreign_set(keyset, ty)?.is_some() {
+            let mut scalars = Vec::new();
+            scalars_of(ty, &mut scalars);
+            sets.extend(vec![KeySet::Any; scalars.len()]);
+            return Ok(());
+        }
         let operand = match &keyset.kind {
             KeysetKind::Value(value) => self.constant_of_type(value, ty)?,
             KeysetKind::Default | KeysetKind::DontCare => {

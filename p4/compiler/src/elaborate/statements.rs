@@ -122,6 +122,13 @@ impl<'a> Elaborator<'a> {
 
     fn call_statement(&mut self, call: &'a ast::Expr) -> Result<()> {
         let result = self.expr(call)?;
+        if let (Value::Object(_), ExprKind::Call { callee, .. }) = (&result.value, &call.kind) {
+            return self.misplaced(
+                "an instance without a name",
+                callee.span,
+                "instances are made by declarations: `Type(arguments) name;`",
+            );
+        }
         if matches!(result.ty, Type::Void) || matches!(call.kind, ExprKind::Call { .. }) {
             return Ok(());
         }

@@ -360,7 +360,7 @@ impl<'a> Elaborator<'a> {
     }
 
     /// Whether the program is for v1model: only then is it known what properties mean.
-    fn is_v1model(&self) -> bool {
+    pub(super) fn is_v1model(&self) -> bool {
         self.globals.look_up("V1Switch").is_some()
     }
 

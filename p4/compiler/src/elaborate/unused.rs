@@ -96,6 +96,10 @@ impl<'a> Elaborator<'a> {
         self.in_scope(scope, |this| {
             for parameter in parameters {
                 let ty = this.resolve_type(&parameter.ty)?;
+                // Nothing can stand for a parser or control: what is made of one is checked where it is made.
+                if matches!(ty, Type::Block(_)) {
+                    return Err(super::Reported);
+                }
                 let operand = match ty {
                     Type::Extern(_) | Type::String => this.value_to_check(&ty, parameter.span)?,
                     ty => Operand::new(this.default_value(&ty, parameter.span)?, ty),
