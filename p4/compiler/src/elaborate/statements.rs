@@ -89,18 +89,16 @@ impl<'a> Elaborator<'a> {
         }
         let mark = self.frame.block.len();
         let given = self.expr(value)?;
-        // The target is found before the value is computed (section 8.1): keep a stack's index as it was.
-        let mut places = [place];
-        if operator.is_none() {
-            self.settle(&mut places, &[mark], span)?;
-        }
-        let [place] = places;
+        // The target is found before the value is computed (section 8.1): keep a stack's index as it was. So is, with an operator, the
+        // target's old value, as `x += e` is `x = x + e`.
+        let old = place.clone().read_only();
+        let mut operands = [place, old];
+        let count = if operator.is_some() { 2 } else { 1 };
+        self.settle(&mut operands[..count], &[mark, mark], span)?;
+        let [place, old] = operands;
         let result = match operator {
             None => given,
-            Some(operator) => {
-                let old = place.clone().read_only();
-                self.combine(operator, old, given, (target.span, value.span), span)?
-            }
+            Some(operator) => self.combine(operator, old, given, (target.span, value.span), span)?,
         };
         let result = self.coerce(result, &place.ty, value.span)?;
         self.assign(&place, &result, span)
