@@ -47,11 +47,11 @@ fn expressions(dice: &mut Dice, statistics: &mut Statistics) -> Result<(), Strin
     statistics.count(if shell.inputs.is_empty() { "programs of constants" } else { "programs with inputs" });
     statistics.add("expressions", program.expressions.len() as u64);
     let cases = cases(dice, shell, |inputs| {
-        let leaf = |name: &str| {
+        let mut leaf = |name: &str| {
             let index = shell.inputs.iter().position(|input| input.0 == name);
             index.map_or_else(|| BigInt::from(0), |index| inputs[index].clone())
         };
-        let outputs = program.expressions.iter().map(|output| evaluate(output, &leaf)).collect();
+        let outputs = program.expressions.iter().map(|output| evaluate(output, &mut leaf)).collect();
         (inputs.to_vec(), outputs)
     });
     run_all(&program.text, &cases, statistics)
@@ -61,6 +61,7 @@ fn statements(dice: &mut Dice, statistics: &mut Statistics) -> Result<(), String
     let program = BodyProgram::random(dice);
     statistics.count("programs of statements");
     statistics.add("functions, actions and controls", program.callees.len() as u64);
+    statistics.add("calls in expressions", program.calls.len() as u64);
     let cases = cases(dice, &program.shell, |inputs| execute(&program, inputs));
     let is_empty = cases.iter().all(|(packet, expected)| {
         // Nothing but the zeros that the outputs begin with.

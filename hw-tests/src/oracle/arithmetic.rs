@@ -35,11 +35,12 @@ pub(super) fn low_bits(width: u32, value: &BigInt) -> BigInt {
     if rest.sign() == Minus { rest + modulus } else { rest }
 }
 
-/// The value of an expression, `leaf` giving those of its leaves.
+/// The value of an expression, `leaf` giving those of its leaves, which are asked for in the order in which the specification
+/// evaluates them: from left to right, and only where the value counts.
 ///
 /// # Panics
 /// On an expression that the generator does not make: one without a value.
-pub fn evaluate(expr: &Expr, leaf: &dyn Fn(&str) -> BigInt) -> BigInt {
+pub fn evaluate(expr: &Expr, leaf: &mut dyn FnMut(&str) -> BigInt) -> BigInt {
     let ty = expr.ty();
     match expr {
         Expr::Literal(_, value, _) | Expr::Bare(_, value) => value.clone(),
@@ -55,7 +56,13 @@ pub fn evaluate(expr: &Expr, leaf: &dyn Fn(&str) -> BigInt) -> BigInt {
         }
         Expr::Binary(op, left, right) => {
             let of = if matches!(**left, Expr::Bare(..)) { right.ty() } else { left.ty() };
-            binary(*op, of, &evaluate(left, leaf), &evaluate(right, leaf))
+            let left = evaluate(left, leaf);
+            let decides = match op {
+                Operator::LogicalAnd => left == BigInt::from(0),
+                Operator::LogicalOr => left == BigInt::from(1),
+                _ => false,
+            };
+            if decides { left } else { binary(*op, of, &left, &evaluate(right, leaf)) }
         }
         Expr::Mux(condition, accept, reject) => {
             let taken = if evaluate(condition, leaf) == BigInt::from(1) { accept } else { reject };
@@ -64,8 +71,9 @@ pub fn evaluate(expr: &Expr, leaf: &dyn Fn(&str) -> BigInt) -> BigInt {
         Expr::Slice(of, high, low) => low_bits(high + 1, &evaluate(of, leaf)) >> *low,
         Expr::Concat(left, right) => {
             let width = right.ty().width().expect("operands of ++ have a width");
+            let high = evaluate(left, leaf) << width;
             let low = low_bits(width, &evaluate(right, leaf));
-            wrap(ty, &((evaluate(left, leaf) << width) + low))
+            wrap(ty, &(high + low))
         }
         Expr::Cast(to, of) => wrap(*to, &evaluate(of, leaf)),
     }

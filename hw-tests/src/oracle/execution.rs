@@ -29,18 +29,24 @@ pub fn execute(program: &BodyProgram, inputs: &[BigInt]) -> (Vec<BigInt>, Vec<Bi
     for (name, ty) in &program.shell.outputs {
         variables.insert(name.clone(), (*ty, BigInt::from(0)));
     }
-    run(&program.callees, &program.body, &mut variables);
+    run(program, &program.body, &mut variables);
     let values =
         |names: &[(String, Scalar)]| names.iter().map(|(name, _)| variables[name].1.clone()).collect();
     (values(&program.shell.inputs), values(&program.shell.outputs))
 }
 
-fn value(expr: &Expr, variables: &Variables) -> BigInt {
-    evaluate(expr, &|name| variables[name].1.clone())
+fn value(program: &BodyProgram, expr: &Expr, variables: &mut Variables) -> BigInt {
+    evaluate(expr, &mut |name| match program.calls.get(name) {
+        Some((index, arguments)) => {
+            let (_, result) = call(program, &program.callees[*index], arguments, variables);
+            result.expect("functions in expressions give something")
+        }
+        None => variables[name].1.clone(),
+    })
 }
 
-fn holds(expr: &Expr, variables: &Variables) -> bool {
-    value(expr, variables) == BigInt::from(1)
+fn holds(program: &BodyProgram, expr: &Expr, variables: &mut Variables) -> bool {
+    value(program, expr, variables) == BigInt::from(1)
 }
 
 fn read(target: &Target, variables: &Variables) -> (Scalar, BigInt) {
@@ -62,9 +68,9 @@ fn write(target: &Target, value: BigInt, variables: &mut Variables) {
     };
 }
 
-fn run(callees: &[Callee], block: &[Statement], variables: &mut Variables) -> End {
+fn run(program: &BodyProgram, block: &[Statement], variables: &mut Variables) -> End {
     for statement in block {
-        let end = step(callees, statement, variables);
+        let end = step(program, statement, variables);
         if !matches!(end, End::Through) {
             return end;
         }
@@ -72,50 +78,56 @@ fn run(callees: &[Callee], block: &[Statement], variables: &mut Variables) -> En
     End::Through
 }
 
-fn step(callees: &[Callee], statement: &Statement, variables: &mut Variables) -> End {
+fn step(program: &BodyProgram, statement: &Statement, variables: &mut Variables) -> End {
     match statement {
         Statement::Declare(name, ty, initial) => {
-            let initial = value(initial, variables);
+            let initial = value(program, initial, variables);
             variables.insert(name.clone(), (*ty, initial));
         }
         Statement::Assign(target, op, operand) => {
             let (ty, old) = read(target, variables);
-            let operand = value(operand, variables);
+            let operand = value(program, operand, variables);
             let new = op.map_or_else(|| operand.clone(), |op| binary(op, ty, &old, &operand));
             write(target, new, variables);
         }
         Statement::If(condition, accept, reject) => {
-            let taken = if holds(condition, variables) { accept } else { reject };
-            return run(callees, taken, variables);
+            let taken = if holds(program, condition, variables) { accept } else { reject };
+            return run(program, taken, variables);
         }
         Statement::Switch(selector, cases) => {
-            let selector = value(selector, variables);
+            let selector = value(program, selector, variables);
             let is_taken = |labels: &[BigInt]| labels.is_empty() || labels.contains(&selector);
             let case = cases.iter().find(|(labels, _)| is_taken(labels));
-            return case.map_or(End::Through, |(_, block)| run(callees, block, variables));
+            return case.map_or(End::Through, |(_, block)| run(program, block, variables));
         }
         Statement::Count(name, first, end, step, body) => {
-            return rounds(callees, name, (*first..*end).step_by(*step as usize), body, variables);
+            return rounds(program, name, (*first..*end).step_by(*step as usize), body, variables);
         }
         Statement::Range(name, first, last, body) => {
-            return rounds(callees, name, *first..=*last, body, variables);
+            return rounds(program, name, *first..=*last, body, variables);
         }
-        Statement::Break(condition) if holds(condition, variables) => return End::Break,
-        Statement::Continue(condition) if holds(condition, variables) => return End::Continue,
-        Statement::Exit(condition) if holds(condition, variables) => return End::Exit,
-        Statement::Return(condition, result) if holds(condition, variables) => {
-            return End::Return(result.as_ref().map(|result| value(result, variables)));
+        Statement::Break(condition) if holds(program, condition, variables) => return End::Break,
+        Statement::Continue(condition) if holds(program, condition, variables) => return End::Continue,
+        Statement::Exit(condition) if holds(program, condition, variables) => return End::Exit,
+        Statement::Return(condition, result) if holds(program, condition, variables) => {
+            return End::Return(result.as_ref().map(|result| value(program, result, variables)));
         }
         Statement::Break(_) | Statement::Continue(_) | Statement::Exit(_) | Statement::Return(..) => {}
-        Statement::Call(index, arguments, result) => {
-            return call(callees, &callees[*index], arguments, result.as_ref(), variables);
+        Statement::Call(index, arguments, to) => {
+            let (end, result) = call(program, &program.callees[*index], arguments, variables);
+            if matches!(end, End::Exit) {
+                return End::Exit;
+            }
+            if let (Some(target), Some(result)) = (to, result) {
+                write(target, result, variables);
+            }
         }
     }
     End::Through
 }
 
 fn rounds(
-    callees: &[Callee],
+    program: &BodyProgram,
     name: &str,
     values: impl Iterator<Item = u64>,
     body: &[Statement],
@@ -123,7 +135,7 @@ fn rounds(
 ) -> End {
     for value in values {
         variables.insert(name.to_string(), (Scalar::Bit(8), BigInt::from(value)));
-        match run(callees, body, variables) {
+        match run(program, body, variables) {
             End::Through | End::Continue => {}
             End::Break => break,
             end @ (End::Return(_) | End::Exit) => return end,
@@ -132,37 +144,32 @@ fn rounds(
     End::Through
 }
 
+/// Calls, and passes out what is passed out; gives how the body ended, and the result.
 fn call(
-    callees: &[Callee],
+    program: &BodyProgram,
     callee: &Callee,
     arguments: &[Argument],
-    to: Option<&Target>,
     variables: &mut Variables,
-) -> End {
+) -> (End, Option<BigInt>) {
     let mut own = Variables::new();
     for ((name, direction, ty), argument) in callee.parameters.iter().zip(arguments) {
         let given = match argument {
-            Argument::Value(expr) => value(expr, variables),
+            Argument::Value(expr) => value(program, expr, variables),
             Argument::Target(_) if *direction == Direction::Out => BigInt::from(0),
             Argument::Target(target) => read(target, variables).1,
         };
         own.insert(name.clone(), (*ty, given));
     }
-    let end = run(callees, &callee.body, &mut own);
-    let result = match &end {
-        End::Return(result) => result.clone(),
-        _ => callee.result.as_ref().map(|result| value(result, &own)),
+    let end = run(program, &callee.body, &mut own);
+    let result = match (&end, &callee.result) {
+        (End::Return(result), _) => result.clone(),
+        (End::Through, Some(result)) => Some(value(program, result, &mut own)),
+        _ => None,
     };
     for ((name, _, _), argument) in callee.parameters.iter().zip(arguments) {
         if let Argument::Target(target) = argument {
             write(target, own[name].1.clone(), variables);
         }
     }
-    if matches!(end, End::Exit) {
-        return End::Exit;
-    }
-    if let (Some(target), Some(result)) = (to, result) {
-        write(target, result, variables);
-    }
-    End::Through
+    (end, result)
 }

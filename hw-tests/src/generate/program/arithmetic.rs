@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::body::{Bodies, Callee, Kind, Printer, Statement};
+use super::body::{Bodies, Callee, Calls, Kind, Printer, Statement};
 use super::expression::{Expr, expression, leaf};
 use super::scalar::{Scalar, literal};
 use super::shell::Shell;
@@ -31,6 +31,8 @@ pub struct BodyProgram {
     pub shell: Shell,
     /// What is called.
     pub callees: Vec<Callee>,
+    /// Calls in expressions, by their texts, which are leaves there.
+    pub calls: Calls,
     /// What is run.
     pub body: Vec<Statement>,
 }
@@ -40,7 +42,8 @@ impl ArithmeticProgram {
     pub fn random(dice: &mut Dice) -> Self {
         let is_constant = dice.percent(30);
         let count = if is_constant { 0 } else { 1 + dice.below(8) };
-        let mut shell = Shell::new(dice, count, std::iter::empty());
+        let inputs: Vec<_> = (0..count).map(|_| Scalar::random(dice)).collect();
+        let mut shell = Shell::new(&inputs, &[]);
         let mut leaves = |dice: &mut Dice, ty: Scalar| leaf(dice, &shell.inputs, ty);
         let expressions: Vec<_> = (0..1 + dice.below(10))
             .map(|_| {
@@ -49,7 +52,8 @@ impl ArithmeticProgram {
                 expression(dice, &mut leaves, ty, depth)
             })
             .collect();
-        shell.outputs = Shell::new(dice, 0, expressions.iter().map(Expr::ty)).outputs;
+        let outputs: Vec<_> = expressions.iter().map(Expr::ty).collect();
+        shell = Shell::new(&inputs, &outputs);
         let text = arithmetic(dice, &shell, &expressions);
         Self { text, shell, expressions }
     }
@@ -83,10 +87,11 @@ fn arithmetic(dice: &mut Dice, shell: &Shell, expressions: &[Expr]) -> String {
 impl BodyProgram {
     /// A program with some statements.
     pub fn random(dice: &mut Dice) -> Self {
-        let inputs = 1 + dice.below(5);
-        let types: Vec<_> = (0..1 + dice.below(5)).map(|_| Scalar::random(dice)).collect();
-        let shell = Shell::new(dice, inputs, types.into_iter());
         let mut bodies = Bodies::new(dice);
+        let types = |bodies: &mut Bodies<'_>| {
+            (0..1 + bodies.dice.below(5)).map(|_| bodies.some_type()).collect::<Vec<_>>()
+        };
+        let shell = Shell::new(&types(&mut bodies), &types(&mut bodies));
         for kind in [Kind::Function, Kind::Action, Kind::Control] {
             for _ in 0..bodies.dice.below(3) {
                 bodies.callee(kind);
@@ -95,7 +100,7 @@ impl BodyProgram {
         let fields = shell.inputs.iter().chain(&shell.outputs);
         bodies.known = fields.map(|(name, ty)| (name.clone(), *ty, true)).collect();
         let body = bodies.main();
-        let callees = bodies.callees;
+        let (callees, calls) = (bodies.callees, bodies.calls);
         let mut declarations = Printer { callees: &callees, text: String::new() };
         callees.iter().for_each(|callee| declarations.callee(0, callee));
         let mut locals = Printer { callees: &callees, text: String::new() };
@@ -106,6 +111,6 @@ impl BodyProgram {
         }
         statements.block(2, &body);
         let text = shell.program(&declarations.text, &locals.text, &statements.text);
-        Self { text, shell, callees, body }
+        Self { text, shell, callees, calls, body }
     }
 }

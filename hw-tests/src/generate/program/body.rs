@@ -1,5 +1,6 @@
 //! Statements over scalars, and functions, actions and controls of them: what an evaluator can follow.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use num_bigint::BigInt;
@@ -94,17 +95,101 @@ struct Around {
 /// What is in reach: name, type, and whether it may be written.
 type Known = Vec<(String, Scalar, bool)>;
 
+/// Calls by their texts: which callee, with which arguments.
+pub type Calls = BTreeMap<String, (usize, Vec<Argument>)>;
+
+/// Something to write, of that type where one is given.
+fn target_of(dice: &mut Dice, known: &Known, ty: Option<Scalar>) -> Option<Target> {
+    let fitting: Vec<_> = known.iter().filter(|one| one.2 && ty.is_none_or(|ty| ty == one.1)).collect();
+    if !fitting.is_empty() {
+        let (name, of, _) = (*dice.pick(&fitting)).clone();
+        let bits = match (ty, of) {
+            (None, Scalar::Bit(width)) if dice.percent(20) => {
+                let low = dice.below(width as usize) as u32;
+                Some((low + dice.below((width - low) as usize) as u32, low))
+            }
+            _ => None,
+        };
+        return Some(Target { name, bits });
+    }
+    // A slice of something wider.
+    let Some(Scalar::Bit(wanted)) = ty else { return None };
+    let wider =
+        |one: &&(String, Scalar, bool)| one.2 && matches!(one.1, Scalar::Bit(width) if width > wanted);
+    let wider: Vec<_> = known.iter().filter(wider).collect();
+    if wider.is_empty() {
+        return None;
+    }
+    let (name, of, _) = (*dice.pick(&wider)).clone();
+    let room = of.width().unwrap_or(0) - wanted;
+    let low = dice.below(room as usize + 1) as u32;
+    Some(Target { name, bits: Some((low + wanted - 1, low)) })
+}
+
+/// A call of a function with that result, for an expression.
+fn call_of(
+    dice: &mut Dice,
+    known: &Known,
+    callees: &[Callee],
+    ty: Scalar,
+    calls: &mut Calls,
+) -> Option<Expr> {
+    let fitting: Vec<_> = (0..callees.len()).filter(|index| callees[*index].returns == Some(ty)).collect();
+    if fitting.is_empty() {
+        return None;
+    }
+    let index = *dice.pick(&fitting);
+    let names: Vec<_> = known.iter().map(|(name, ty, _)| (name.clone(), *ty)).collect();
+    let mut arguments = Vec::new();
+    for (_, direction, ty) in &callees[index].parameters {
+        arguments.push(match direction {
+            Direction::In | Direction::None => {
+                let mut leaves = |dice: &mut Dice, ty: Scalar| {
+                    // Calls in arguments of calls, so deep as chance has it.
+                    if dice.percent(20) { call_of(dice, known, callees, ty, calls) } else { None }
+                        .or_else(|| leaf(dice, &names, ty))
+                };
+                let depth = dice.below(2) as u32;
+                Argument::Value(expression(dice, &mut leaves, *ty, depth))
+            }
+            Direction::Out | Direction::InOut => Argument::Target(target_of(dice, known, Some(*ty))?),
+        });
+    }
+    let shown = arguments.iter().map(shown);
+    let text = format!("{}({})", callees[index].name, shown.collect::<Vec<_>>().join(", "));
+    calls.insert(text.clone(), (index, arguments));
+    Some(Expr::Leaf(ty, text))
+}
+
+/// An argument as the program has it.
+fn shown(argument: &Argument) -> String {
+    match argument {
+        Argument::Value(value) => value.to_string(),
+        Argument::Target(to) => target(to),
+    }
+}
+
 /// Makes bodies.
 pub(super) struct Bodies<'d> {
     pub(super) dice: &'d mut Dice,
     pub(super) known: Known,
     pub(super) callees: Vec<Callee>,
+    /// Calls in expressions, by their texts.
+    pub(super) calls: Calls,
+    /// Few types, so that what there is fits together.
+    types: Vec<Scalar>,
     names: usize,
 }
 
 impl<'d> Bodies<'d> {
     pub(super) fn new(dice: &'d mut Dice) -> Self {
-        Self { dice, known: Vec::new(), callees: Vec::new(), names: 0 }
+        let types = (0..3).map(|_| Scalar::random(dice)).chain([Scalar::Bit(8), Scalar::Bool]).collect();
+        Self { dice, known: Vec::new(), callees: Vec::new(), calls: Calls::new(), types, names: 0 }
+    }
+
+    /// One of the types of the program.
+    pub(super) fn some_type(&mut self) -> Scalar {
+        *self.dice.pick(&self.types)
     }
 
     fn name(&mut self, prefix: &str) -> String {
@@ -113,8 +198,16 @@ impl<'d> Bodies<'d> {
     }
 
     fn expression(&mut self, ty: Scalar, depth: u32) -> Expr {
-        let known: Vec<_> = self.known.iter().map(|(name, ty, _)| (name.clone(), *ty)).collect();
-        let mut leaves = |dice: &mut Dice, ty: Scalar| leaf(dice, &known, ty);
+        let (known, callees, calls) = (&self.known, &self.callees, &mut self.calls);
+        let names: Vec<_> = known.iter().map(|(name, ty, _)| (name.clone(), *ty)).collect();
+        let mut leaves = |dice: &mut Dice, ty: Scalar| {
+            if dice.percent(15)
+                && let Some(call) = call_of(dice, known, callees, ty, calls)
+            {
+                return Some(call);
+            }
+            leaf(dice, &names, ty)
+        };
         expression(self.dice, &mut leaves, ty, depth)
     }
 
@@ -123,35 +216,8 @@ impl<'d> Bodies<'d> {
         self.expression(ty, depth)
     }
 
-    /// Something to write, of that type where one is given.
     fn target(&mut self, ty: Option<Scalar>) -> Option<Target> {
-        let fitting: Vec<_> =
-            self.known.iter().filter(|one| one.2 && ty.is_none_or(|ty| ty == one.1)).collect();
-        if !fitting.is_empty() {
-            let (name, of, _) = (*self.dice.pick(&fitting)).clone();
-            let bits = match (ty, of) {
-                (None, Scalar::Bit(width)) if self.dice.percent(20) => {
-                    let low = self.dice.below(width as usize) as u32;
-                    Some((low + self.dice.below((width - low) as usize) as u32, low))
-                }
-                _ => None,
-            };
-            return Some(Target { name, bits });
-        }
-        // A slice of something wider.
-        let Some(Scalar::Bit(wanted)) = ty else { return None };
-        let wider: Vec<_> = self
-            .known
-            .iter()
-            .filter(|one| one.2 && matches!(one.1, Scalar::Bit(width) if width > wanted))
-            .collect();
-        if wider.is_empty() {
-            return None;
-        }
-        let (name, of, _) = (*self.dice.pick(&wider)).clone();
-        let room = of.width().unwrap_or(0) - wanted;
-        let low = self.dice.below(room as usize + 1) as u32;
-        Some(Target { name, bits: Some((low + wanted - 1, low)) })
+        target_of(self.dice, &self.known, ty)
     }
 
     fn type_of(&self, target: &Target) -> Scalar {
@@ -173,11 +239,11 @@ impl<'d> Bodies<'d> {
         for _ in 0..1 + self.dice.below(4) {
             let direction =
                 *self.dice.pick(&[Direction::In, Direction::Out, Direction::InOut, Direction::InOut]);
-            let parameter = (self.name("p"), direction, Scalar::random(self.dice));
+            let parameter = (self.name("p"), direction, self.some_type());
             self.known.push((parameter.0.clone(), parameter.2, direction != Direction::In));
             parameters.push(parameter);
         }
-        let returns = (kind == Kind::Function).then(|| Scalar::random(self.dice));
+        let returns = (kind == Kind::Function).then(|| self.some_type());
         let around = Around { kind, returns, in_loop: false, depth: 2 };
         let body = self.statements(around);
         let result = returns.map(|ty| self.any(ty));
@@ -209,7 +275,7 @@ impl<'d> Bodies<'d> {
         let nested = around.depth > 0;
         match self.dice.below(20) {
             0..=1 => {
-                let (name, ty) = (self.name("x"), Scalar::random(self.dice));
+                let (name, ty) = (self.name("x"), self.some_type());
                 let value = self.any(ty);
                 self.known.push((name.clone(), ty, true));
                 Some(Statement::Declare(name, ty, value))
@@ -392,13 +458,7 @@ impl Printer<'_> {
             }
             Statement::Exit(condition) => self.line(depth, &format!("if ({condition}) {{ exit; }}")),
             Statement::Call(index, arguments, result) => {
-                let arguments: Vec<_> = arguments
-                    .iter()
-                    .map(|argument| match argument {
-                        Argument::Value(value) => value.to_string(),
-                        Argument::Target(to) => target(to),
-                    })
-                    .collect();
+                let arguments: Vec<_> = arguments.iter().map(shown).collect();
                 let callee = &self.callees[*index];
                 let name = match callee.kind {
                     Kind::Control => format!("the_{}.apply", callee.name),

@@ -15,7 +15,7 @@ mod whole;
 mod writer;
 
 pub use arithmetic::{ArithmeticProgram, BodyProgram};
-pub use body::{Argument, Callee, Kind, Statement, Target};
+pub use body::{Argument, Callee, Calls, Kind, Statement, Target};
 pub use expression::{Expr, Leaves, Operator, Prefix, expression};
 pub use scalar::{Scalar, value};
 pub use scope::Direction;

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use num_bigint::BigInt;
 
 use super::scalar::Scalar;
-use crate::trial::Dice;
 
 /// Inputs and outputs of a program: fields of two headers.
 ///
@@ -54,13 +53,12 @@ fn encoded(ty: Scalar, value: &BigInt) -> Vec<u8> {
 }
 
 impl Shell {
-    /// So many inputs, and outputs of these types.
-    pub(super) fn new(dice: &mut Dice, inputs: usize, outputs: impl Iterator<Item = Scalar>) -> Self {
-        let inputs = (0..inputs).map(|index| (format!("hdr.inputs.f{index}"), Scalar::random(dice)));
-        Self {
-            inputs: inputs.collect(),
-            outputs: outputs.enumerate().map(|(index, ty)| (format!("hdr.outputs.f{index}"), ty)).collect(),
-        }
+    /// Inputs and outputs of these types.
+    pub(super) fn new(inputs: &[Scalar], outputs: &[Scalar]) -> Self {
+        let fields = |header: &str, types: &[Scalar]| {
+            types.iter().enumerate().map(|(index, ty)| (format!("hdr.{header}.f{index}"), *ty)).collect()
+        };
+        Self { inputs: fields("inputs", inputs), outputs: fields("outputs", outputs) }
     }
 
     /// A packet with these inputs.
