@@ -19,6 +19,8 @@ use crate::value::{Operand, Value};
 pub(super) struct Bound<'a> {
     pub(super) parameter: &'a ast::Parameter,
     pub(super) operand: Operand<'a>,
+    /// What an `inout` argument was when it was evaluated, if evaluating the arguments behind it may have changed it (section 6.8).
+    pub(super) initial: Option<Operand<'a>>,
     /// Where the argument stands, or the call for a default value.
     pub(super) span: Span,
 }
@@ -198,13 +200,22 @@ impl<'a> Elaborator<'a> {
                 (None, None) => Operand::new(Value::DontCare, Type::DontCare),
             };
             bindings.unify(&ty, &operand.ty);
+            let operand = match parameter.direction {
+                Some(Direction::Out | Direction::InOut) => operand,
+                Some(Direction::In) | None => operand.read_only(),
+            };
             operands.push(operand);
             marks.push(self.frame.block.len());
             types.push(ty);
         }
         let mut bound = Vec::with_capacity(parameters.len());
-        self.settle(&mut operands, &marks, span)?;
-        for (((parameter, operand), ty), given) in parameters.iter().zip(operands).zip(types).zip(matched) {
+        let copied_in: Vec<bool> =
+            parameters.iter().map(|parameter| parameter.direction == Some(Direction::InOut)).collect();
+        let initial = self.settle_places(&mut operands, &marks, &copied_in, span)?;
+        let arguments = operands.into_iter().zip(initial);
+        for (((parameter, (operand, initial)), ty), given) in
+            parameters.iter().zip(arguments).zip(types).zip(matched)
+        {
             let at = given.map_or(span, |expr| expr.span);
             let ty = self.substitute(&ty, bindings)?;
             let is_left_out =
@@ -214,7 +225,7 @@ impl<'a> Elaborator<'a> {
                 true => operand,
                 false => self.check_argument(parameter, operand, &ty, at)?,
             };
-            bound.push(Bound { parameter, operand, span: at });
+            bound.push(Bound { parameter, operand, initial, span: at });
         }
         Ok(bound)
     }
@@ -266,7 +277,8 @@ impl<'a> Elaborator<'a> {
         passing: Passing,
     ) -> Result<CopyBack<'a>> {
         let moving = bound.iter().any(|argument| self.moves(&argument.operand.value));
-        let computed = bound.iter().any(|argument| argument.operand.place.is_some());
+        let computed =
+            bound.iter().any(|argument| argument.operand.place.is_some() || argument.initial.is_some());
         let isolate = passing != Passing::Shared || moving || computed || self.arguments_overlap(bound);
         let mut back = Vec::new();
         for argument in bound {
@@ -280,7 +292,7 @@ impl<'a> Elaborator<'a> {
                         if is_out {
                             self.reset(&copy.value, span);
                         } else {
-                            self.assign(&copy, &target, span)?;
+                            self.assign(&copy, argument.initial.as_ref().unwrap_or(&target), span)?;
                         }
                         back.push((target, copy.clone(), span));
                         self.copied.insert((Rc::as_ptr(scope), argument.parameter.span));
@@ -321,7 +333,9 @@ impl<'a> Elaborator<'a> {
             let known = scope.own_binding(&argument.parameter.name.text).map(|binding| binding.entity);
             let Some(Entity::Value(parameter)) = known else { return Err(super::Reported) };
             let is_out = argument.parameter.direction == Some(Direction::Out);
-            if self.identity(&parameter.value) == self.identity(&argument.operand.value) {
+            if argument.initial.is_none()
+                && self.identity(&parameter.value) == self.identity(&argument.operand.value)
+            {
                 if is_out {
                     self.reset(&parameter.value, argument.span);
                 }
@@ -343,7 +357,7 @@ impl<'a> Elaborator<'a> {
             if is_out {
                 self.reset(&parameter.value, argument.span);
             } else {
-                self.assign(&parameter, &target, argument.span)?;
+                self.assign(&parameter, argument.initial.as_ref().unwrap_or(&target), argument.span)?;
             }
             if matches!(argument.parameter.direction, Some(Direction::Out | Direction::InOut)) {
                 back.push((target, parameter, argument.span));

@@ -245,18 +245,37 @@ impl<'a> Elaborator<'a> {
     /// Replaces operands that were evaluated before statements emitted since by copies made at the time. `marks` says where
     /// in the block each operand's evaluation ended.
     pub(super) fn settle(&mut self, operands: &mut [Operand<'a>], marks: &[usize], span: Span) -> Result<()> {
+        self.settle_places(operands, marks, &[], span).map(|_| ())
+    }
+
+    /// As [`Self::settle`]; for those operands whose `copied_in` says so, the values that the places had at the time, too.
+    pub(super) fn settle_places(
+        &mut self,
+        operands: &mut [Operand<'a>],
+        marks: &[usize],
+        copied_in: &[bool],
+        span: Span,
+    ) -> Result<Vec<Option<Operand<'a>>>> {
         let end = self.frame.block.len();
-        for (operand, mark) in operands.iter_mut().zip(marks).rev() {
+        let mut values = vec![None; operands.len()];
+        for (i, (operand, mark)) in operands.iter_mut().zip(marks).enumerate().rev() {
             if *mark >= end || self.pieces(&operand.value).is_empty() {
                 continue;
             }
             let tail = self.frame.block.split_off(*mark);
-            let settled =
-                if operand.writable { self.stabilize(operand, span) } else { self.snapshot(operand, span) };
+            let settled = match operand.writable {
+                true => self.stabilize(operand, span),
+                false => self.snapshot(operand, span),
+            };
+            let value = match (&settled, copied_in.get(i)) {
+                (Ok(place), Some(true)) => self.snapshot(place, span).map(Some),
+                _ => Ok(None),
+            };
             self.frame.block.extend(tail);
             *operand = settled?;
+            values[i] = value?;
         }
-        Ok(())
+        Ok(values)
     }
 }
 

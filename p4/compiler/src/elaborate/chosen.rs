@@ -353,13 +353,14 @@ impl<'a> Elaborator<'a> {
         let mut back = Vec::new();
         for argument in bound {
             let written = matches!(argument.parameter.direction, Some(Direction::Out | Direction::InOut));
-            if !written || argument.operand.place.is_none() {
+            if !written || (argument.operand.place.is_none() && argument.initial.is_none()) {
                 continue;
             }
             let target = self.stabilize(&argument.operand, argument.span)?;
             let copy = self.temporary(&target.ty, argument.span)?;
             if argument.parameter.direction == Some(Direction::InOut) {
-                self.assign(&copy, &target.clone().read_only(), argument.span)?;
+                let value = argument.initial.take().unwrap_or_else(|| target.clone().read_only());
+                self.assign(&copy, &value, argument.span)?;
             }
             argument.operand = copy.clone();
             back.push((target, copy, argument.span));

@@ -297,7 +297,7 @@ impl<'a> Elaborator<'a> {
                 }
             };
             // Headers are invalid when a packet starts: nothing is to be reset.
-            bound.push(Bound { parameter, operand, span: parameter.span });
+            bound.push(Bound { parameter, operand, initial: None, span: parameter.span });
         }
         self.descend(span, |this| match object {
             Object::Control(control) => {

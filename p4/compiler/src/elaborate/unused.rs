@@ -81,7 +81,7 @@ impl<'a> Elaborator<'a> {
         let mut bound = Vec::with_capacity(parameters.len());
         for parameter in parameters {
             let operand = self.in_scope(scope, |this| this.stand_in(parameter))?;
-            bound.push(Bound { parameter, operand, span: parameter.span });
+            bound.push(Bound { parameter, operand, initial: None, span: parameter.span });
         }
         Ok(bound)
     }
