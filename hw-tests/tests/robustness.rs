@@ -2,44 +2,9 @@
 
 use sluice_conformance::captures::{self, Captured};
 use sluice_conformance::generate::damage;
-use sluice_conformance::harness::Broker;
+use sluice_conformance::harness::{Broker, EVERYTHING};
 use sluice_conformance::trial::{self, Dice};
 use sluice_switch::{Ingress, Output, Sink};
-
-/// A policy with every feature.
-const POLICY: &str = "
-ports:
-  tap-a: { role: network, id: 1, label: 101 }
-  tap-b: { role: network, id: 2, label: 102, bad_fcs: keep }
-  one: { role: tool, id: 10 }
-  two: { role: tool, id: 11, max_frame: 1000 }
-  three: { role: tool, id: 12 }
-  four: { role: tool, id: 13 }
-  wan: { role: tool, id: 14 }
-tools:
-  vxlan: { port: wan, encapsulate: { vxlan: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, vni: 7 } } }
-  gre: { port: wan, encapsulate: { gre: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, key: 7 } } }
-  erspan2: { port: wan, encapsulate: { erspan2: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 7 } } }
-  erspan3: { port: wan, encapsulate: { erspan3: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 8 } } }
-groups:
-  farm: { members: [three, four], balance: flows }
-filters:
-  - name: everything
-    to: [one]
-    edits:
-      strip: [vlan, mpls, pbb, vxlan, geneve, gre, nvgre, erspan, gtpu, ipip]
-      mask: [ { at: l3, offset: 4, length: 2 }, { at: payload, offset: 0, length: 32, value: 7 }, { at: inner_payload, length: 4 } ]
-      slice: { after: l4, bytes: 32 }
-      label: true
-      stamp: { format: d28b, bits: 64, clock: tai }
-      fix_checksums: true
-  - { name: fixed, to: [two], edits: { mask: [ { at: l4, length: 256 } ], stamp: { format: vss, port: 3 }, fix_checksums: true } }
-  - { name: balanced, match: ip or ip6, to: [farm], dedup: true }
-  - { name: sampled, match: not tcp, to: [vxlan], sample: 50%, edits: { slice: { after: inner_l4, bytes: 0 } } }
-  - { name: inside, match: inner (ip or ip6), to: [gre], edits: { strip: [vlan], fix_checksums: true } }
-  - { name: tagged, match: vlan or mpls, to: [erspan2, erspan3], edits: { strip: [mpls], label: true, stamp: { format: d28b, bits: 48, clock: utc } } }
-otherwise: { to: [four] }
-";
 
 #[derive(Default)]
 struct Count {
@@ -102,7 +67,7 @@ fn is_cut(dice: &mut Dice, index: usize) -> bool {
 #[test]
 fn whatever_comes_in_is_counted_and_hurts_nothing() {
     let Some(files) = captures::files() else { return };
-    let mut flood = Flood { broker: Broker::with_policy(POLICY), count: Count::default(), sent: 0 };
+    let mut flood = Flood { broker: Broker::with_policy(EVERYTHING), count: Count::default(), sent: 0 };
     trial::each(9, 1, |dice| {
         for path in &files {
             for (index, frame) in captures::read(path).iter().enumerate() {
@@ -127,7 +92,7 @@ fn whatever_comes_in_is_counted_and_hurts_nothing() {
 
 #[test]
 fn noise_and_extreme_lengths_pass() {
-    let mut flood = Flood { broker: Broker::with_policy(POLICY), count: Count::default(), sent: 0 };
+    let mut flood = Flood { broker: Broker::with_policy(EVERYTHING), count: Count::default(), sent: 0 };
     trial::each(10, trial::count(2_000, 200_000), |dice| {
         let length = *dice.pick(&[0, 1, 13, 14, 33, 60, 191, 192, 193, 300, 1_500]);
         let mut data = dice.bytes(length);
@@ -150,7 +115,7 @@ fn noise_and_extreme_lengths_pass() {
 
 #[test]
 fn configurations_that_are_wrong_change_nothing() {
-    let mut broker = Broker::with_policy(POLICY);
+    let mut broker = Broker::with_policy(EVERYTHING);
     for (wrong, says) in [
         ("ports: [", ""),
         (
@@ -174,7 +139,7 @@ fn configurations_that_are_wrong_change_nothing() {
 /// More sources than the table holds: refused, with the filter and the bound; nothing changes.
 #[test]
 fn overfull_tables_are_refused() {
-    let mut broker = Broker::with_policy(POLICY);
+    let mut broker = Broker::with_policy(EVERYTHING);
     let prefixes: Vec<String> =
         (0..40_000_u32).map(|i| format!("10.{}.{}.{}", i >> 15, (i >> 7) & 0xff, (i << 1) & 0xff)).collect();
     let text = format!(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::p4::P4;
@@ -74,6 +74,9 @@ pub(crate) struct Replay {
     /// Also print where the time goes, by part of the pipeline.
     #[arg(long)]
     pub(crate) profile: bool,
+    /// What runs the P4 program; both engines give the same.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: Engine,
     /// Take the whole packets of a damaged capture, with a warning, instead of refusing it.
     #[arg(long)]
     pub(crate) partial: bool,
@@ -130,6 +133,33 @@ pub(crate) struct Inputs {
     /// Read captures of link type 0 as Ethernet: bmv2 writes them so.
     #[arg(long)]
     pub(crate) assume_ethernet: bool,
+}
+
+/// What runs a P4 program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// Native code for this machine: x86-64 and AArch64.
+    Native,
+    /// The interpreter of the IR: the reference, and what runs elsewhere.
+    Interpreter,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        match sluice_switch::Engine::default() {
+            sluice_switch::Engine::Native => Self::Native,
+            sluice_switch::Engine::Interpreter => Self::Interpreter,
+        }
+    }
+}
+
+impl From<Engine> for sluice_switch::Engine {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Native => Self::Native,
+            Engine::Interpreter => Self::Interpreter,
+        }
+    }
 }
 
 /// Which build of the P4 program runs.

@@ -8,7 +8,7 @@ use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_entities::PipelineInfo;
 use sluice_ir::Module;
 use sluice_policy::{Plan, Policy, State};
-use sluice_switch::Worker;
+use sluice_switch::{Engine, PrepareError, Switch, SwitchOptions, Worker};
 use sluice_target::{SoftOptions, SoftTarget, Target, carry_out};
 
 use crate::args::Program;
@@ -55,6 +55,19 @@ pub(crate) fn nothing(info: &PipelineInfo) -> Result<State, Failure> {
     State::empty(info).map_err(|diagnostics| Failure::located(&diagnostics, &Sources::new()))
 }
 
+/// A soft switch on the engine that is asked for, as far as it is to be had; a warning says where it is not.
+pub(crate) fn switch(module: &Module, engine: Engine) -> Result<Switch, PrepareError> {
+    let switch = Switch::new(module, SwitchOptions { engine, ..SwitchOptions::default() })?;
+    warn_of_interpreter(&switch);
+    Ok(switch)
+}
+
+fn warn_of_interpreter(switch: &Switch) {
+    if let Some(why) = switch.no_native_code() {
+        eprintln!("warning: the interpreter runs the program: {why}");
+    }
+}
+
 /// A soft switch with a policy in force.
 pub(crate) struct Broker {
     pub(crate) target: SoftTarget,
@@ -63,10 +76,13 @@ pub(crate) struct Broker {
 
 impl Broker {
     /// Makes a switch of the program, and applies the policy to it.
-    pub(crate) fn start(module: Arc<Module>, loaded: &Loaded) -> Result<Self, Failure> {
+    pub(crate) fn start(module: Arc<Module>, loaded: &Loaded, engine: Engine) -> Result<Self, Failure> {
         let refused = |error: &dyn std::fmt::Display| Failure::Refused(error.to_string());
-        let target =
-            SoftTarget::with_module(module, SoftOptions::default()).map_err(|fault| refused(&fault))?;
+        let options = SoftOptions { engine, ..SoftOptions::default() };
+        let target = SoftTarget::with_module(module, options).map_err(|fault| refused(&fault))?;
+        if let Some(switch) = target.switch() {
+            warn_of_interpreter(&switch);
+        }
         let info = target.info();
         let plan = plan(&nothing(&info)?, loaded, &info)?;
         let state = carry_out(&target, plan).map_err(|error| refused(&error))?;

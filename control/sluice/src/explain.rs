@@ -10,7 +10,7 @@ use sluice_diagnostics::{Sources, Span};
 use sluice_ir::Module;
 use sluice_policy::filter::{self, NamedSets, Origin};
 use sluice_policy::{Edits, Filter, PacketTrace, Policy, PortRole, TraceStep};
-use sluice_switch::{Ingress, Output, Sink, TraceEvent, Tracer, Worker};
+use sluice_switch::{Engine, Ingress, Output, Sink, TraceEvent, Tracer, Worker};
 
 use crate::args;
 use crate::broker::{self, Broker, Loaded};
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<(), Failure> {
     let inputs = inputs::inputs(&arguments.inputs, &loaded.policy)?;
     let module = broker::program(arguments.program)?;
     let mut finder = Finder::new(&arguments.which, module.clone(), &loaded.policy)?;
-    let broker = Broker::start(module, &loaded)?;
+    let broker = Broker::start(module, &loaded, Engine::default())?;
     let mut worker = broker.worker()?;
     let mut captures = inputs::open(&inputs, arguments.inputs.assume_ethernet)?;
     let (mut number, mut shown) = (0u64, 0u64);
@@ -76,7 +76,7 @@ impl Finder {
             .and_then(|parsed| filter::terms(&parsed))
             .map_err(|diagnostics| Failure::located(&diagnostics, &sources))?;
         let policy = only(policy, terms.into(), Span::new(source, 0, 0));
-        let broker = Broker::start(module, &Loaded { sources, policy })?;
+        let broker = Broker::start(module, &Loaded { sources, policy }, Engine::default())?;
         let worker = broker.worker()?;
         Ok(Self::Matching { broker: Box::new(broker), worker: Box::new(worker) })
     }

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &args::Replay) -> Result<ExitCode, Failure> {
     let loaded = broker::load(&arguments.file)?;
     let inputs = inputs::inputs(&arguments.inputs, &loaded.policy)?;
     let module = broker::program(arguments.program)?;
-    let broker = Broker::start(module, &loaded)?;
+    let broker = Broker::start(module, &loaded, arguments.engine.into())?;
     let instances: Vec<(u16, &str)> =
         broker.state.instances().map(|(id, tool, _)| (id, &*tool.name)).collect();
     // The inputs are opened before the output folder is made: an unreadable capture leaves nothing behind.

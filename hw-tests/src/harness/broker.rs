@@ -8,11 +8,46 @@ use sluice_diagnostics::Sources;
 use sluice_entities::Update;
 use sluice_ir::Module;
 use sluice_policy::{Account, PhaseKind, Plan, Policy, State, parse_policy, plan};
-use sluice_switch::{Ingress, Output, Sink, Switch, Verdict, Worker};
+use sluice_switch::{Engine, Ingress, Output, Profile, Sink, Switch, Verdict, Worker};
 use sluice_target::{Counters, SoftOptions, SoftTarget};
 
 use crate::captures::Captured;
 use crate::oracle::policy::Outcome;
+
+/// A policy with every feature.
+pub const EVERYTHING: &str = "
+ports:
+  tap-a: { role: network, id: 1, label: 101 }
+  tap-b: { role: network, id: 2, label: 102, bad_fcs: keep }
+  one: { role: tool, id: 10 }
+  two: { role: tool, id: 11, max_frame: 1000 }
+  three: { role: tool, id: 12 }
+  four: { role: tool, id: 13 }
+  wan: { role: tool, id: 14 }
+tools:
+  vxlan: { port: wan, encapsulate: { vxlan: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, vni: 7 } } }
+  gre: { port: wan, encapsulate: { gre: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, key: 7 } } }
+  erspan2: { port: wan, encapsulate: { erspan2: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 7 } } }
+  erspan3: { port: wan, encapsulate: { erspan3: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 8 } } }
+groups:
+  farm: { members: [three, four], balance: flows }
+filters:
+  - name: everything
+    to: [one]
+    edits:
+      strip: [vlan, mpls, pbb, vxlan, geneve, gre, nvgre, erspan, gtpu, ipip]
+      mask: [ { at: l3, offset: 4, length: 2 }, { at: payload, offset: 0, length: 32, value: 7 }, { at: inner_payload, length: 4 } ]
+      slice: { after: l4, bytes: 32 }
+      label: true
+      stamp: { format: d28b, bits: 64, clock: tai }
+      fix_checksums: true
+  - { name: fixed, to: [two], edits: { mask: [ { at: l4, length: 256 } ], stamp: { format: vss, port: 3 }, fix_checksums: true } }
+  - { name: balanced, match: ip or ip6, to: [farm], dedup: true }
+  - { name: sampled, match: not tcp, to: [vxlan], sample: 50%, edits: { slice: { after: inner_l4, bytes: 0 } } }
+  - { name: inside, match: inner (ip or ip6), to: [gre], edits: { strip: [vlan], fix_checksums: true } }
+  - { name: tagged, match: vlan or mpls, to: [erspan2, erspan3], edits: { strip: [mpls], label: true, stamp: { format: d28b, bits: 48, clock: utc } } }
+otherwise: { to: [four] }
+";
 
 /// One copy that left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,9 +134,18 @@ impl Broker {
     /// # Panics
     /// Where the program does not compile or does not run.
     pub fn new(build: Build) -> Self {
-        let target =
-            SoftTarget::with_module(module(build), SoftOptions::default()).expect("the program runs");
+        Self::on(build, Engine::default())
+    }
+
+    /// The same on one of the engines.
+    ///
+    /// # Panics
+    /// Where the program does not compile or does not run on it.
+    pub fn on(build: Build, engine: Engine) -> Self {
+        let options = SoftOptions { engine, ..SoftOptions::default() };
+        let target = SoftTarget::with_module(module(build), options).expect("the program runs");
         let switch = target.switch().expect("the program was just put there");
+        assert_eq!(switch.engine(), engine, "{:?}", switch.no_native_code());
         let state = State::empty(switch.info()).expect("the policy knows the program");
         let worker = switch.worker();
         Self { target, switch, worker, state }
@@ -208,6 +252,16 @@ impl Broker {
     /// Takes a frame through, and nothing more.
     pub fn process(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink) -> Verdict {
         self.worker.process(ingress, sink)
+    }
+
+    /// The same, and measures what each part of the pipeline takes.
+    pub fn process_profiled(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink) -> Verdict {
+        self.worker.process_profiled(ingress, sink)
+    }
+
+    /// What was measured.
+    pub fn profile(&self) -> Profile {
+        self.worker.profile()
     }
 
     /// Cells of the counter `outcome`, of one port.

@@ -3,5 +3,5 @@
 mod broker;
 mod check;
 
-pub use broker::{Broker, Copy, Sent, module, parse};
+pub use broker::{Broker, Copy, EVERYTHING, Sent, module, parse};
 pub use check::{Checker, Tally};

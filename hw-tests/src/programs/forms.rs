@@ -81,5 +81,9 @@ pub struct Engine {
 
 /// All engines of the soft switch.
 pub fn engines() -> Vec<Engine> {
-    vec![Engine { name: "interpreter", options: SwitchOptions::default() }]
+    let engine = |engine: sluice_switch::Engine| Engine {
+        name: engine.name(),
+        options: SwitchOptions { engine, ..SwitchOptions::default() },
+    };
+    sluice_switch::Engine::ALL.into_iter().map(engine).collect()
 }

@@ -15,6 +15,7 @@ use crate::counters::{Cells, PORTS};
 use crate::engine::op::Pc;
 use crate::engine::program::Combine;
 use crate::externs::meter::MeterCell;
+use crate::native::view::TableView;
 use crate::pages::Pages;
 use crate::selection::{Buckets, ProfileState};
 use crate::tables::{Engine, MISS};
@@ -27,6 +28,8 @@ pub(crate) struct Configuration {
     pub(crate) tables: Vec<Arc<TableState>>,
     /// What is needed of each table to see that it has no entries.
     pub(crate) quick: Vec<Quick>,
+    /// The same tables for native code. Each leads into the state of its table above.
+    pub(crate) views: Vec<TableView>,
     pub(crate) profiles: Vec<Arc<ProfileState>>,
     pub(crate) value_sets: Vec<Arc<ValueSetState>>,
     pub(crate) replication: Arc<Replication>,

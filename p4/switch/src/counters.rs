@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use sluice_entities::{CounterData, PipelineInfo};
 
+use crate::native::seam::CellAddress;
 use crate::packet::DropReason;
 
 /// Ports there are, the drop port included.
@@ -58,15 +59,27 @@ pub(crate) fn path_drop_cell(path: u32, reason: DropReason) -> u32 {
 }
 
 /// Cells of one chunk.
-const CHUNK: usize = 1024;
+pub(crate) const CHUNK: usize = 1024;
 
+/// One number of packets and bytes. Native code knows where its fields are.
 #[derive(Debug, Default)]
-struct Cell {
-    packets: AtomicU64,
-    bytes: AtomicU64,
+#[repr(C)]
+pub(crate) struct Cell {
+    pub(crate) packets: AtomicU64,
+    pub(crate) bytes: AtomicU64,
 }
 
 type Chunk = Arc<[Cell; CHUNK]>;
+
+/// A worker's cells, as native code sees them.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct CellsView {
+    /// The first cell of each chunk.
+    pub(crate) chunks: *const CellAddress,
+    /// Number of chunks.
+    pub(crate) count: u64,
+}
 
 fn new_chunk() -> Chunk {
     Arc::new(std::array::from_fn(|_| Cell::default()))
@@ -76,6 +89,8 @@ fn new_chunk() -> Chunk {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WorkerCells {
     chunks: Vec<Chunk>,
+    /// Where each chunk is.
+    addresses: Vec<CellAddress>,
 }
 
 impl WorkerCells {
@@ -101,8 +116,14 @@ impl WorkerCells {
     /// Makes room for that many cells.
     fn grow(&mut self, cells: u32) {
         while self.chunks.len() * CHUNK < cells as usize {
-            self.chunks.push(new_chunk());
+            let chunk = new_chunk();
+            self.addresses.push(CellAddress::of(&chunk));
+            self.chunks.push(chunk);
         }
+    }
+
+    pub(crate) fn view(&self) -> CellsView {
+        CellsView { chunks: self.addresses.as_ptr(), count: self.addresses.len() as u64 }
     }
 }
 

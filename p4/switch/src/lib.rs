@@ -22,6 +22,7 @@ mod control;
 mod counters;
 mod engine;
 mod externs;
+mod native;
 mod packet;
 mod pages;
 mod prepare;
@@ -40,6 +41,7 @@ pub use control::{PortCounters, ReplicaCounters};
 pub use engine::calls::{MAX_DIGESTS_PER_PACKET, MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 pub use engine::passes::MAX_PASSES;
 pub use engine::run::MAX_LOOP_TURNS;
+pub use native::{Engine, MAX_NATIVE_STEPS, NoNativeCode};
 pub use packet::{DROP_PORT, Digest, DropReason, Ingress, Outcome, Output, Sink, Verdict};
 pub use prepare::{
     MAX_COUNTER_CELLS, MAX_HEADER_BYTES, MAX_METER_CELLS, MAX_REGISTER_BYTES, MAX_SCALAR_BITS,

@@ -21,9 +21,11 @@ use crate::counters::{CellAllocator, Cells, FIRST_PROGRAM_CELL, NULL_CELL, PORTS
 use crate::engine::program::Program;
 use crate::externs::meter::MeterCell;
 use crate::externs::register::RegisterArray;
+use crate::native::view::TableView;
+use crate::native::{Engine, Native, NoNativeCode};
 use crate::pages::Pages;
 use crate::prepare::{PrepareError, prepare};
-use crate::tables::Engine;
+use crate::tables::Engine as MatchEngine;
 use crate::worker::Worker;
 
 /// How a switch runs, apart from its program.
@@ -31,11 +33,17 @@ use crate::worker::Worker;
 pub struct SwitchOptions {
     /// Seed of `random`; worker `n` starts at `seed + n`.
     pub seed: u64,
+    /// What runs the program; [`Switch::engine`] says what does.
+    pub engine: Engine,
 }
 
 /// What workers and the control plane share.
 pub(crate) struct Shared {
     pub(crate) program: Program,
+    /// The program's native code, if it is wanted and there is some.
+    pub(crate) native: Option<Native>,
+    /// Why there is none though it is wanted.
+    no_native: Option<NoNativeCode>,
     pub(crate) options: SwitchOptions,
     pub(crate) current: Arc<ArcSwap<Configuration>>,
     pub(crate) registers: Vec<RegisterArray>,
@@ -104,7 +112,16 @@ impl Switch {
             program.registers.iter().map(|plan| RegisterArray::new(plan.size, plan.width)).collect();
         let meters =
             module.meters.iter().map(|(_, meter)| (0..meter.size).map(|_| MeterCell::default()).collect());
+        let (native, no_native) = match options.engine {
+            Engine::Interpreter => (None, None),
+            Engine::Native => match Native::compile(&program) {
+                Ok(native) => (Some(native), None),
+                Err(why) => (None, Some(why)),
+            },
+        };
         let shared = Shared {
+            native,
+            no_native,
             options,
             current: Arc::new(ArcSwap::from_pointee(first)),
             registers,
@@ -115,6 +132,16 @@ impl Switch {
             program,
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What runs the program: what the options want, or the interpreter, if there is no native code.
+    pub fn engine(&self) -> Engine {
+        if self.shared.native.is_some() { Engine::Native } else { Engine::Interpreter }
+    }
+
+    /// Why the program has no native code, if it was wanted.
+    pub fn no_native_code(&self) -> Option<&NoNativeCode> {
+        self.shared.no_native.as_ref()
     }
 
     /// Tables, actions and externs of the program.
@@ -259,10 +286,11 @@ fn first_configuration(program: &Program, master: &Master) -> Configuration {
     let tables: Vec<_> = tables
         .map(|((table, plan), info)| Arc::new(table.first(program, plan, info.has_idle_timeouts)))
         .collect();
-    let value_set = |shape| ValueSetState { engine: Engine::build(shape, &[]), members: Vec::new() };
+    let value_set = |shape| ValueSetState { engine: MatchEngine::build(shape, &[]), members: Vec::new() };
     Configuration {
         version: 1,
         quick: tables.iter().map(|state| Quick::of(state)).collect(),
+        views: tables.iter().map(|state| TableView::of(state)).collect(),
         tables,
         profiles: program.profiles.iter().map(|_| Arc::default()).collect(),
         value_sets: program.value_sets.iter().map(|shape| Arc::new(value_set(shape))).collect(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::args::Engine;
+
 /// Compile, check, run and test P4 programs.
 #[derive(Debug, Args)]
 pub(crate) struct P4 {
@@ -83,6 +85,9 @@ pub(crate) struct Run {
     /// Table entries and other state, as a packet script without packets.
     #[arg(long, value_name = "FILE")]
     pub(crate) entries: Option<PathBuf>,
+    /// What runs the program; both engines give the same.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: Engine,
     /// Read captures of link type 0 as Ethernet: bmv2 writes them so.
     #[arg(long)]
     pub(crate) assume_ethernet: bool,
@@ -100,6 +105,9 @@ pub(crate) struct Test {
     /// Folders, which are searched for scripts, and scripts or programs.
     #[arg(required = true, value_name = "DIR|FILE")]
     pub(crate) paths: Vec<PathBuf>,
+    /// What runs the programs; both engines give the same.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) engine: Engine,
     #[command(flatten)]
     pub(crate) preprocessor: Preprocessor,
 }

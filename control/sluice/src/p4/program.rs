@@ -5,9 +5,11 @@ use std::path::Path;
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_ir::Module;
 use sluice_p4::{CompileOptions, DiskFiles, check, compile};
-use sluice_switch::{Switch, SwitchOptions};
+use sluice_switch::Switch;
 
 use super::args::Preprocessor;
+use crate::args::Engine;
+use crate::broker;
 use crate::failure::Failure;
 
 /// Compiles a program. All that the compiler says is in the result, with the texts that it is about.
@@ -52,8 +54,8 @@ pub(super) fn load(file: &Path, preprocessor: &Preprocessor) -> Result<(Module, 
 }
 
 /// A soft switch with a program.
-pub(super) fn switch(file: &Path, module: &Module) -> Result<Switch, Failure> {
-    Switch::new(module, SwitchOptions::default()).map_err(|error| {
+pub(super) fn switch(file: &Path, module: &Module, engine: Engine) -> Result<Switch, Failure> {
+    broker::switch(module, engine.into()).map_err(|error| {
         let message = format!("{}: the soft switch cannot run this program: {error}", file.display());
         Failure::argument(message, "its bounds are those of one packet processor: see docs/P4.md")
     })

@@ -16,7 +16,7 @@ use crate::progress::Progress;
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let inputs = captures(&arguments.inputs)?;
     let (module, _) = program::load(&arguments.file, &arguments.preprocessor)?;
-    let mut switch = program::switch(&arguments.file, &module)?;
+    let mut switch = program::switch(&arguments.file, &module, arguments.engine)?;
     if let Some(entries) = &arguments.entries {
         switch = with_entries(switch, entries)?;
     }

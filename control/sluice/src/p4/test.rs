@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, Sources};
 use sluice_stf::SwitchTarget;
-use sluice_switch::{Switch, SwitchOptions};
 
 use super::args::{Preprocessor, Test};
 use super::program;
+use crate::args::Engine;
+use crate::broker;
 use crate::failure::Failure;
 
 /// Programs that a script may belong to, by extension; the first that is there is taken.
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Failure> {
     let scripts = scripts(&arguments.paths)?;
     let mut failed = 0;
     for script in &scripts {
-        match one(script, &arguments.preprocessor) {
+        match one(script, &arguments.preprocessor, arguments.engine) {
             Ok(notes) => {
                 println!("passed  {}", script.display());
                 print!("{notes}");
@@ -74,7 +75,7 @@ fn search(folder: &Path, scripts: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// Runs one; gives notes, or why it failed.
-fn one(script: &Path, preprocessor: &Preprocessor) -> Result<String, String> {
+fn one(script: &Path, preprocessor: &Preprocessor, engine: Engine) -> Result<String, String> {
     let programs = PROGRAMS.iter().map(|extension| script.with_extension(extension));
     let Some(file) = programs.clone().find(|file| file.exists()) else {
         let names: Vec<String> = programs.map(|file| file.display().to_string()).collect();
@@ -88,7 +89,7 @@ fn one(script: &Path, preprocessor: &Preprocessor) -> Result<String, String> {
     let source = sources.add(script.display().to_string(), text);
     let run = || -> Result<Diagnostics, Diagnostics> {
         let parsed = sluice_stf::parse(&sources, source)?;
-        let switch = Switch::new(&module, SwitchOptions::default())
+        let switch = broker::switch(&module, engine.into())
             .map_err(|error| Diagnostic::error(format!("{}: {error}", file.display())))?;
         let test = sluice_stf::bind(&parsed, switch.info())?;
         let report = sluice_stf::run(&test, &mut SwitchTarget::new(switch));

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 use sluice_entities::{Atomicity, Code, Entity, PipelineInfo, Query, Replica, Update};
 use sluice_ir::Module;
-use sluice_switch::{DROP_PORT, Switch, SwitchOptions, Worker};
+use sluice_switch::{DROP_PORT, Engine, Switch, SwitchOptions, Worker};
 
 pub use events::MAX_EVENTS;
 pub use load::decode;
@@ -38,6 +38,8 @@ pub const CPU_PORT: u16 = 510;
 pub struct SoftOptions {
     /// Seed of `random`.
     pub seed: u64,
+    /// What runs the program.
+    pub engine: Engine,
     /// Packets that leave by it go to the controller.
     pub cpu_port: u16,
     /// Whether time passes by the system's clock even if no packet comes (idle timeouts, digests); else it is the packets' alone.
@@ -48,7 +50,13 @@ pub struct SoftOptions {
 
 impl Default for SoftOptions {
     fn default() -> Self {
-        Self { seed: 0, cpu_port: CPU_PORT, wall_clock: false, system: Arc::new(Linux) }
+        Self {
+            seed: 0,
+            engine: Engine::default(),
+            cpu_port: CPU_PORT,
+            wall_clock: false,
+            system: Arc::new(Linux),
+        }
     }
 }
 
@@ -135,7 +143,7 @@ impl SoftTarget {
     }
 
     fn switch_options(&self) -> SwitchOptions {
-        SwitchOptions { seed: self.inner.options.seed }
+        SwitchOptions { seed: self.inner.options.seed, engine: self.inner.options.engine }
     }
 
     fn put(&self, loaded: Loaded) {

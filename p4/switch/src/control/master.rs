@@ -11,6 +11,7 @@ use super::tables::MasterTable;
 use crate::configuration::{Configuration, Quick};
 use crate::counters::{CellAllocator, Cells};
 use crate::engine::program::Program;
+use crate::native::view::TableView;
 use crate::pages::Pages;
 
 /// What a worker is doing, for those who wait until it no longer uses something.
@@ -149,6 +150,7 @@ impl Master {
             if table.is_touched {
                 let state = table.publish(program, &program.tables[index], &current.tables[index]);
                 next.quick[index] = Quick::of(&state);
+                next.views[index] = TableView::of(&state);
                 next.tables[index] = state;
             }
         }

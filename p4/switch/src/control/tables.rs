@@ -54,7 +54,6 @@ impl MasterTable {
         default: MasterDefault,
         default_cell: u32,
     ) -> Self {
-        let words = plan.actions.iter().map(|action| &program.actions[usize::from(*action)].param_words);
         Self {
             by_key: FxHashMap::default(),
             entries: Vec::new(),
@@ -62,7 +61,7 @@ impl MasterTable {
             original_default: default.clone(),
             default,
             default_cell,
-            stride: words.max().map_or(0, |words| usize::from(*words)),
+            stride: plan.data_words(program),
             sequence: 0,
             is_touched: false,
             changed: Vec::new(),

@@ -31,7 +31,7 @@ const COLORS: [&str; 3] = ["green", "yellow", "red"];
 
 /// Runs one call; says so if the packet is at its end.
 #[inline(never)]
-pub(super) fn call<O: Observer>(
+pub(crate) fn call<O: Observer>(
     env: &mut Env<'_>,
     state: &mut PacketState,
     index: u16,

@@ -11,6 +11,6 @@ pub(crate) mod op;
 pub(crate) mod passes;
 pub(crate) mod program;
 pub(crate) mod run;
-mod select;
+pub(crate) mod select;
 pub(crate) mod state;
 pub(crate) mod wide;

@@ -11,13 +11,14 @@ use sluice_ir::{CloneKind, Intrinsic};
 
 use super::bytes::BitString;
 use super::finish::finish;
-use super::op::{Op, Pc};
+use super::op::Op;
 use super::program::{ExternPlan, Program};
 use super::run::{Env, Halt, run};
 use super::state::{NO_FIELD_LIST, PacketState, Requests};
 use crate::configuration::{Configuration, Path};
 use crate::counters::{WorkerCells, ingress_drop_cell, path_drop_cell, unicast_path};
 use crate::externs::random::Random;
+use crate::native::{Stage, seam};
 use crate::packet::{DROP_PORT, Digest, DropReason, Ingress, Outcome, Output, Sink, Verdict};
 use crate::profile::Part;
 use crate::switch::Shared;
@@ -112,7 +113,7 @@ impl<'a> Walk<'a> {
             self.begin(main, data, &start, observer);
             self.parse(main, data, observer);
             let program = self.program();
-            let halt = self.block(main, data, program.entry.ingress, observer);
+            let halt = self.block(main, data, Stage::Ingress, observer);
             if O::PROFILE {
                 observer.part(Part::Ingress);
             }
@@ -164,25 +165,31 @@ impl<'a> Walk<'a> {
     }
 
     fn parse<O: Observer>(&mut self, state: &mut PacketState, data: &[u8], observer: &mut O) {
-        let entry = self.program().entry;
         state.payload = 0..data.len();
         // A parser that goes round too often has parsed what it has; ingress sees the error.
-        if self.block(state, data, entry.parser, observer) == Halt::LoopLimit {
+        if self.block(state, data, Stage::Parser, observer) == Halt::LoopLimit {
             let error = self.program().error("ParserTimeout");
             state.set_intrinsic(&self.program().layout, Intrinsic::ParserError, u64::from(error));
         }
         if O::PROFILE {
             observer.part(Part::Parser);
         }
-        self.block(state, data, entry.verify, observer);
+        self.block(state, data, Stage::Verify, observer);
         if O::PROFILE {
             observer.part(Part::VerifyChecksum);
         }
     }
 
     /// Runs one block. Behind the parser, the state's payload starts where it stopped.
-    fn block<O: Observer>(&mut self, state: &mut PacketState, data: &[u8], pc: Pc, observer: &mut O) -> Halt {
+    fn block<O: Observer>(
+        &mut self,
+        state: &mut PacketState,
+        data: &[u8],
+        stage: Stage,
+        observer: &mut O,
+    ) -> Halt {
         let program = self.program();
+        let pc = stage.entry(&program.entry);
         if matches!(program.ops.get(pc as usize), Some(Op::End) | None) && !O::TRACE {
             return Halt::End;
         }
@@ -201,7 +208,10 @@ impl<'a> Walk<'a> {
             turns: 0,
             dropped_digests: 0,
         };
-        let halt = run(&mut env, state, pc, observer);
+        let halt = match &self.shared.native {
+            Some(native) if !O::TRACE => seam::run(native, stage, &mut env, state),
+            _ => run(&mut env, state, pc, observer),
+        };
         // Only the parser moves the cursor.
         state.payload.start = env.cursor.div_ceil(8).min(data.len());
         self.verdict.dropped_digests += env.dropped_digests;
@@ -351,7 +361,7 @@ impl<'a> Walk<'a> {
     ) {
         let program = self.program();
         self.begin_egress(state, data, copy, observer);
-        let halt = self.block(state, data, program.entry.egress, observer);
+        let halt = self.block(state, data, Stage::Egress, observer);
         if O::PROFILE {
             observer.part(Part::Egress);
         }
@@ -430,13 +440,12 @@ impl<'a> Walk<'a> {
 
     /// Fills `out` with headers and payload.
     fn deparse<O: Observer>(&mut self, state: &mut PacketState, data: &[u8], observer: &mut O) {
-        let entry = self.program().entry;
-        self.block(state, data, entry.compute, observer);
+        self.block(state, data, Stage::Compute, observer);
         if O::PROFILE {
             observer.part(Part::ComputeChecksum);
         }
         self.out.clear();
-        self.block(state, data, entry.deparser, observer);
+        self.block(state, data, Stage::Deparser, observer);
         self.out.extend_from_slice(data.get(state.payload.clone()).unwrap_or(&[]));
         if O::PROFILE {
             observer.part(Part::Deparser);

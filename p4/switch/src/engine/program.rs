@@ -55,6 +55,8 @@ pub(crate) struct EntryPoints {
 pub(crate) struct Layout {
     pub(crate) egress_words: usize,
     pub(crate) zeroed_words: usize,
+    /// Slot of the first constant.
+    pub(crate) first_constant: usize,
     /// Initial values of all words.
     pub(crate) template: Vec<u64>,
     /// Bytes of header storage, without the slack that wide loads need.
@@ -222,6 +224,14 @@ pub(crate) struct TablePlan {
     pub(crate) has_cells: bool,
     /// Index of its action profile.
     pub(crate) profile: Option<u16>,
+}
+
+impl TablePlan {
+    /// Words of action data that each entry has room for.
+    pub(crate) fn data_words(&self, program: &Program) -> usize {
+        let words = self.actions.iter().map(|action| program.actions[usize::from(*action)].param_words);
+        words.max().map_or(0, usize::from)
+    }
 }
 
 /// One action.

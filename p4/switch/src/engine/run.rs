@@ -505,7 +505,7 @@ fn copy_bits(env: &mut Env<'_>, state: &mut PacketState, to: usize, length: usiz
 
 /// Extracts the fixed fields before the varbit, the varbit, and those behind it; errors are named.
 #[inline(never)]
-fn extract_varbit(
+pub(crate) fn extract_varbit(
     env: &mut Env<'_>,
     state: &mut PacketState,
     plan: &HeaderPlan,
@@ -574,7 +574,7 @@ fn emit_run<O: Observer>(env: &mut Env<'_>, state: &PacketState, header: u16, co
 }
 
 #[inline(always)]
-fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], program: &Program, header: usize) {
+pub(crate) fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], program: &Program, header: usize) {
     let plan = &program.emits[header];
     let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
     if plan.has_varbit {
@@ -595,7 +595,7 @@ fn emit_varbit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan
 }
 
 #[inline(never)]
-fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
+pub(crate) fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
     let (to, from) = (&program.headers[usize::from(to)], &program.headers[usize::from(from)]);
     copy_fields(state, to, from);
     let valid = state.words[usize::from(from.valid)];
@@ -616,7 +616,7 @@ fn copy_fields(state: &mut PacketState, to: &HeaderPlan, from: &HeaderPlan) {
 
 /// P4-16 section 8.18: `push_front` by a positive number of places, `pop_front` by a negative one.
 #[inline(never)]
-fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) {
+pub(crate) fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) {
     let plan = &program.stacks[usize::from(stack)];
     let (count, places) = (plan.elements.len(), usize::from(by.unsigned_abs()));
     let next = state.words[usize::from(plan.next)];

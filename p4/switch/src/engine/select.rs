@@ -12,7 +12,7 @@ const NO_ACTION: u16 = u16::MAX;
 
 /// What runs for an entry whose action stands in an action profile; nothing if its group has no member that is up.
 #[inline(never)]
-pub(super) fn choose<'c>(
+pub(crate) fn choose<'c>(
     env: &mut Env<'c>,
     state: &PacketState,
     selection: usize,

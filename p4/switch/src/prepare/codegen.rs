@@ -119,6 +119,7 @@ impl<'m> Codegen<'m> {
         }
         let too_short = self.error("PacketTooShort");
         let mut layout = self.storage.layout;
+        layout.first_constant = self.first_constant;
         layout.template = vec![0; self.first_constant];
         layout.template.extend(self.constant_words);
         let emits = self.storage.headers.iter().map(|header| EmitPlan {

@@ -1,6 +1,12 @@
 //! A hash table from keys of a fixed number of words to numbers: open addressing, linear probing, at most half full.
 
-use super::MISS;
+use super::{Lookup, MISS};
+
+/// What mixing a key starts with.
+pub(crate) const MIX_START: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// What each step of mixing multiplies by.
+pub(crate) const MIX_FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -14,12 +20,12 @@ pub(crate) struct ExactMap {
     values: Vec<u32>,
 }
 
-/// Mixes a key; the low bits are the ones to use.
+/// Mixes a key; the low bits are the ones to use. Native code does the same.
 #[inline(always)]
 fn mix(key: &[u64]) -> u64 {
-    let mut hash = 0x9E37_79B9_7F4A_7C15u64;
+    let mut hash = MIX_START;
     for word in key {
-        let product = u128::from(hash ^ word) * 0xD6E8_FEB8_6659_FD93;
+        let product = u128::from(hash ^ word) * u128::from(MIX_FACTOR);
         hash = (product as u64) ^ (product >> 64) as u64;
     }
     hash
@@ -92,6 +98,10 @@ impl ExactMap {
             }
         }
         self.values[hole] = MISS;
+    }
+
+    pub(super) fn lookup_parts(&self) -> Lookup<'_> {
+        Lookup { slots: &self.values, keys: &self.keys, mask: self.mask as u64 }
     }
 
     /// All values, in the order of their places.

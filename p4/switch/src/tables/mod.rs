@@ -20,6 +20,7 @@ mod tests;
 use sluice_entities::{Match, MatchKind};
 
 use exact::ExactMap;
+pub(crate) use exact::{MIX_FACTOR, MIX_START};
 use intervals::Intervals;
 use masked::MaskedGroups;
 use scan::ScanList;
@@ -56,6 +57,30 @@ enum Kind {
     Intervals,
     Masked,
     Scan,
+}
+
+/// How native code finds an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// There is no key: no entry ever matches.
+    Nothing,
+    /// The key is an index of so many bits.
+    Array { bits: u32 },
+    /// In a hash table of keys of so many words.
+    Hash { words: usize },
+    /// By [`Engine::lookup`].
+    Other,
+}
+
+/// What looking up in line needs; empty for engines that are not looked up so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lookup<'e> {
+    /// Slots, by value or by place.
+    pub(crate) slots: &'e [u32],
+    /// Words of keys, by place.
+    pub(crate) keys: &'e [u64],
+    /// Number of places less one.
+    pub(crate) mask: u64,
 }
 
 /// What a table's key looks like.
@@ -96,6 +121,15 @@ impl Shape {
             _ => Kind::Scan,
         };
         Self { fields, words, kind }
+    }
+
+    pub(crate) fn search(&self) -> Search {
+        match self.kind {
+            Kind::Keyless => Search::Nothing,
+            Kind::Direct { bits } => Search::Array { bits },
+            Kind::Exact => Search::Hash { words: self.words },
+            Kind::Intervals | Kind::Masked | Kind::Scan => Search::Other,
+        }
     }
 
     pub(crate) fn fields(&self) -> &[KeyField] {
@@ -221,6 +255,16 @@ impl Engine {
             Self::Wide(intervals) => intervals.remove(rule),
             Self::Masked(groups) => groups.remove(shape, rule),
             Self::Scan(list) => list.remove(rule),
+        }
+    }
+
+    pub(crate) fn lookup_parts(&self) -> Lookup<'_> {
+        match self {
+            Self::Direct(slots) => Lookup { slots, keys: &[], mask: 0 },
+            Self::Exact(map) => map.lookup_parts(),
+            Self::Empty | Self::Narrow(_) | Self::Wide(_) | Self::Masked(_) | Self::Scan(_) => {
+                Lookup { slots: &[], keys: &[], mask: 0 }
+            }
         }
     }
 

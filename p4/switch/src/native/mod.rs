@@ -1,0 +1,151 @@
+//! Native code for prepared programs, made by Cranelift.
+//!
+//! The interpreter ([`crate::engine::run`]) is the meaning of a prepared program; native code does the same, faster. Each block
+//! of the pipeline becomes one function, with the actions of the tables that it applies written into it ([`translate`]).
+//!
+//! - Constants become immediates. Words that mean nothing outside of the function ([`slots`]) become values in registers; all others
+//!   stay where the interpreter has them, so that either engine can go on where the other stopped.
+//! - Tables with keys of a few bits and tables of exact keys are looked up in line ([`apply`]), in the same structures that the
+//!   interpreter uses ([`view`]); other look-ups and rare calls lead back into Rust ([`seam`]).
+//! - What has no native form ends the function, and the interpreter does the rest of the block: see [`seam::Ended::Resume`].
+//!
+//! A program whose code would grow beyond [`MAX_NATIVE_STEPS`] runs in the interpreter as a whole, as does every program on an
+//! architecture that Cranelift does not know; [`crate::Switch::engine`] says so. Packets that are traced always go through
+//! the interpreter.
+//!
+//! [`seam`] and [`code`] are the only modules of the crate that may contain `unsafe`.
+
+mod apply;
+mod calls;
+#[expect(unsafe_code, reason = "makes functions of machine code, see its documentation")]
+mod code;
+mod fields;
+mod packet;
+mod scalar;
+#[expect(unsafe_code, reason = "what native code and Rust share, see its documentation")]
+pub(crate) mod seam;
+mod slots;
+mod translate;
+pub(crate) mod view;
+
+use std::fmt;
+
+use crate::engine::op::Pc;
+use crate::engine::program::{EntryPoints, Program};
+use code::Code;
+
+/// Most steps of native code that a program may need: instructions with the actions of all tables written out, each wide one
+/// counted once for each of its words.
+pub const MAX_NATIVE_STEPS: usize = 1 << 17;
+
+/// What runs a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Native code for the machine that the switch runs on.
+    Native,
+    /// The interpreter of the prepared program, which is the reference.
+    Interpreter,
+}
+
+impl Engine {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Native, Self::Interpreter];
+
+    /// Its name in options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Interpreter => "interpreter",
+        }
+    }
+}
+
+impl Default for Engine {
+    /// Native code where the architecture is supported: x86-64 and AArch64.
+    fn default() -> Self {
+        if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+            Self::Native
+        } else {
+            Self::Interpreter
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a program has no native code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoNativeCode {
+    /// The code would be too large.
+    #[error("native code for this program takes more than {MAX_NATIVE_STEPS} steps")]
+    TooLarge,
+    /// Cranelift refuses the machine or the code.
+    #[error("the code generator says: {0}")]
+    Generator(String),
+}
+
+/// A block of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Parser,
+    Verify,
+    Ingress,
+    Egress,
+    Compute,
+    Deparser,
+}
+
+impl Stage {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Parser, Self::Verify, Self::Ingress, Self::Egress, Self::Compute, Self::Deparser];
+
+    /// Its first instruction.
+    pub(crate) fn entry(self, entry: &EntryPoints) -> Pc {
+        match self {
+            Self::Parser => entry.parser,
+            Self::Verify => entry.verify,
+            Self::Ingress => entry.ingress,
+            Self::Egress => entry.egress,
+            Self::Compute => entry.compute,
+            Self::Deparser => entry.deparser,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Parser => "parser",
+            Self::Verify => "verify_checksum",
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+            Self::Compute => "compute_checksum",
+            Self::Deparser => "deparser",
+        }
+    }
+}
+
+/// The native code of one program.
+#[derive(Debug)]
+pub(crate) struct Native {
+    code: Code,
+}
+
+impl Native {
+    pub(crate) fn compile(program: &Program) -> Result<Self, NoNativeCode> {
+        let others = slots::Shared::of(program);
+        let mut steps = 0;
+        let code = Code::make(Stage::ALL.map(Stage::name), |index, func, context, host| {
+            translate::function(program, Stage::ALL[index], &others, &mut steps, func, context, host)
+        })?;
+        Ok(Self { code })
+    }
+
+    /// The function of one block.
+    #[inline(always)]
+    pub(crate) fn entry(&self, stage: Stage) -> code::Entry<'_> {
+        self.code.entry(stage as usize)
+    }
+}

@@ -1,0 +1,301 @@
+//! What native code and Rust share: the frame that native code works in, and the functions that it calls.
+//!
+//! Native code knows nothing but the address of a [`Frame`]. Why `unsafe` is sound here:
+//!
+//! - [`run`] makes the frame from borrows that it has for itself, and uses none of them until the native code returns. In between, the
+//!   functions below make references again, each for the time of its call, when no native code is running: at no time is there a
+//!   reference to something that native code touches.
+//! - Native code touches words by constant slots of 16 bits, and there are 65,536 of them; header bytes by constant offsets that
+//!   [`super::translate`] has checked against the layout; packet bytes behind a comparison with their number; output bytes behind a comparison
+//!   with the room there is; and what a [`TableView`] leads to, behind a comparison with its length or by a masked index.
+//! - Views live in a configuration next to the tables that they lead to; a configuration is never changed once a worker can see it.
+//! - No function unwinds into native code: `extern "C"` functions end the process if they panic.
+
+use std::ffi::c_void;
+
+use super::view::TableView;
+use super::{Native, Stage};
+use crate::configuration::Choice;
+use crate::counters::{CHUNK, Cell, CellsView};
+use crate::engine::calls;
+use crate::engine::op::Pc;
+use crate::engine::run::{self as interpreter, Env, Halt};
+use crate::engine::select;
+use crate::engine::state::PacketState;
+use crate::engine::wide;
+use crate::trace::Unobserved;
+
+// SAFETY: a view is a set of addresses, which are only used while the tables that they lead to are shared, and tables can be shared
+// between threads.
+unsafe impl Send for TableView {}
+// SAFETY: as above.
+unsafe impl Sync for TableView {}
+
+/// Where the cells of a chunk begin.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct CellAddress(*const Cell);
+
+impl CellAddress {
+    pub(crate) fn of(cells: &[Cell; CHUNK]) -> Self {
+        Self(cells.as_ptr())
+    }
+}
+
+// SAFETY: the address is only used while the worker's cells are shared, and cells are atomic. Native code adds to them by loads and
+// stores of aligned words, which are what relaxed atomic ones are on the machines that it runs on.
+unsafe impl Send for CellAddress {}
+// SAFETY: as above.
+unsafe impl Sync for CellAddress {}
+
+/// What native code works on. It reads and writes fields by their offsets.
+#[repr(C)]
+pub(super) struct Frame {
+    pub(super) words: *mut u64,
+    pub(super) bytes: *mut u8,
+    pub(super) data: *const u8,
+    /// Bytes of the packet.
+    pub(super) data_length: u64,
+    /// Bits of the packet that the parser consumed.
+    pub(super) cursor: u64,
+    pub(super) tables: *const TableView,
+    pub(super) cells: CellsView,
+    pub(super) wire_length: u64,
+    pub(super) time_ns: u64,
+    pub(super) bad_frame: u64,
+    pub(super) out: *mut u8,
+    pub(super) out_length: u64,
+    pub(super) out_room: u64,
+    /// Jumps backwards so far.
+    pub(super) turns: u64,
+    /// Where the interpreter goes on.
+    pub(super) resume: u64,
+    /// The action that an action profile chose: its number, its cell and its data.
+    pub(super) action: u64,
+    pub(super) cell: u64,
+    pub(super) action_data: *const u64,
+    env: *mut c_void,
+    state: *mut PacketState,
+}
+
+/// What a native function returns.
+pub(super) struct Ended;
+
+impl Ended {
+    pub(super) const END: u64 = 0;
+    pub(super) const LOOP_LIMIT: u64 = 1;
+    pub(super) const ASSERTION: u64 = 2;
+    /// The interpreter goes on, at the instruction that the frame names.
+    pub(super) const RESUME: u64 = 3;
+}
+
+/// Runs one block of a program on a packet.
+pub(crate) fn run(native: &Native, stage: Stage, env: &mut Env<'_>, state: &mut PacketState) -> Halt {
+    let mut frame = Frame {
+        words: state.words.as_mut_ptr(),
+        bytes: state.bytes.as_mut_ptr(),
+        data: env.data.as_ptr(),
+        data_length: env.data.len() as u64,
+        cursor: env.cursor as u64,
+        tables: env.config.views.as_ptr(),
+        cells: env.cells.view(),
+        wire_length: u64::from(env.ingress.wire_length),
+        time_ns: env.ingress.time_ns,
+        bad_frame: u64::from(env.ingress.bad_frame),
+        out: env.out.as_mut_ptr(),
+        out_length: env.out.len() as u64,
+        out_room: env.out.capacity() as u64,
+        turns: 0,
+        resume: 0,
+        action: 0,
+        cell: 0,
+        action_data: std::ptr::null(),
+        env: (&raw mut *env).cast(),
+        state,
+    };
+    // SAFETY: the frame was made of borrows that this function has for itself, of the program that the code is of.
+    let ended = unsafe { native.entry(stage).call(&mut frame) };
+    env.cursor = frame.cursor as usize;
+    keep_output(env, &frame);
+    match ended {
+        Ended::LOOP_LIMIT => Halt::LoopLimit,
+        Ended::ASSERTION => Halt::Assertion,
+        Ended::RESUME => {
+            env.turns = frame.turns as u32;
+            interpreter::run(env, state, frame.resume as Pc, &mut Unobserved)
+        }
+        _ => Halt::End,
+    }
+}
+
+/// Makes what native code wrote part of the output.
+fn keep_output(env: &mut Env<'_>, frame: &Frame) {
+    let length = (frame.out_length as usize).min(env.out.capacity());
+    // SAFETY: native code has written all bytes up to that length, which lies within the room.
+    unsafe { env.out.set_len(length) };
+}
+
+/// The parts of a frame that Rust works on.
+///
+/// # Safety
+///
+/// As for the functions below: the frame is the one that [`run`] made, and native code waits for the caller.
+unsafe fn parts<'f>(frame: *mut Frame) -> (&'f mut Frame, &'f mut Env<'f>, &'f mut PacketState) {
+    // SAFETY: `run` made all three of borrows that it does not use before native code returns; they are different things.
+    unsafe { (&mut *frame, &mut *(*frame).env.cast::<Env<'f>>(), &mut *(*frame).state) }
+}
+
+/// Addresses of functions that native code calls.
+pub(super) fn address(function: Function) -> usize {
+    match function {
+        Function::Extern => call_extern as *const () as usize,
+        Function::Wide => call_wide as *const () as usize,
+        Function::ExtractVarbit => extract_varbit as *const () as usize,
+        Function::CopyHeader => copy_header as *const () as usize,
+        Function::ShiftStack => shift_stack as *const () as usize,
+        Function::EmitVarbit => emit_varbit as *const () as usize,
+        Function::Room => make_room as *const () as usize,
+        Function::LookupWord => lookup_word as *const () as usize,
+        Function::LookupWords => lookup_words as *const () as usize,
+        Function::NoteHit => note_hit as *const () as usize,
+        Function::Choose => choose as *const () as usize,
+    }
+}
+
+/// Functions that native code calls. All take 64-bit numbers and addresses and give one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Function {
+    /// Frame, index of the call: what [`Ended`] says, or 0.
+    Extern,
+    /// Frame, index of the operation.
+    Wide,
+    /// Frame, header, bits of the varbit field: 0, or one more than the index of the error.
+    ExtractVarbit,
+    /// Frame, header to, header from.
+    CopyHeader,
+    /// Frame, stack, places.
+    ShiftStack,
+    /// Frame, header.
+    EmitVarbit,
+    /// Frame, bytes that must fit.
+    Room,
+    /// Engine, key: slot.
+    LookupWord,
+    /// Engine, address of the key, its words: slot.
+    LookupWords,
+    /// Frame, table, slot.
+    NoteHit,
+    /// Frame, table, selection, slot: whether the action is in the frame; else it is the entry's own.
+    Choose,
+}
+
+impl Function {
+    /// Number of arguments.
+    pub(super) fn arguments(self) -> usize {
+        match self {
+            Self::Extern | Self::Wide | Self::EmitVarbit | Self::Room | Self::LookupWord => 2,
+            Self::ExtractVarbit | Self::CopyHeader | Self::ShiftStack | Self::LookupWords | Self::NoteHit => {
+                3
+            }
+            Self::Choose => 4,
+        }
+    }
+}
+
+unsafe extern "C" fn call_extern(frame: *mut Frame, index: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (_, env, state) = unsafe { parts(frame) };
+    match calls::call(env, state, index as u16, &mut Unobserved) {
+        None | Some(Halt::End) => Ended::END,
+        Some(Halt::LoopLimit) => Ended::LOOP_LIMIT,
+        Some(Halt::Assertion) => Ended::ASSERTION,
+    }
+}
+
+unsafe extern "C" fn call_wide(frame: *mut Frame, index: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (_, env, state) = unsafe { parts(frame) };
+    wide::run(&mut state.words, env.program.wide[index as usize]);
+    0
+}
+
+unsafe extern "C" fn extract_varbit(frame: *mut Frame, header: u64, bits: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (frame, env, state) = unsafe { parts(frame) };
+    env.cursor = frame.cursor as usize;
+    let program = env.program;
+    let result = interpreter::extract_varbit(env, state, &program.headers[header as usize], bits);
+    frame.cursor = env.cursor as u64;
+    result.map_or_else(|error| u64::from(program.error(error)) + 1, |()| 0)
+}
+
+unsafe extern "C" fn copy_header(frame: *mut Frame, to: u64, from: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (_, env, state) = unsafe { parts(frame) };
+    interpreter::copy_header(env.program, state, to as u16, from as u16);
+    0
+}
+
+unsafe extern "C" fn shift_stack(frame: *mut Frame, stack: u64, by: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (_, env, state) = unsafe { parts(frame) };
+    interpreter::shift_stack(env.program, state, stack as u16, by as i16);
+    0
+}
+
+unsafe extern "C" fn emit_varbit(frame: *mut Frame, header: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (frame, env, state) = unsafe { parts(frame) };
+    keep_output(env, frame);
+    interpreter::emit(env.out, &state.words, &state.bytes, env.program, header as usize);
+    show_output(env, frame);
+    0
+}
+
+unsafe extern "C" fn make_room(frame: *mut Frame, bytes: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (frame, env, _) = unsafe { parts(frame) };
+    keep_output(env, frame);
+    env.out.reserve(bytes as usize);
+    show_output(env, frame);
+    0
+}
+
+/// Tells native code where the output is now.
+fn show_output(env: &mut Env<'_>, frame: &mut Frame) {
+    frame.out = env.out.as_mut_ptr();
+    frame.out_length = env.out.len() as u64;
+    frame.out_room = env.out.capacity() as u64;
+}
+
+unsafe extern "C" fn lookup_word(engine: *const crate::tables::Engine, key: u64) -> u64 {
+    // SAFETY: the address is of a view of the configuration that the packet uses.
+    u64::from(unsafe { &*engine }.lookup(&[key]))
+}
+
+unsafe extern "C" fn lookup_words(engine: *const crate::tables::Engine, key: *const u64, words: u64) -> u64 {
+    // SAFETY: the engine as above; the key stands in words of the packet's state, where native code has put it.
+    let (engine, key) = unsafe { (&*engine, std::slice::from_raw_parts(key, words as usize)) };
+    u64::from(engine.lookup(key))
+}
+
+unsafe extern "C" fn note_hit(frame: *mut Frame, table: u64, slot: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (_, env, _) = unsafe { parts(frame) };
+    if let Some(hits) = &env.config.tables[table as usize].hits {
+        hits.note(slot as u32, env.ingress.time_ns);
+    }
+    0
+}
+
+unsafe extern "C" fn choose(frame: *mut Frame, table: u64, selection: u64, slot: u64) -> u64 {
+    // SAFETY: native code passes the frame on that it was given, and waits.
+    let (frame, env, state) = unsafe { parts(frame) };
+    let config = env.config;
+    let chosen = select::choose(env, state, selection as usize, &config.tables[table as usize], slot as u32);
+    let Some((Choice { action, cell, data, .. }, all)) = chosen else { return 0 };
+    frame.action = u64::from(action);
+    frame.cell = u64::from(cell);
+    frame.action_data = all[data as usize..].as_ptr();
+    1
+}
