@@ -150,8 +150,16 @@ fn compare<const W: usize>(filters: usize, lines: &mut Vec<String>) {
         assert_eq!(outcomes, twin.outcomes(1), "after {length} bytes");
         let [least, slow, quick, hand] = nanoseconds([
             &mut || floor(&capture),
-            &mut || through(&capture, |ingress, sink| drop(interpreter.process(ingress, sink))),
-            &mut || through(&capture, |ingress, sink| drop(native.process(ingress, sink))),
+            &mut || {
+                through(&capture, |ingress, sink| {
+                    interpreter.process(ingress, sink);
+                })
+            },
+            &mut || {
+                through(&capture, |ingress, sink| {
+                    native.process(ingress, sink);
+                })
+            },
             &mut || through(&capture, |ingress, sink| twin.process(ingress, sink)),
         ]);
         // The twin has to count the same in the next round.
@@ -185,7 +193,9 @@ fn stages() {
     let mut broker = broker_with(100, Engine::Native);
     let capture = capture(64, 100);
     for _ in 0..200 {
-        through(&capture, |ingress, sink| drop(broker.process_profiled(ingress, sink)));
+        through(&capture, |ingress, sink| {
+            broker.process_profiled(ingress, sink);
+        });
     }
     let profile = broker.profile();
     println!("native code, 100 filters, 64 bytes, ns a packet by stage:");
@@ -215,7 +225,11 @@ fn packets(criterion: &mut Criterion) {
                 let capture = capture(length, filters);
                 let id = BenchmarkId::new(format!("{filters} filters, {engine}"), length);
                 group.bench_with_input(id, &capture, |bencher, capture| {
-                    bencher.iter(|| through(capture, |ingress, sink| drop(broker.process(ingress, sink))));
+                    bencher.iter(|| {
+                        through(capture, |ingress, sink| {
+                            broker.process(ingress, sink);
+                        })
+                    });
                 });
             }
         }

@@ -130,11 +130,16 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
                 load_limbs(&state.bytes, bit as usize, u32::from(width), limbs);
             }
             Op::Store { a, at, shift, width } => {
-                store64(&mut state.bytes, at as usize, w![a] << shift, low_mask(width) << shift);
+                let bytes = (64 - usize::from(shift)).div_ceil(8);
+                let value = w![a];
+                state.touch(at as usize, bytes);
+                store64(&mut state.bytes, at as usize, value << shift, low_mask(width) << shift);
             }
             Op::StoreW { a, bit, width } => {
                 let limbs = &words[usize::from(a)..usize::from(a) + usize::from(width).div_ceil(64)];
                 store_limbs(&mut state.bytes, bit as usize, u32::from(width), limbs);
+                let first = bit as usize / 8;
+                state.touch(first, (bit as usize + usize::from(width)).div_ceil(8) - first);
             }
             Op::Not { d, a } => w![d] = w![a] ^ 1,
             Op::BitNot { d, a, width } => w![d] = !w![a] & low_mask(width),
@@ -492,6 +497,7 @@ fn copy_bits(env: &mut Env<'_>, state: &mut PacketState, to: usize, length: usiz
         return false;
     }
     let from = env.cursor / 8;
+    state.touch(to, length);
     if env.cursor.is_multiple_of(8) {
         state.bytes[to..to + length].copy_from_slice(&env.data[from..from + length]);
     } else {
@@ -608,6 +614,7 @@ pub(crate) fn copy_header(program: &Program, state: &mut PacketState, to: u16, f
 
 fn copy_fields(state: &mut PacketState, to: &HeaderPlan, from: &HeaderPlan) {
     let length = to.max_bytes.min(from.max_bytes) as usize;
+    state.touch(to.at as usize, length);
     state.bytes.copy_within(from.at as usize..from.at as usize + length, to.at as usize);
     if let (Some(to), Some(from)) = (to.varbit, from.varbit) {
         state.words[usize::from(to.length)] = state.words[usize::from(from.length)];

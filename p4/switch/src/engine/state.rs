@@ -11,10 +11,16 @@ use super::program::Layout;
 /// touches take no memory.
 pub(crate) type Words = [u64; 1 << 16];
 
+/// Bytes of a line of header storage: what is cleared and copied as one.
+pub(crate) const LINE: usize = 64;
+
 /// Variables, headers, and what is to happen to the frame.
 pub(crate) struct PacketState {
     pub(crate) words: Box<Words>,
+    /// Header storage: whole lines.
     pub(crate) bytes: Box<[u8]>,
+    /// A bit for each line of header storage that may be other than zero.
+    pub(crate) touched: Box<[u64]>,
     pub(crate) edits: FrameEdits,
     /// What stands behind the parsed headers, as a range of the packet's bytes.
     pub(crate) payload: std::ops::Range<usize>,
@@ -28,9 +34,11 @@ impl PacketState {
             Ok(words) => words,
             Err(_) => Box::new([0; 1 << 16]),
         };
+        let lines = (layout.header_bytes + SLACK).div_ceil(LINE);
         Self {
             words,
-            bytes: vec![0; layout.header_bytes + SLACK].into_boxed_slice(),
+            bytes: vec![0; lines * LINE].into_boxed_slice(),
+            touched: vec![0; lines.div_ceil(64)].into_boxed_slice(),
             edits: FrameEdits::default(),
             payload: 0..0,
         }
@@ -39,15 +47,42 @@ impl PacketState {
     /// As at a packet's start: everything zero.
     pub(crate) fn reset(&mut self, layout: &Layout) {
         self.words[..layout.zeroed_words].fill(0);
-        self.bytes.fill(0);
+        self.clear_bytes();
         self.edits.clear();
         self.payload = 0..0;
+    }
+
+    /// Makes header storage zero where it may be something else: a packet has few of a program's headers.
+    fn clear_bytes(&mut self) {
+        for (index, touched) in self.touched.iter_mut().enumerate() {
+            for line in ones(std::mem::take(touched)) {
+                let at = (index * 64 + line) * LINE;
+                self.bytes[at..at + LINE].fill(0);
+            }
+        }
+    }
+
+    /// Notes that so many bytes of header storage are written.
+    #[inline(always)]
+    pub(crate) fn touch(&mut self, at: usize, length: usize) {
+        for line in at / LINE..(at + length).div_ceil(LINE) {
+            if let Some(touched) = self.touched.get_mut(line / 64) {
+                *touched |= 1 << (line % 64);
+            }
+        }
     }
 
     /// Takes over what egress can see of another state.
     pub(crate) fn copy_for_egress(&mut self, from: &Self, layout: &Layout) {
         self.words[..layout.egress_words].copy_from_slice(&from.words[..layout.egress_words]);
-        self.bytes.copy_from_slice(&from.bytes);
+        self.clear_bytes();
+        for (index, touched) in from.touched.iter().enumerate() {
+            for line in ones(*touched) {
+                let at = (index * 64 + line) * LINE;
+                self.bytes[at..at + LINE].copy_from_slice(&from.bytes[at..at + LINE]);
+            }
+        }
+        self.touched.copy_from_slice(&from.touched);
         self.edits.copy_from(&from.edits);
         self.payload = from.payload.clone();
     }
@@ -86,6 +121,15 @@ impl PacketState {
     pub(crate) fn bits(&self, slot: Slot, width: u32) -> Bits {
         Bits::from_limbs(width, self.scalar(slot, width.div_ceil(64) as u16))
     }
+}
+
+/// The bits of a word that are one, from the lowest on.
+fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        word &= word.wrapping_sub(1);
+        (bit < 64).then_some(bit as usize)
+    })
 }
 
 /// What the program asked to happen to the deparsed frame.

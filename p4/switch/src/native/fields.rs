@@ -3,11 +3,15 @@
 //! A load that reaches beyond what one store wrote has to wait until the store is done; parsers store headers, and controls load
 //! their fields right afterwards.
 
+use std::mem::offset_of;
+
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 
+use super::seam::Frame;
 use super::translate::Translator;
 use crate::engine::bytes::low_mask;
 use crate::engine::op::Slot;
+use crate::engine::state::LINE;
 
 /// Bits of a string of bytes.
 #[derive(Clone, Copy)]
@@ -155,6 +159,7 @@ impl Translator<'_, '_> {
         let bit = at * 8 + 64 - u32::from(shift) - u32::from(width);
         let value = self.get(a);
         self.store_bits(bit, width.into(), value);
+        self.touch(bit / 8, (bit + u32::from(width)).div_ceil(8) - bit / 8);
     }
 
     pub(super) fn load_wide(&mut self, d: Slot, bit: u32, width: u16) {
@@ -168,6 +173,23 @@ impl Translator<'_, '_> {
         for (word, bit, part) in parts(bit, width.into()) {
             let value = self.get(a + word);
             self.store_bits(bit, part, value);
+        }
+        self.touch(bit / 8, (bit + u32::from(width)).div_ceil(8) - bit / 8);
+    }
+
+    /// Notes that so many bytes of header storage are written.
+    pub(super) fn touch(&mut self, at: u32, length: u32) {
+        let (mut line, end) = (at as usize / LINE, (at as usize + length as usize).div_ceil(LINE));
+        let touched = self.fixed_from_frame(offset_of!(Frame, touched));
+        while line < end {
+            let (word, count) = (line / 64, (end - line).min(64 - line % 64));
+            let bits = (u64::MAX >> (64 - count)) << (line % 64);
+            let flags = self.memory.touched;
+            let before = self.b.ins().load(types::I64, flags, touched, word as i32 * 8);
+            let bits = self.number(bits);
+            let after = self.b.ins().bor(before, bits);
+            self.b.ins().store(flags, after, touched, word as i32 * 8);
+            line += count;
         }
     }
 

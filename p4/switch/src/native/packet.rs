@@ -76,6 +76,7 @@ impl Translator<'_, '_> {
         let from = self.b.ins().iadd(data, cursor);
         let to = (self.memory.bytes, self.bytes, plan.at);
         self.copy_bytes((self.memory.packet, from, 0), to, plan.fixed_bytes);
+        self.touch(plan.at, plan.fixed_bytes);
         self.make_valid(plan);
         self.set_cursor(end);
     }
@@ -137,10 +138,13 @@ impl Translator<'_, '_> {
     pub(super) fn lookahead(&mut self, d: Slot, offset: u32, width: u32) {
         let (data, length) = self.packet();
         let cursor = self.cursor();
-        let end = self.b.ins().iadd_imm_u(cursor, i64::from((offset + width).div_ceil(8)));
+        let bytes = (u64::from(offset) + u64::from(width)).div_ceil(8);
+        let end = self.b.ins().iadd_imm_u(cursor, bytes.cast_signed());
         let fits = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, end, length);
         self.reject_unless(fits, self.program.too_short);
+        let (offset, ahead) = (offset % 8, offset / 8);
         let from = self.b.ins().iadd(data, cursor);
+        let from = self.b.ins().iadd_imm_u(from, i64::from(ahead));
         for (word, bit, part) in parts(offset, width) {
             let value = self.load_bits(self.memory.packet, from, bit, part);
             self.set(d + word, value);

@@ -53,6 +53,8 @@ unsafe impl Sync for CellAddress {}
 pub(super) struct Frame {
     pub(super) words: *mut u64,
     pub(super) bytes: *mut u8,
+    /// Bits of the lines of header storage that may be other than zero.
+    pub(super) touched: *mut u64,
     pub(super) data: *const u8,
     /// Bytes of the packet.
     pub(super) data_length: u64,
@@ -94,6 +96,7 @@ pub(crate) fn run(native: &Native, stage: Stage, env: &mut Env<'_>, state: &mut 
     let mut frame = Frame {
         words: state.words.as_mut_ptr(),
         bytes: state.bytes.as_mut_ptr(),
+        touched: state.touched.as_mut_ptr(),
         data: env.data.as_ptr(),
         data_length: env.data.len() as u64,
         cursor: env.cursor as u64,

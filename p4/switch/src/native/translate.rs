@@ -16,8 +16,9 @@ use super::code::Host;
 use super::seam::{self, Ended, Frame};
 use super::slots::{Access, Shared, accesses, reachable, successors};
 use super::{MAX_NATIVE_STEPS, NoNativeCode, Stage};
+use crate::engine::bytes::SLACK;
 use crate::engine::op::{Op, Pc, Slot};
-use crate::engine::program::{Program, SelectTable};
+use crate::engine::program::{KeySource, Program, SelectTable};
 use crate::engine::run::MAX_LOOP_TURNS;
 
 /// What a translation step gives: an error ends it all.
@@ -28,6 +29,7 @@ pub(super) type Result<T> = std::result::Result<T, NoNativeCode>;
 pub(super) struct Memory {
     pub(super) words: MemFlagsData,
     pub(super) bytes: MemFlagsData,
+    pub(super) touched: MemFlagsData,
     /// The packet: nobody writes it.
     pub(super) packet: MemFlagsData,
     /// Tables: nobody writes them while a packet uses them.
@@ -49,6 +51,7 @@ impl Memory {
         Self {
             words: kind("words"),
             bytes: kind("header bytes"),
+            touched: kind("touched lines"),
             packet: kind("packet").with_readonly(),
             tables: kind("tables").with_readonly(),
             cells: kind("cells"),
@@ -178,6 +181,9 @@ impl Translator<'_, '_> {
                 goes_on = false;
                 continue;
             };
+            if !self.bytes_are_there(op) {
+                return Err(NoNativeCode::Generator("an instruction outside of header storage".to_string()));
+            }
             let mut words = 1;
             accesses(program, op, &mut |_, count, _| words = words.max(count));
             self.step(words)?;
@@ -189,6 +195,31 @@ impl Translator<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the bytes of header storage that an instruction names are there.
+    fn bytes_are_there(&self, op: Op) -> bool {
+        let program = self.program;
+        let all = program.layout.header_bytes + SLACK;
+        let header = |header: u16| {
+            program
+                .headers
+                .get(usize::from(header))
+                .is_some_and(|plan| (plan.at + plan.max_bytes) as usize <= all)
+        };
+        match op {
+            Op::Load { at, .. } | Op::Store { at, .. } => at as usize + 8 <= all,
+            Op::LoadW { bit, width, .. } | Op::StoreW { bit, width, .. } => {
+                (bit as usize + usize::from(width)).div_ceil(8) <= all
+            }
+            Op::Apply { site } => match program.sites[usize::from(site)].source {
+                KeySource::Load { at, .. } => at as usize + 8 <= all,
+                KeySource::Words | KeySource::Slice { .. } => true,
+            },
+            Op::Extract { header: index } => header(index),
+            Op::EmitRun { header: first, count } => (first..first.saturating_add(count)).all(header),
+            _ => true,
+        }
     }
 
     fn op(&mut self, op: Op, pc: Pc, blocks: &BTreeMap<Pc, Block>, behind: Option<Block>) -> Result<()> {

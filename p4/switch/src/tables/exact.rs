@@ -1,4 +1,5 @@
-//! A hash table from keys of a fixed number of words to numbers: open addressing, linear probing, at most half full.
+//! A hash table from keys of a fixed number of words to numbers: open addressing, linear probing, at most a quarter full while it is small
+//! and half full when it is large: see decision 16.
 
 use super::{Lookup, MISS};
 
@@ -7,6 +8,14 @@ pub(crate) const MIX_START: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What each step of mixing multiplies by.
 pub(crate) const MIX_FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
+
+/// Keys up to which a quarter of the places is used at most.
+const SMALL: usize = 4096;
+
+/// Places for that many keys.
+fn places_for(keys: usize) -> usize {
+    (keys * if keys <= SMALL { 4 } else { 2 }).next_power_of_two().max(8)
+}
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -34,7 +43,7 @@ fn mix(key: &[u64]) -> u64 {
 impl ExactMap {
     /// Room for that many keys.
     pub(super) fn with_capacity(words: usize, count: usize) -> Self {
-        let places = (count * 2).next_power_of_two().max(4);
+        let places = places_for(count);
         Self { words, mask: places - 1, used: 0, keys: vec![0; places * words], values: vec![MISS; places] }
     }
 
@@ -55,7 +64,7 @@ impl ExactMap {
     pub(super) fn insert(&mut self, key: &[u64], value: u32) {
         let (mut at, known) = self.find(key);
         if known == MISS {
-            if (self.used + 1) * 2 > self.values.len() {
+            if places_for(self.used + 1) > self.values.len() {
                 self.grow();
                 at = self.find(key).0;
             }
@@ -66,7 +75,7 @@ impl ExactMap {
     }
 
     fn grow(&mut self) {
-        let mut larger = Self::with_capacity(self.words, self.values.len());
+        let mut larger = Self::with_capacity(self.words, (self.used + 1).next_power_of_two());
         for (at, value) in self.values.iter().enumerate() {
             if *value != MISS {
                 larger.insert(&self.keys[at * self.words..(at + 1) * self.words], *value);

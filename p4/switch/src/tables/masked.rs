@@ -86,6 +86,11 @@ impl MaskedGroups {
         }
     }
 
+    /// Number of combinations of masks.
+    pub(super) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     pub(super) fn insert(&mut self, shape: &Shape, rule: &Rule<'_>) {
         let (mask, values) = Self::words_of(shape, rule);
         let known = self.groups.iter().position(|group| group.mask == mask);

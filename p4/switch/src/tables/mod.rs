@@ -7,13 +7,15 @@
 //!
 //! - [`exact`]: an array for keys of a few bits, a hash table for longer ones;
 //! - [`intervals`]: one prefix or range key of up to 128 bits, as sorted elementary intervals with their winners;
-//! - [`masked`]: any mix of exact, prefix, ternary and optional keys, as one hash table for each combination of masks;
+//! - [`ternary`]: any mix of exact, prefix, ternary and optional keys, as one hash table for each combination of masks ([`masked`]),
+//!   or entry by entry where there are few entries and many combinations;
 //! - [`scan`]: everything else, entry by entry in order of rank.
 
 mod exact;
 mod intervals;
 mod masked;
 mod scan;
+mod ternary;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +24,8 @@ use sluice_entities::{Match, MatchKind};
 use exact::ExactMap;
 pub(crate) use exact::{MIX_FACTOR, MIX_START};
 use intervals::Intervals;
-use masked::MaskedGroups;
 use scan::ScanList;
+use ternary::Ternary;
 
 /// No entry matches.
 pub(crate) const MISS: u32 = u32::MAX;
@@ -164,7 +166,7 @@ pub(crate) enum Engine {
     Exact(ExactMap),
     Narrow(Intervals<u64>),
     Wide(Intervals<u128>),
-    Masked(MaskedGroups),
+    Masked(Ternary),
     Scan(ScanList),
 }
 
@@ -201,7 +203,7 @@ impl Engine {
                     Self::Wide(Intervals::build(width, rules))
                 }
             }
-            Kind::Masked => Self::Masked(MaskedGroups::build(shape, rules)),
+            Kind::Masked => Self::Masked(Ternary::build(shape, rules)),
             Kind::Scan => Self::Scan(ScanList::build(shape, rules)),
         }
     }
@@ -232,7 +234,7 @@ impl Engine {
             }
             Self::Narrow(intervals) => intervals.insert(rule),
             Self::Wide(intervals) => intervals.insert(rule),
-            Self::Masked(groups) => groups.insert(shape, rule),
+            Self::Masked(ternary) => ternary.insert(shape, rule),
             Self::Scan(list) => list.insert(shape, rule),
         }
     }
@@ -253,7 +255,7 @@ impl Engine {
             }
             Self::Narrow(intervals) => intervals.remove(rule),
             Self::Wide(intervals) => intervals.remove(rule),
-            Self::Masked(groups) => groups.remove(shape, rule),
+            Self::Masked(ternary) => ternary.remove(shape, rule),
             Self::Scan(list) => list.remove(rule),
         }
     }
@@ -283,7 +285,7 @@ impl Engine {
                 [low, high, ..] => intervals.lookup(u128::from(*high) << 64 | u128::from(*low)),
                 _ => MISS,
             },
-            Self::Masked(groups) => groups.lookup(key),
+            Self::Masked(ternary) => ternary.lookup(key),
             Self::Scan(list) => list.lookup(key),
         }
     }

@@ -47,6 +47,10 @@ impl ScanList {
         list
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Puts an entry before the one that stands there.
     fn put(&mut self, shape: &Shape, at: usize, rule: &Rule<'_>) {
         let (mut values, mut masks) = (vec![0; self.words], vec![0; self.words]);
@@ -80,6 +84,12 @@ impl ScanList {
     pub(super) fn lookup(&self, key: &[u64]) -> u32 {
         if key.len() != self.words {
             return MISS;
+        }
+        if let ([key], 0) = (key, self.ranges_each) {
+            // The usual size needs no inner loop.
+            let mut wanted = self.values.iter().zip(&self.masks);
+            let found = wanted.position(|(value, mask)| key & mask == *value);
+            return found.and_then(|i| self.slots.get(i)).copied().unwrap_or(MISS);
         }
         for (i, slot) in self.slots.iter().enumerate() {
             let part = i * self.words..(i + 1) * self.words;

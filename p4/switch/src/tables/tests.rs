@@ -128,6 +128,10 @@ fn look_up(rng: &mut ChaCha8Rng, engine: &Engine, shape: &Shape, rules: &[Rule<'
             .max_by_key(|rule| rule.rank)
             .map_or(MISS, |rule| rule.slot);
         assert_eq!(engine.lookup(&words), winner, "{when}: {key:?} in {rules:?}");
+        if let Engine::Masked(ternary) = engine {
+            let both = ternary.lookup_both(&words);
+            assert!(both.iter().all(|found| *found == winner), "{when}: {both:?} for {key:?} in {rules:?}");
+        }
     }
 }
 
