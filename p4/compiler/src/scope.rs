@@ -140,6 +140,11 @@ impl<'a> Scope<'a> {
         Rc::new(Self { names: RefCell::default(), parent: Some((parent.clone(), order)) })
     }
 
+    /// The scope around it.
+    pub(crate) fn outer(&self) -> Option<&Rc<Self>> {
+        self.parent.as_ref().map(|(parent, _)| parent)
+    }
+
     /// Adds a name, or gives the declaration that has it already.
     pub(crate) fn declare(
         &self,

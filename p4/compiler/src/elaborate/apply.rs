@@ -134,19 +134,22 @@ impl<'a> Elaborator<'a> {
         let control = object.control;
         self.visited.insert(control.ty.name.span);
         let before = object.bound.borrow().clone().filter(|_| has_state(&control.locals));
-        let scope = before.clone().unwrap_or(scope);
-        let back = match &before {
-            Some(before) => self.pass_again(bound, before, object.span, span)?,
-            None => self.pass(bound, &scope, self.passing(object.span))?,
+        let (locals, back) = match &before {
+            Some(before) => (before.clone(), self.pass_again(bound, before, object.span, span)?),
+            None => {
+                let back = self.pass(bound, &scope, self.passing(object.span))?;
+                self.instances.push(scope.clone());
+                (Scope::inside(&scope, u32::MAX), back)
+            }
         };
-        self.instances.push(scope.clone());
+        self.instances.push(locals.clone());
         let label = self.label();
         let is_deparser_itself = self.frame.site == Site::Deparser && self.deparser_end.is_none();
         if is_deparser_itself {
             self.deparser_end = Some(label);
         }
         let frame = Frame {
-            scope: scope.clone(),
+            scope: locals.clone(),
             block: Vec::new(),
             site: self.frame.site,
             returns: Some(Return { label, result: None, ty: Type::Void }),
@@ -164,7 +167,8 @@ impl<'a> Elaborator<'a> {
                 // It is reported; the next one is elaborated for its errors.
                 let _ = self.declaration(local);
             }
-            *object.bound.borrow_mut() = Some(scope);
+            self.warn_hidden(&control.ty.parameters, &locals);
+            *object.bound.borrow_mut() = Some(locals);
             Ok(())
         };
         self.body_statements(&control.apply);
@@ -177,6 +181,20 @@ impl<'a> Elaborator<'a> {
         self.emit_labelled(label, inner.block, span);
         self.copy_back(back)?;
         done
+    }
+
+    /// Warns of locals that hide parameters.
+    pub(super) fn warn_hidden(&mut self, parameters: &[ast::Parameter], locals: &Rc<Scope<'a>>) {
+        for parameter in parameters {
+            if let Some(local) = locals.own_binding(&parameter.name.text) {
+                self.warn(
+                    Diagnostic::warning(format!("`{}` hides the parameter of this name", parameter.name))
+                        .at(local.span, "from here on, it is this")
+                        .also(parameter.name.span, "the parameter")
+                        .help("give one of them another name"),
+                );
+            }
+        }
     }
 
     /// How the parameters of an instance, declared there, get their storage.

@@ -324,10 +324,11 @@ impl<'a> Elaborator<'a> {
     pub(super) fn pass_again(
         &mut self,
         bound: &[Bound<'a>],
-        scope: &Rc<Scope<'a>>,
+        locals: &Rc<Scope<'a>>,
         instance: Span,
         span: Span,
     ) -> Result<CopyBack<'a>> {
+        let Some(scope) = locals.outer() else { return Err(super::Reported) };
         let mut back = Vec::new();
         for argument in bound {
             let known = scope.own_binding(&argument.parameter.name.text).map(|binding| binding.entity);

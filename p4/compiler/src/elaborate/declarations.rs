@@ -5,7 +5,7 @@ use sluice_ir::VariableKind;
 
 use super::{Elaborator, Result, Site};
 use crate::ast::{self, DeclarationKind};
-use crate::scope::{BlockKind, Entity};
+use crate::scope::{BlockKind, Entity, Scope};
 use crate::value::{Operand, Value};
 
 impl<'a> Elaborator<'a> {
@@ -129,10 +129,12 @@ impl<'a> Elaborator<'a> {
         for local in locals {
             let DeclarationKind::Variable(variable) = &local.kind else { continue };
             let Some(binding) = self.frame.scope.own_binding(&variable.name.text) else { continue };
+            // What it starts with is computed before it has its name, which may be that of a parameter.
+            let before = Scope::inside(&self.frame.scope, binding.order());
             let Entity::Value(place) = binding.entity else { continue };
             match &variable.value {
                 Some(value) => {
-                    let value = self.expr_of(value, &place.ty)?;
+                    let value = self.in_scope(&before, |this| this.expr_of(value, &place.ty))?;
                     self.assign(&place, &value, local.span)?;
                 }
                 None => self.reset(&place.value, local.span),

@@ -34,16 +34,18 @@ impl<'a> Elaborator<'a> {
         let parser = object.parser;
         let scope = Scope::inside(&object.scope, u32::MAX);
         self.pass(bound, &scope, Passing::Shared)?;
+        self.instances.push(scope.clone());
+        let locals = Scope::inside(&scope, u32::MAX);
         let span = parser.ty.name.span;
-        let init = self.parser_locals(object, &scope, span);
+        let init = self.parser_locals(object, &locals, span);
         self.pending.pop();
         let restarts = parser.states.iter().any(|state| leads_to(state, "start"));
         if init.is_empty() || !restarts {
-            self.states(parser, &scope, object, Target::Accept, init)?;
+            self.states(parser, &locals, object, Target::Accept, init)?;
             return Ok(());
         }
         let entry = self.new_state("start", span)?;
-        let start = self.states(parser, &scope, object, Target::Accept, Vec::new())?;
+        let start = self.states(parser, &locals, object, Target::Accept, Vec::new())?;
         self.module.pipeline.parser.states[entry].body = init;
         self.module.pipeline.parser.states[entry].transition = Transition::Always(Target::State(start));
         Ok(())
@@ -70,6 +72,7 @@ impl<'a> Elaborator<'a> {
                 // It is reported; the next one is elaborated for its errors.
                 let _ = self.declaration(local);
             }
+            self.warn_hidden(&parser.ty.parameters, scope);
         }
         *object.bound.borrow_mut() = Some(scope.clone());
         std::mem::replace(&mut self.frame, outer).block
@@ -116,23 +119,27 @@ impl<'a> Elaborator<'a> {
             );
         };
         let name = &parser.ty.name;
-        let mut scope = Scope::inside(&object.scope, u32::MAX);
+        let scope = Scope::inside(&object.scope, u32::MAX);
         let callee = Callee { name: name.as_str(), declared: name.span };
         let bound =
             self.bind(&parser.ty.parameters, arguments, &scope, callee, &mut Bindings::default(), span)?;
         let before = object.bound.borrow().clone().filter(|_| has_state(&parser.locals));
-        let back = match before {
+        let (locals, back) = match before {
             Some(before) => {
-                scope = before;
-                self.pass_again(&bound, &scope, object.span, span)?
+                let back = self.pass_again(&bound, &before, object.span, span)?;
+                (before, back)
             }
-            None => self.pass(&bound, &scope, self.passing(object.span))?,
+            None => {
+                let back = self.pass(&bound, &scope, self.passing(object.span))?;
+                self.instances.push(scope.clone());
+                (Scope::inside(&scope, u32::MAX), back)
+            }
         };
-        let init = self.parser_locals(object, &scope, name.span);
+        let init = self.parser_locals(object, &locals, name.span);
         self.frame.block.extend(init);
         let behind = format!("{}.after", self.module.pipeline.parser.states[state].name);
         let next = self.new_state(&behind, span)?;
-        let start = self.states(parser, &scope, object, Target::State(next), Vec::new())?;
+        let start = self.states(parser, &locals, object, Target::State(next), Vec::new())?;
         self.end_state(Transition::Always(Target::State(start)));
         self.frame.state = Some(next);
         self.copy_back(back)?;
