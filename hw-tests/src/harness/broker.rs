@@ -142,8 +142,16 @@ impl Broker {
     /// # Panics
     /// Where the program does not compile or does not run on it.
     pub fn on(build: Build, engine: Engine) -> Self {
+        Self::running(module(build), engine)
+    }
+
+    /// A broker that runs that module on that engine, without a policy.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn running(module: Arc<Module>, engine: Engine) -> Self {
         let options = SoftOptions { engine, ..SoftOptions::default() };
-        let target = SoftTarget::with_module(module(build), options).expect("the program runs");
+        let target = SoftTarget::with_module(module, options).expect("the program runs");
         let switch = target.switch().expect("the program was just put there");
         assert_eq!(switch.engine(), engine, "{:?}", switch.no_native_code());
         let state = State::empty(switch.info()).expect("the policy knows the program");

@@ -127,8 +127,9 @@ impl Case {
                         wrong.push(format!("{}: has no P4Info\n{}", self.name, found.render(&sources)));
                     }
                 }
+                wrong.extend(self.bmv2(&module, &sources, goldens));
                 if script {
-                    wrong.extend(self.scripts(module));
+                    wrong.extend(self.scripts(module, &sources));
                 }
             }
         }
@@ -145,11 +146,37 @@ impl Case {
         compile(sources, &files, &format!("{}.p4", self.name), &options)
     }
 
+    /// The program as bmv2 loads it, where there is a golden of that, and all that is said about it.
+    fn bmv2(&self, module: &Module, sources: &Sources, goldens: &mut Goldens) -> Vec<String> {
+        let program = format!("{}.p4", self.name);
+        let options = sluice_bmv2::Options { program: &program, sources };
+        let (text, found) = match sluice_bmv2::write(module, options) {
+            Ok((text, warnings)) => (Some(text), warnings),
+            Err(found) => (None, found),
+        };
+        let said = (!found.is_empty()).then(|| found.render(sources));
+        let mut wrong: Vec<String> =
+            goldens.check(&self.file("bmv2.txt"), said.as_deref()).into_iter().collect();
+        let golden = self.file("bmv2.json");
+        if golden.exists() {
+            wrong.extend(goldens.check(&golden, text.as_deref()));
+        }
+        wrong
+    }
+
     /// The script on every form of the program and every engine.
-    fn scripts(&self, module: Module) -> Vec<String> {
+    fn scripts(&self, module: Module, sources: &Sources) -> Vec<String> {
         let mut wrong = Vec::new();
-        let plain = self.compile(&mut Sources::new(), false).map(|(module, _)| module);
-        for form in Form::all(module, plain.ok(), &mut wrong) {
+        let mut plain_sources = Sources::new();
+        let plain = self.compile(&mut plain_sources, false).map(|(module, _)| module).ok();
+        let mut forms: Vec<Form> = Vec::new();
+        forms.extend(Form::by_bmv2("by way of BMv2 JSON", &module, sources, &mut wrong));
+        if let Some(plain) = &plain {
+            let name = "without passes, by way of BMv2 JSON";
+            forms.extend(Form::by_bmv2(name, plain, &plain_sources, &mut wrong));
+        }
+        forms.extend(Form::all(module, plain, &mut wrong));
+        for form in forms {
             for engine in engines() {
                 if let Err(message) = self.script(&form, &engine) {
                     wrong.push(format!("{}: {}, {}\n{message}", self.name, form.name, engine.name));

@@ -31,6 +31,29 @@ impl Form {
     }
 }
 
+impl Form {
+    /// A program by way of what is written for bmv2; none where bmv2 cannot say it. What is written but not read is told in
+    /// `wrong`.
+    pub(super) fn by_bmv2(
+        name: &'static str,
+        module: &Module,
+        sources: &Sources,
+        wrong: &mut Vec<String>,
+    ) -> Option<Self> {
+        let options = sluice_bmv2::Options { program: "program.p4", sources };
+        let (text, _) = sluice_bmv2::write(module, options).ok()?;
+        let mut sources = Sources::new();
+        let source = sources.add("program.json", text);
+        match sluice_bmv2::read(&sources, source) {
+            Ok((module, _)) => Some(Self { name, module }),
+            Err(found) => {
+                wrong.push(format!("{name}\n{}", found.render(&sources)));
+                None
+            }
+        }
+    }
+}
+
 /// Compiles a program that must compile, and compiles it again; gives its forms.
 ///
 /// # Errors

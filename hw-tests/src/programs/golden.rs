@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Extensions of goldens of packet tests.
-const EXTENSIONS: [&str; 3] = ["ir", "txt", "txtpb"];
+const EXTENSIONS: [&str; 4] = ["ir", "json", "txt", "txtpb"];
 
 /// Compares with goldens, or writes them, and remembers which there are to be.
 #[derive(Debug)]

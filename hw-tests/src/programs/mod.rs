@@ -7,6 +7,8 @@
 //! | `NAME.stf` | the script; every engine and every form of the program must pass it without a finding |
 //! | `NAME.ir` | golden: the IR as text, of a program that compiles |
 //! | `NAME.p4info.txtpb` | golden: the P4Info of a program that compiles |
+//! | `NAME.bmv2.json` | golden: the BMv2 JSON, of some programs of each feature; make an empty file to have one |
+//! | `NAME.bmv2.txt` | golden: all that the back end for bmv2 says, of a program that it refuses, or takes with warnings |
 //! | `NAME.txt` | golden: all that the compiler says, of a program that is refused, or taken with warnings |
 //!
 //! A program with a script must compile. Files that programs include are in folders called `include`. `SLUICE_BLESS=1`

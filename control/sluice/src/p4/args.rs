@@ -17,18 +17,20 @@ pub(crate) struct P4 {
 pub(crate) enum P4Command {
     /// Compile a P4-16 program for a target.
     Compile(Compile),
-    /// Check P4-16 programs: every error at its place, nothing written.
+    /// Check P4-16 programs or BMv2 JSON: every error at its place, nothing written.
     Check(Check),
     /// Run captures through a program on the soft switch; write what each port sends.
     Run(Run),
     /// Run packet scripts (STF), one line a test.
     Test(Test),
+    /// Write graphs of a program's parser and controls (Graphviz).
+    Graph(Graph),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice p4 compile router.p4 -o out
-  sluice p4 compile router.p4 --target switch -I include -D PORTS=32 -o out")]
+  sluice p4 compile router.p4 --target bmv2 -I include -D PORTS=32 -o out")]
 pub(crate) struct Compile {
     /// The program.
     pub(crate) file: PathBuf,
@@ -47,7 +49,7 @@ pub(crate) struct Compile {
 pub(crate) enum Target {
     /// The soft switch: the IR as text (NAME.ir).
     Switch,
-    /// The behavioral model, simple_switch.
+    /// The behavioral model: what simple_switch and simple_switch_grpc load (NAME.json).
     Bmv2,
     /// The Linux kernel's fast path.
     Xdp,
@@ -59,7 +61,7 @@ pub(crate) enum Target {
 #[command(after_help = "Example:
   sluice p4 check router.p4 switch.p4 -I include")]
 pub(crate) struct Check {
-    /// The programs.
+    /// The programs: P4, or BMv2 JSON of any compiler.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
@@ -69,12 +71,12 @@ pub(crate) struct Check {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sluice p4 run router.p4 --in 1=tap.pcap --out received
-  sluice p4 run router.p4 --in 1=a.pcapng --in 2=b.pcapng --entries router.stf --out received
+  sluice p4 run router.json --in 1=a.pcapng --in 2=b.pcapng --entries router.stf --out received
 
 The file of --entries is a packet script (STF) without packets: add, setdefault, mirroring_add,
 mc_mgrp_create and so on; docs/P4.md has them all.")]
 pub(crate) struct Run {
-    /// The program.
+    /// The program: P4, or BMv2 JSON of any compiler.
     pub(crate) file: PathBuf,
     /// A capture (pcap or pcapng) and the number of the port that it comes in on; may be given several times.
     #[arg(long = "in", value_name = "PORT=CAPTURE", required = true)]
@@ -100,7 +102,8 @@ pub(crate) struct Run {
   sluice p4 test tests
   sluice p4 test router.stf switch.p4
 
-NAME.stf is run on the program NAME.p4 beside it. The exit code is 1 if a test fails.")]
+NAME.stf is run on the program NAME.p4 or NAME.json beside it, and where simple_switch is on PATH, on
+bmv2 as well. The exit code is 1 if a test fails.")]
 pub(crate) struct Test {
     /// Folders, which are searched for scripts, and scripts or programs.
     #[arg(required = true, value_name = "DIR|FILE")]
@@ -110,6 +113,19 @@ pub(crate) struct Test {
     pub(crate) engine: Engine,
     #[command(flatten)]
     pub(crate) preprocessor: Preprocessor,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sluice p4 graph router.p4 -o out && dot -Tsvg out/router.parser.dot > parser.svg")]
+pub(crate) struct Graph {
+    /// The program.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) preprocessor: Preprocessor,
+    /// Folder for one file a graph, NAME.CONTROL.dot; made if it is not there.
+    #[arg(short, long = "out", value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// What the preprocessor is told.

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Compile) -> Result<(), Failure> {
 }
 
 /// The program as `simple_switch` loads it; warnings go to standard error.
-pub(super) fn bmv2(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failure> {
+fn bmv2(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failure> {
     let program = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let options = sluice_bmv2::Options { program: &program, sources };
     let (text, warnings) =
@@ -61,7 +61,11 @@ fn refuse_missing(target: Target) -> Result<(), Failure> {
 }
 
 /// Writes `NAME.EXTENSION` for each; all of them or none.
-fn write(program: &Path, folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn write(
+    program: &Path,
+    folder: &Path,
+    files: &[(&str, Vec<u8>)],
+) -> Result<Vec<PathBuf>, Failure> {
     let folder = Folder::create(folder)?;
     let mut outputs = Vec::new();
     for (extension, bytes) in files {

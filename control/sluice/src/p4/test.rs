@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sluice_diagnostics::{Diagnostic, Diagnostics, Sources};
-use sluice_stf::SwitchTarget;
+use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Sources};
+use sluice_ir::Module;
+use sluice_stf::{Bmv2Target, SwitchTarget};
 
 use super::args::{Preprocessor, Test};
 use super::program;
@@ -13,7 +14,7 @@ use crate::broker;
 use crate::failure::Failure;
 
 /// Programs that a script may belong to, by extension; the first that is there is taken.
-const PROGRAMS: [&str; 1] = ["p4"];
+const PROGRAMS: [&str; 2] = ["p4", "json"];
 
 pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Failure> {
     let scripts = scripts(&arguments.paths)?;
@@ -81,8 +82,8 @@ fn one(script: &Path, preprocessor: &Preprocessor, engine: Engine) -> Result<Str
         let names: Vec<String> = programs.map(|file| file.display().to_string()).collect();
         return Err(format!("error: there is no {}\n", names.join(" or ")));
     };
-    let (sources, compiled) = program::compiled(&file, preprocessor);
-    let (module, _) = compiled.map_err(|found| found.render(&sources))?;
+    let (program_sources, compiled) = program::compiled(&file, preprocessor);
+    let (module, _) = compiled.map_err(|found| found.render(&program_sources))?;
     let mut sources = Sources::new();
     let text =
         std::fs::read_to_string(script).map_err(|why| format!("error: {}: {why}\n", script.display()))?;
@@ -95,9 +96,47 @@ fn one(script: &Path, preprocessor: &Preprocessor, engine: Engine) -> Result<Str
         let report = sluice_stf::run(&test, &mut SwitchTarget::new(switch));
         if report.is_passed() { Ok(report.found) } else { Err(report.found) }
     };
+    let notes = match run() {
+        Ok(notes) if notes.is_empty() => String::new(),
+        Ok(notes) => notes.render(&sources),
+        Err(found) => return Err(found.render(&sources)),
+    };
+    if sluice_stf::find_program("simple_switch").is_none() {
+        return Ok(notes);
+    }
+    Ok(notes + &on_bmv2(&file, &module, &program_sources, (&sources, source))?)
+}
+
+/// The same script on bmv2; gives notes, or why it failed there.
+fn on_bmv2(
+    file: &Path,
+    module: &Module,
+    texts: &Sources,
+    (sources, source): (&Sources, SourceId),
+) -> Result<String, String> {
+    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let options = sluice_bmv2::Options { program: &name, sources: texts };
+    let text = match sluice_bmv2::write(module, options) {
+        _ if program::is_json(file) => {
+            std::fs::read_to_string(file).map_err(|why| format!("error: {}: {why}\n", file.display()))?
+        }
+        Ok((text, _)) => text,
+        Err(found) => {
+            return Ok(format!("not run on bmv2, which cannot say the program:\n{}", found.render(texts)));
+        }
+    };
+    let folder = tempfile::tempdir().map_err(|why| format!("error: no folder for bmv2: {why}\n"))?;
+    let path = folder.path().join("program.json");
+    std::fs::write(&path, text).map_err(|why| format!("error: {}: {why}\n", path.display()))?;
+    let run = || -> Result<Diagnostics, Diagnostics> {
+        let test = sluice_stf::bind(&sluice_stf::parse(sources, source)?, &module.info())?;
+        let mut target = Bmv2Target::start(&path, &test).map_err(|why| Diagnostic::error(why.to_string()))?;
+        let report = sluice_stf::run(&test, &mut target);
+        if report.is_passed() { Ok(report.found) } else { Err(report.found) }
+    };
     match run() {
         Ok(notes) if notes.is_empty() => Ok(String::new()),
-        Ok(notes) => Ok(notes.render(&sources)),
-        Err(found) => Err(found.render(&sources)),
+        Ok(notes) => Ok(notes.render(sources)),
+        Err(found) => Err(format!("on bmv2:\n{}", found.render(sources))),
     }
 }

@@ -19,6 +19,11 @@ fn unit(unit: CounterUnit) -> Json {
     Json::text(if unit == CounterUnit::Packets { "packets" } else { "bytes" })
 }
 
+/// What a counter counts: the switch counts both.
+fn counted(of: CounterUnit) -> Option<(&'static str, Json)> {
+    (of != CounterUnit::Both).then(|| ("sluice", Json::Object(vec![("unit", unit(of))])))
+}
+
 impl Writer<'_> {
     /// The field that the direct meter of a table writes its color to.
     pub(super) fn meter_color(&mut self, table: Handle<Table>) -> Json {
@@ -37,23 +42,27 @@ impl Writer<'_> {
     pub(super) fn counters(&self) -> Json {
         let mut list = Vec::new();
         for (_, counter) in self.module.counters.iter() {
-            list.push(Json::Object(vec![
+            let mut entries = vec![
                 ("name", Json::text(&counter.name)),
                 ("id", Json::number(list.len())),
                 ("size", Json::Number(counter.size)),
                 ("is_direct", Json::Bool(false)),
-            ]));
+            ];
+            entries.extend(counted(counter.unit));
+            list.push(Json::Object(entries));
         }
         for (handle, table) in self.module.tables.iter() {
             let Some(counter) = table.direct_counter.as_ref().filter(|_| self.is_applied(handle)) else {
                 continue;
             };
-            list.push(Json::Object(vec![
+            let mut entries = vec![
                 ("name", Json::text(&counter.name)),
                 ("id", Json::number(list.len())),
                 ("is_direct", Json::Bool(true)),
                 ("binding", Json::text(&table.name)),
-            ]));
+            ];
+            entries.extend(counted(counter.unit));
+            list.push(Json::Object(entries));
         }
         Json::List(list)
     }
@@ -113,13 +122,12 @@ impl Writer<'_> {
         let module = self.module;
         let mut list = Vec::new();
         for (_, set) in module.value_sets.iter() {
-            let nowhere = sluice_diagnostics::Span::new(sluice_diagnostics::SourceId(0), 0, 0);
             if let Some(other) = set.fields.iter().find(|field| field.kind != MatchKind::Exact) {
                 let message = format!(
                     "the value set `{}` compares `{}` by other means than equality",
                     set.name, other.name
                 );
-                self.refuse(nowhere, message, "bmv2's value sets compare whole values: leave out `@match`");
+                self.refuse_somewhere(message, "bmv2's value sets compare whole values: leave out `@match`");
             }
             let bits: u64 = set.fields.iter().map(|field| u64::from(field.width)).sum();
             let fields = set

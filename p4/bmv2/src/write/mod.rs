@@ -20,6 +20,10 @@ use sluice_diagnostics::{Diagnostic, Diagnostics, Sources, Span};
 use sluice_entities::Bits;
 use sluice_ir::{Action, ActionProfile, Expression, Handle, Module, NamedKind, Statement, Table};
 
+pub(crate) use externs::algorithm_name;
+pub(crate) use storage::{ALIASES, INTRINSICS, SCALARS, STANDARD};
+pub(crate) use tables::LOWEST_PRIORITY;
+
 use crate::json::Json;
 use source::SourceInfo;
 use storage::Storage;
@@ -89,6 +93,8 @@ struct Writer<'m> {
     profiles: BTreeSet<Handle<ActionProfile>>,
     /// Statements of a deparser with code that emit, and the copies that they fill.
     emits: Vec<(&'m Statement, String)>,
+    /// Whether a select may end without a case.
+    needs_no_match: bool,
     conditions: usize,
     tables: usize,
 }
@@ -114,6 +120,7 @@ impl<'m> Writer<'m> {
             colors: BTreeSet::new(),
             profiles: BTreeSet::new(),
             emits: Vec::new(),
+            needs_no_match: false,
             conditions: 0,
             tables: 0,
         }
@@ -122,6 +129,11 @@ impl<'m> Writer<'m> {
     fn refuse(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Refused {
         self.found.push(Diagnostic::error(message).at(span, "").help(help));
         Refused
+    }
+
+    /// Of what does not know where it was written.
+    fn refuse_somewhere(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Diagnostic::error(message).help(help));
     }
 
     fn program(&mut self, name: &str) -> Json {

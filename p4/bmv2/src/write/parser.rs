@@ -18,6 +18,9 @@ use crate::json::Json;
 /// Most transitions that ranges of one state may become.
 const MOST_TRANSITIONS: usize = 4096;
 
+/// The state of selects that nothing fits.
+const NO_MATCH: &str = "$no_match";
+
 /// A value under a mask, as hexadecimal digits of whole bytes.
 #[derive(Clone, Default)]
 struct Pattern {
@@ -36,6 +39,9 @@ impl Writer<'_> {
         for (_, state) in module.pipeline.parser.states.iter() {
             self.state(state, &mut names, &mut states);
         }
+        if self.needs_no_match {
+            states.push(self.no_match(states.len()));
+        }
         if states.is_empty() {
             let always = self.transitions(&Transition::Always(Target::Accept), &[], nowhere());
             states.push(state_json("start", 0, Vec::new(), always, Vec::new()));
@@ -47,6 +53,19 @@ impl Writer<'_> {
             ("init_state", Json::text("start")),
             ("parse_states", Json::List(states)),
         ])])
+    }
+
+    /// The state in which a select ends that no case fits: the switch would go on as if nothing were wrong.
+    fn no_match(&mut self, id: usize) -> Json {
+        let error = self.module.errors.iter().position(|error| error == "NoMatch").unwrap_or(0);
+        let parameters = vec![
+            Json::typed("bool", Json::Bool(false)),
+            super::constant(&Bits::new(ERROR_BITS, error as u64)),
+        ];
+        let mut operations = Vec::new();
+        self.operation("verify", parameters, nowhere(), &mut operations);
+        let end = vec![transition("default", Json::Null, Json::Null, Json::Null)];
+        state_json(NO_MATCH, id, operations, end, Vec::new())
     }
 
     /// One state of the IR: several where there are branches in it.
@@ -218,10 +237,11 @@ impl Writer<'_> {
     }
 
     fn transitions(&mut self, transition_of: &Transition, widths: &[u32], span: Span) -> Vec<Json> {
+        let module = self.module;
         let next = |target: Target| match target {
             // A parser that rejects goes on to ingress as one that accepts does.
             Target::Accept | Target::Reject => Json::Null,
-            Target::State(state) => Json::text(&self.module.pipeline.parser.states[state].name),
+            Target::State(state) => Json::text(&module.pipeline.parser.states[state].name),
         };
         let default = |target| transition("default", Json::Null, Json::Null, next(target));
         let cases = match transition_of {
@@ -253,6 +273,8 @@ impl Writer<'_> {
                 return list;
             }
         }
+        self.needs_no_match = true;
+        list.push(transition("default", Json::Null, Json::Null, Json::text(NO_MATCH)));
         list
     }
 }

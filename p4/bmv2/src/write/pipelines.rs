@@ -172,7 +172,7 @@ impl Writer<'_> {
                 End::Apply { table, .. } => return Json::text(&self.module.tables[table].name),
             }
         }
-        self.refuse(nowhere(), "a loop has no end and does nothing", "leave it out");
+        self.refuse_somewhere("a loop has no end and does nothing", "leave it out");
         Json::Null
     }
 

@@ -249,9 +249,8 @@ impl Writer<'_> {
         if let Some(selector) = profile.selector {
             let input = self.selector_inputs.get(&handle).cloned().unwrap_or_default();
             let algorithm = algorithm_name(selector.algorithm).unwrap_or_else(|| {
-                let span = Span::new(sluice_diagnostics::SourceId(0), 0, 0);
                 let message = format!("bmv2 has no algorithm `random` for the selector `{}`", profile.name);
-                self.refuse(span, message, "choose crc16, crc32, csum16, xor16 or identity");
+                self.refuse_somewhere(message, "choose crc16, crc32, csum16, xor16 or identity");
                 "identity"
             });
             let width = Json::number(selector.width as usize);
