@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
+    /// Run a broker: live ports, a policy, and P4Runtime for controllers.
+    Serve(Serve),
     /// Compile, check, run and test P4 programs.
     P4(P4),
     /// Print the completion script of a shell.
@@ -122,6 +125,25 @@ pub(crate) struct Sample {
     /// About how many packets on each tap.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(100..=500_000))]
     pub(crate) packets: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The policy (`broker.yaml`). Controllers read its tables; without one the tables are theirs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where P4Runtime is served; a loopback address.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9559")]
+    pub(crate) p4runtime: SocketAddr,
+    /// The number by which controllers know this device.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) device_id: u64,
+    /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `tap:INTERFACE` (which is made) or
+    /// `udp:LOCAL,PEER`. Nothing is ever sent by a network port.
+    #[arg(long = "port", value_name = "NAME=KIND:DEVICE")]
+    pub(crate) ports: Vec<String>,
+    #[command(flatten)]
+    pub(crate) program: Program,
 }
 
 /// Where packets come from.

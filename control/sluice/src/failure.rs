@@ -37,6 +37,13 @@ pub(crate) enum Failure {
     /// An argument does not fit the policy or the inputs.
     #[error("error: {message}\n  = help: {help}")]
     Argument { message: String, help: String },
+    /// The system does not do what is needed.
+    #[error("error: cannot {what}: {source}")]
+    System {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
     /// The data path refused what the planner made: a defect of ours, said as such.
     #[error("error: the data path refused the plan, which is a defect in sluice; nothing was written: {0}")]
     Refused(String),
@@ -58,6 +65,11 @@ impl Failure {
 
     pub(crate) fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Write { path: path.to_path_buf(), source }
+    }
+
+    pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
     }
 
     pub(crate) fn argument(message: impl Into<String>, help: impl Into<String>) -> Self {

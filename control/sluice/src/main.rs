@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod replay;
 mod sample;
+mod serve;
 mod summary;
 mod tools;
 
@@ -43,6 +44,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Replay(arguments) => return replay::run(arguments),
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
+        Command::Serve(arguments) => return serve::run(arguments),
         Command::P4(arguments) => return p4::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "sluice", &mut std::io::stdout());

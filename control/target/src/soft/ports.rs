@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice_entities::Replica;
 use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
@@ -15,6 +15,9 @@ use crate::target::{Event, LossCounters, PortStatus};
 
 /// How long a thread waits for a frame before it looks whether it is to end.
 const WAIT: Duration = Duration::from_millis(20);
+
+/// How long frames that came in before a port was taken away are taken through.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The sending sides, by port number.
 pub(super) struct Outputs([Option<Arc<dyn Transmit>>; DROP_PORT as usize]);
@@ -156,26 +159,39 @@ impl Inner {
     }
 }
 
-/// Takes frames through until it is to stop.
+/// Takes frames through until it is to stop, and then those that have come in by then.
 fn drive(inner: &Inner, number: u16, receive: &mut dyn Receive, stop: &AtomicBool) {
     let mut driver = Driver::default();
     while !stop.load(Ordering::Acquire) {
-        match receive.receive(WAIT) {
-            Ok(Some(frame)) => {
-                let ingress = Ingress {
-                    port: number,
-                    time_ns: frame.time_ns,
-                    data: frame.data,
-                    wire_length: frame.wire_length,
-                    bad_frame: false,
-                };
-                driver.process(inner, &ingress);
-            }
-            Ok(None) => {}
-            // The interface is down, or gone: it may come back.
-            Err(_) => std::thread::sleep(WAIT),
+        // The interface is down, or gone: it may come back.
+        if one(inner, number, receive, WAIT, &mut driver).is_err() {
+            std::thread::sleep(WAIT);
         }
     }
+    let end = Instant::now() + LAST;
+    while Instant::now() < end
+        && one(inner, number, receive, Duration::ZERO, &mut driver).is_ok_and(|was| was)
+    {}
+}
+
+/// Takes the next frame through, if there is one within that time.
+fn one(
+    inner: &Inner,
+    number: u16,
+    receive: &mut dyn Receive,
+    timeout: Duration,
+    driver: &mut Driver,
+) -> io::Result<bool> {
+    let Some(frame) = receive.receive(timeout)? else { return Ok(false) };
+    let ingress = Ingress {
+        port: number,
+        time_ns: frame.time_ns,
+        data: frame.data,
+        wire_length: frame.wire_length,
+        bad_frame: false,
+    };
+    driver.process(inner, &ingress);
+    Ok(true)
 }
 
 impl SoftTarget {

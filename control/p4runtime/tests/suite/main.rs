@@ -1,0 +1,9 @@
+//! The server, driven by a client of the same messages, and by the Python packages `p4runtime` and `p4runtime-shell`.
+
+mod arbitration;
+mod bench;
+mod descriptors;
+mod entities;
+mod pipeline;
+mod python;
+mod stream;

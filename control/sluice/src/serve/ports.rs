@@ -1,0 +1,80 @@
+//! `--port NAME=KIND:DEVICE`: which ports there are.
+
+use std::sync::Arc;
+
+use sluice_policy::{Policy, PortRole};
+use sluice_target::SoftTarget;
+use sluice_target::port::{PortSpec, Role};
+use sluice_target::sys::System;
+
+use crate::failure::Failure;
+
+/// A port that is wanted.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    number: u16,
+    name: String,
+    role: Role,
+    spec: PortSpec,
+    /// As it was typed.
+    text: String,
+}
+
+/// Reads the arguments; all that is wrong with them is said at once.
+pub(super) fn ports(arguments: &[String], policy: Option<&Policy>) -> Result<Vec<Wanted>, Failure> {
+    let mut list: Vec<Wanted> = Vec::new();
+    let mut wrong = Vec::new();
+    for text in arguments {
+        match wanted(text, policy) {
+            Ok(port) => match list.iter().find(|other| other.number == port.number) {
+                Some(_) => wrong.push(format!("`--port {text}`: port `{}` is there twice", port.name)),
+                None => list.push(port),
+            },
+            Err(message) => wrong.push(format!("`--port {text}`: {message}")),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(list);
+    }
+    let help = match policy {
+        Some(policy) => {
+            let names: Vec<&str> = policy.ports.iter().map(|port| &*port.name).collect();
+            format!("write `--port NAME=KIND:DEVICE`; the policy's ports are: {}", names.join(", "))
+        }
+        None => "write `--port NUMBER=KIND:DEVICE`, numbers from 1 to 509".to_string(),
+    };
+    Err(Failure::argument(wrong.join("\nerror: "), help))
+}
+
+fn wanted(text: &str, policy: Option<&Policy>) -> Result<Wanted, String> {
+    let (name, device) = text.split_once('=').ok_or("it names no device")?;
+    let spec = device.parse::<PortSpec>()?;
+    let (number, role) = match policy {
+        Some(policy) => {
+            let port = policy.ports.iter().find(|port| &*port.name == name);
+            let port = port.ok_or_else(|| format!("the policy has no port `{name}`"))?;
+            let role = if matches!(port.role, PortRole::Network { .. }) { Role::Network } else { Role::Tool };
+            (port.id, role)
+        }
+        None => {
+            let number = name.parse().ok().filter(|number| (1..510).contains(number));
+            (number.ok_or_else(|| format!("`{name}` is no port number"))?, Role::Both)
+        }
+    };
+    Ok(Wanted { number, name: name.to_string(), role, spec, text: text.to_string() })
+}
+
+/// Opens the ports and puts them at the switch: those of tools first, so that no copy comes too early.
+pub(super) fn attach(target: &SoftTarget, ports: &[Wanted], system: &Arc<dyn System>) -> Result<(), Failure> {
+    let failed = |port: &Wanted| Failure::system(format!("open `--port {}`", port.text));
+    let mut opened = Vec::new();
+    for wanted in ports {
+        let port = wanted.spec.open(&wanted.name, wanted.role, system).map_err(failed(wanted))?;
+        opened.push((wanted, port));
+    }
+    opened.sort_by_key(|(wanted, _)| wanted.role.receives());
+    for (wanted, port) in opened {
+        target.attach(wanted.number, port).map_err(failed(wanted))?;
+    }
+    Ok(())
+}

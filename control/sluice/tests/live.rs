@@ -1,0 +1,256 @@
+//! `sluice serve` on live interfaces: two taps and three tools, each a pair of interfaces between two network namespaces. What tcpdump sees at the tools'
+//! ends is what `sluice replay` writes of the same captures; at the taps' ends it sees nothing.
+//!
+//! Skipped where namespaces cannot be made (no root) or a tool is missing.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice_capture::sample::{SampleOptions, generate, write_tap};
+use sluice_capture::{Merge, ReadOptions, Reader};
+use sluice_target::port::{Role, packet};
+use sluice_target::sys::{Linux, System};
+
+const TAPS: [&str; 2] = ["tap-a", "tap-b"];
+const TOOLS: [&str; 3] = ["web", "tunnels", "rest"];
+
+const POLICY: &str = "
+ports:
+  tap-a: { role: network, id: 1, label: 101 }
+  tap-b: { role: network, id: 2, label: 102 }
+  web: { role: tool, id: 11 }
+  tunnels: { role: tool, id: 12 }
+  rest: { role: tool, id: 13 }
+filters:
+  - { name: web, match: tcp port 80 or tcp port 443, to: [web], edits: { strip: [vlan] } }
+  - { name: tunnels, match: vni 5001 or inner (ip or ip6), to: [tunnels], edits: { label: true } }
+  - { name: headers, match: ip or ip6, to: [web], edits: { slice: { after: l4, bytes: 32 } } }
+otherwise: { to: [rest] }
+";
+
+fn run(line: &str) -> bool {
+    let mut words = line.split(' ');
+    let program = words.next().unwrap_or_default();
+    Command::new(program).args(words).output().is_ok_and(|output| output.status.success())
+}
+
+fn must(line: &str) {
+    assert!(run(line), "{line}");
+}
+
+/// Two namespaces with five cables between them; they go with it.
+struct Lab {
+    broker: String,
+    wire: String,
+}
+
+impl Lab {
+    fn new() -> Option<Self> {
+        let id = std::process::id();
+        let lab = Self { broker: format!("sluice-b{id}"), wire: format!("sluice-w{id}") };
+        if !run(&format!("ip netns add {}", lab.broker)) || !run(&format!("ip netns add {}", lab.wire)) {
+            eprintln!("skipped: no network namespaces can be made here (needs root and `ip`)");
+            return None;
+        }
+        if !run("tcpdump --version") {
+            eprintln!("skipped: tcpdump is not installed");
+            return None;
+        }
+        // The other ends have nothing to say of their own.
+        for scope in ["all", "default"] {
+            let path = format!("/proc/sys/net/ipv6/conf/{scope}/disable_ipv6");
+            let status = Command::new("ip")
+                .args(["netns", "exec", &lab.wire, "sh", "-c", &format!("echo 1 > {path}")])
+                .status();
+            assert!(status.is_ok_and(|status| status.success()), "{path}");
+        }
+        for name in TAPS.iter().chain(&TOOLS) {
+            let (broker, wire) = (&lab.broker, &lab.wire);
+            must(&format!(
+                "ip link add {name} netns {broker} mtu 9000 type veth peer name {name} netns {wire}"
+            ));
+            must(&format!("ip -n {wire} link set {name} mtu 9000 up"));
+        }
+        Some(lab)
+    }
+
+    fn command(&self, namespace: &str, program: &Path) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(program);
+        command
+    }
+
+    /// tcpdump at the end of a cable.
+    fn watch(&self, name: &str, file: &Path) -> Child {
+        let mut child = self
+            .command(&self.wire, Path::new("tcpdump"))
+            .args(["-i", name, "-Q", "in", "-U", "-B", "16384", "-Z", "root", "-w"])
+            .arg(file)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tcpdump is installed");
+        let mut line = String::new();
+        let stderr = child.stderr.take().expect("it was asked for");
+        let mut lines = BufReader::new(stderr);
+        while !line.contains("listening on") {
+            line.clear();
+            assert!(lines.read_line(&mut line).expect("it writes lines") > 0, "tcpdump ended");
+        }
+        // It goes on writing there.
+        std::thread::spawn(move || lines.lines().for_each(drop));
+        child
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        run(&format!("ip netns del {}", self.broker));
+        run(&format!("ip netns del {}", self.wire));
+    }
+}
+
+fn stop(child: &mut Child) {
+    must(&format!("kill -TERM {}", child.id()));
+    child.wait().expect("it was begun here");
+}
+
+/// All frames of a capture, sorted.
+fn frames(path: &Path) -> Vec<Vec<u8>> {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut reader = Reader::new(file, ReadOptions::default()).expect("it is a capture");
+    let mut all = Vec::new();
+    while let Some(packet) = reader.next_packet().expect("it is whole") {
+        all.push(packet.data.to_vec());
+    }
+    all.sort();
+    all
+}
+
+/// Sends the captures of a folder into the taps' cables, merged by time: run in the namespace of the cables' other ends.
+fn send(folder: &Path) {
+    let system: Arc<dyn System> = Arc::new(Linux);
+    let ports = TAPS.map(|name| {
+        packet(name, name, Role::Tool, &system).expect("it is there").transmit.expect("it sends")
+    });
+    let mut merge = Merge::new();
+    for (index, name) in TAPS.iter().enumerate() {
+        let file = File::open(folder.join(format!("{name}.pcapng"))).expect("it was written");
+        merge.push(index, Reader::new(file, ReadOptions::default()).expect("it is a capture"));
+    }
+    let mut sent = 0u32;
+    while let Some((index, frame)) = merge.next_packet().expect("they are whole") {
+        ports[index].send(frame.data).expect("the cable is in");
+        sent += 1;
+        if sent.is_multiple_of(32) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// The captures, the policy, and what each tool should get.
+fn prepare(folder: &Path) {
+    let sample = generate(SampleOptions { seed: 11, packets: 3_000, ..SampleOptions::default() })
+        .expect("it is small");
+    for (name, frames) in TAPS.iter().zip([&sample.tap_a, &sample.tap_b]) {
+        let bytes = write_tap(Vec::new(), name, frames).expect("memory takes everything");
+        fs::write(folder.join(format!("{name}.pcapng")), bytes).expect("it can be written");
+    }
+    fs::write(folder.join("broker.yaml"), POLICY).expect("it can be written");
+    let replay = Command::new(env!("CARGO_BIN_EXE_sluice"))
+        .current_dir(folder)
+        .args([
+            "replay",
+            "broker.yaml",
+            "--in",
+            "tap-a=tap-a.pcapng",
+            "--in",
+            "tap-b=tap-b.pcapng",
+            "--out",
+            "expected",
+        ])
+        .output()
+        .expect("the command runs");
+    assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));
+}
+
+fn serve(lab: &Lab, folder: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut command = lab.command(&lab.broker, Path::new(env!("CARGO_BIN_EXE_sluice")));
+    command.current_dir(folder).args(["serve", "--policy", "broker.yaml", "--p4runtime", "127.0.0.1:0"]);
+    for name in TAPS.iter().chain(&TOOLS) {
+        command.args(["--port", &format!("{name}=packet:{name}")]);
+    }
+    // A namespace has no loopback until somebody brings it up.
+    must(&format!("ip -n {} link set lo up", lab.broker));
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the command runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("it was asked for"));
+    let mut line = String::new();
+    lines.read_line(&mut line).expect("it writes lines");
+    assert!(line.starts_with("ready: P4Runtime at 127.0.0.1:"), "{line}");
+    (child, lines)
+}
+
+/// Waits until files no longer grow.
+fn settle(files: &[PathBuf]) {
+    let sizes =
+        || files.iter().map(|file| fs::metadata(file).map_or(0, |data| data.len())).collect::<Vec<_>>();
+    let end = Instant::now() + Duration::from_secs(60);
+    let mut last = sizes();
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = sizes();
+        if now == last || Instant::now() > end {
+            return;
+        }
+        last = now;
+    }
+}
+
+#[test]
+fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
+    if let Some(folder) = std::env::var_os("SLUICE_LIVE_SENDER") {
+        send(Path::new(&folder));
+        return;
+    }
+    let Some(lab) = Lab::new() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    prepare(folder);
+    let at = |name: &str| folder.join(format!("{name}.pcap"));
+    let mut watchers: Vec<Child> = TAPS.iter().chain(&TOOLS).map(|name| lab.watch(name, &at(name))).collect();
+    let (mut daemon, mut output) = serve(&lab, folder);
+
+    let this = std::env::current_exe().expect("a test has a file");
+    let sender = lab
+        .command(&lab.wire, &this)
+        .args(["--exact", "tools_get_live_what_replay_writes_and_taps_get_nothing", "--nocapture"])
+        .env("SLUICE_LIVE_SENDER", folder)
+        .output()
+        .expect("it is running");
+    assert!(sender.status.success(), "{}", String::from_utf8_lossy(&sender.stderr));
+    settle(&TOOLS.map(|name| at(name)));
+    must(&format!("kill -TERM {}", daemon.id()));
+    let status = daemon.wait().expect("it was begun here");
+    let mut report = String::new();
+    std::io::Read::read_to_string(&mut output, &mut report).expect("it writes text");
+    assert!(status.success(), "{report}");
+    // Once more, and killed: nothing leaves a tap then, either.
+    let (mut again, _) = serve(&lab, folder);
+    again.kill().expect("it is running");
+    again.wait().expect("it was begun here");
+    std::thread::sleep(Duration::from_millis(500));
+    watchers.iter_mut().for_each(stop);
+
+    for name in TOOLS {
+        let (expected, found) = (frames(&folder.join(format!("expected/{name}.pcapng"))), frames(&at(name)));
+        assert!(!expected.is_empty(), "{name} gets nothing: the test tests nothing");
+        assert_eq!(found.len(), expected.len(), "{name}\n{report}");
+        assert!(found == expected, "{name}: other frames");
+    }
+    for name in TAPS {
+        assert_eq!(frames(&at(name)), Vec::<Vec<u8>>::new(), "frames left by {name}");
+    }
+}
