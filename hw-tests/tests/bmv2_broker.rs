@@ -75,7 +75,10 @@ fn packets() -> Vec<(u16, Captured)> {
 #[test]
 fn json_does_what_the_program_does() {
     let program = module(Build { arch: Arch::V1model, ..Build::default() });
-    let mut brokers = [Broker::running(program, Engine::default()), Broker::running(Arc::new(read_back()), Engine::default())];
+    let mut brokers = [
+        Broker::running(program, Engine::default()),
+        Broker::running(Arc::new(read_back()), Engine::default()),
+    ];
     for broker in &mut brokers {
         broker.apply(POLICY).unwrap_or_else(|refused| panic!("{refused}"));
     }
