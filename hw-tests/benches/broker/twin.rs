@@ -328,13 +328,13 @@ impl<const W: usize> Narrow<W> {
         self.mac_dst.narrow(keys.mac_dst, &mut kept);
         match keys.ipv4 {
             Some((src, dst)) => {
-                Lookup::meet((&self.ipv4_src, src), (&self.ipv4_dst, dst), either_addr, &mut kept)
+                Lookup::meet((&self.ipv4_src, src), (&self.ipv4_dst, dst), either_addr, &mut kept);
             }
             None => self.no_address.narrow_both(either_addr, &mut kept),
         }
         match keys.ports {
             Some((src, dst)) => {
-                Lookup::meet((&self.l4_src, src), (&self.l4_dst, dst), either_port, &mut kept)
+                Lookup::meet((&self.l4_src, src), (&self.l4_dst, dst), either_port, &mut kept);
             }
             None => self.no_port.narrow_both(either_port, &mut kept),
         }

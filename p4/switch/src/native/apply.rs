@@ -25,7 +25,7 @@ impl Translator<'_, '_> {
         self.b.ins().iadd_imm_u(views, i64::from(site.table) * size_of::<TableView>() as i64)
     }
 
-    fn from_view(&mut self, view: Value, offset: usize) -> Value {
+    fn load_view(&mut self, view: Value, offset: usize) -> Value {
         self.b.ins().load(types::I64, self.memory.tables, view, offset as i32)
     }
 
@@ -64,8 +64,8 @@ impl Translator<'_, '_> {
 
     /// Runs the default action: number, data, cell, no hit.
     fn run_default(&mut self, view: Value, runs: Block) {
-        let choice = self.from_view(view, offset_of!(TableView, default));
-        let data = self.from_view(view, offset_of!(TableView, data));
+        let choice = self.load_view(view, offset_of!(TableView, default));
+        let data = self.load_view(view, offset_of!(TableView, data));
         let (action, cell) = self.choice(choice);
         let missed = self.number(0);
         self.go(runs, &[action, data, cell, missed]);
@@ -114,7 +114,7 @@ impl Translator<'_, '_> {
             Search::Array { bits } => {
                 let key = self.key_word(site);
                 let at = self.and(key, (1 << bits) - 1);
-                let slots = self.from_view(view, offset_of!(TableView, slots));
+                let slots = self.load_view(view, offset_of!(TableView, slots));
                 Some(self.element(slots, at, 4))
             }
             Search::Hash { words } if words <= HASHED_WORDS => {
@@ -171,9 +171,9 @@ impl Translator<'_, '_> {
             let (low, high) = (self.b.ins().imul(mixed, factor), self.b.ins().umulhi(mixed, factor));
             hash = self.b.ins().bxor(low, high);
         }
-        let mask = self.from_view(view, offset_of!(TableView, mask));
-        let slots = self.from_view(view, offset_of!(TableView, slots));
-        let keys = self.from_view(view, offset_of!(TableView, keys));
+        let mask = self.load_view(view, offset_of!(TableView, mask));
+        let slots = self.load_view(view, offset_of!(TableView, slots));
+        let keys = self.load_view(view, offset_of!(TableView, keys));
         let (turn, done) = (self.b.create_block(), self.b.create_block());
         self.b.append_block_param(turn, types::I64);
         self.b.append_block_param(done, types::I64);
@@ -205,7 +205,7 @@ impl Translator<'_, '_> {
     }
 
     fn look_up_in_rust(&mut self, site: &ApplySite, view: Value) -> Value {
-        let engine = self.from_view(view, offset_of!(TableView, engine));
+        let engine = self.load_view(view, offset_of!(TableView, engine));
         if site.key_words == 1 {
             let key = self.key_word(site);
             return self.call(Function::LookupWord, &[engine, key]);
@@ -239,19 +239,19 @@ impl Translator<'_, '_> {
             let (own, theirs) = (self.b.create_block(), self.b.create_block());
             self.b.ins().brif(chosen, theirs, [], own, []);
             self.b.switch_to_block(theirs);
-            let action = self.from_frame(offset_of!(Frame, action));
-            let cell = self.from_frame(offset_of!(Frame, cell));
-            let data = self.from_frame(offset_of!(Frame, action_data));
+            let action = self.load_frame(offset_of!(Frame, action));
+            let cell = self.load_frame(offset_of!(Frame, cell));
+            let data = self.load_frame(offset_of!(Frame, action_data));
             self.go(runs, &[action, data, cell, hit]);
             self.b.switch_to_block(own);
         }
-        let choices = self.from_view(view, offset_of!(TableView, choices));
+        let choices = self.load_view(view, offset_of!(TableView, choices));
         let at = self.b.ins().imul_imm_u(slot, size_of::<Choice>() as i64);
         let choice = self.b.ins().iadd(choices, at);
         let (action, cell) = self.choice(choice);
         // Each slot has as many words of data, behind those of the default action.
         let words = program.tables[table].data_words(program);
-        let data = self.from_view(view, offset_of!(TableView, data));
+        let data = self.load_view(view, offset_of!(TableView, data));
         let at = self.b.ins().imul_imm_u(slot, words as i64 * 8);
         let at = self.b.ins().iadd_imm_u(at, words as i64 * 8);
         let data = self.b.ins().iadd(data, at);

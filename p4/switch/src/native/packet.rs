@@ -100,7 +100,7 @@ impl Translator<'_, '_> {
         let error = self.b.ins().iadd_imm_s(failed, -1);
         self.reject(error);
         self.b.switch_to_block(behind);
-        let bits = self.from_frame(offset_of!(Frame, cursor));
+        let bits = self.load_frame(offset_of!(Frame, cursor));
         let bytes = self.b.ins().ushr_imm_u(bits, 3);
         self.set_cursor(bytes);
     }
@@ -109,7 +109,7 @@ impl Translator<'_, '_> {
     fn show_cursor(&mut self) {
         let bytes = self.cursor();
         let bits = self.b.ins().ishl_imm_u(bytes, 3);
-        self.to_frame(offset_of!(Frame, cursor), bits);
+        self.store_frame(offset_of!(Frame, cursor), bits);
     }
 
     /// Moves the cursor. Behind a part of a byte the interpreter goes on, at `next`.
@@ -127,7 +127,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(uneven);
         let before = self.b.ins().ishl_imm_u(cursor, 3);
         let after = self.b.ins().iadd(before, bits);
-        self.to_frame(offset_of!(Frame, cursor), after);
+        self.store_frame(offset_of!(Frame, cursor), after);
         self.leave_for_interpreter(next);
         self.b.switch_to_block(behind);
         let bytes = self.b.ins().ushr_imm_u(bits, 3);
@@ -183,7 +183,7 @@ impl Translator<'_, '_> {
     fn need_room(&mut self, bytes: u64) {
         let Some(length) = self.out_length else { return };
         let used = self.b.use_var(length);
-        let room = self.from_frame(offset_of!(Frame, out_room));
+        let room = self.load_frame(offset_of!(Frame, out_room));
         let left = self.b.ins().isub(room, used);
         let too_little = self.compare_with(IntCC::UnsignedLessThan, left, bytes);
         let (grow, behind) = (self.cold_block(), self.b.create_block());
@@ -206,11 +206,11 @@ impl Translator<'_, '_> {
             self.show_output();
             let header = self.number(header.into());
             self.call_with_frame(Function::EmitVarbit, &[header]);
-            let bytes = self.from_frame(offset_of!(Frame, out_length));
+            let bytes = self.load_frame(offset_of!(Frame, out_length));
             self.b.def_var(length, bytes);
         } else {
             let used = self.b.use_var(length);
-            let out = self.from_frame(offset_of!(Frame, out));
+            let out = self.load_frame(offset_of!(Frame, out));
             let to = self.b.ins().iadd(out, used);
             let from = (self.memory.bytes, self.bytes, plan.at);
             self.copy_bytes(from, (self.memory.output, to, 0), plan.fixed_bytes);
@@ -225,7 +225,7 @@ impl Translator<'_, '_> {
     pub(super) fn show_output(&mut self) {
         if let Some(length) = self.out_length {
             let bytes = self.b.use_var(length);
-            self.to_frame(offset_of!(Frame, out_length), bytes);
+            self.store_frame(offset_of!(Frame, out_length), bytes);
         }
     }
 }

@@ -24,6 +24,9 @@ use crate::engine::run::MAX_LOOP_TURNS;
 /// What a translation step gives: an error ends it all.
 pub(super) type Result<T> = std::result::Result<T, NoNativeCode>;
 
+/// Tells the words that a call touches: first one, number, how.
+pub(super) type Told<'t> = dyn Fn(&mut dyn FnMut(Slot, usize, Access)) + 't;
+
 /// How each kind of memory is accessed. Kinds never overlap, so that a store to one does not make loads of another stale.
 #[derive(Clone, Copy)]
 pub(super) struct Memory {
@@ -130,7 +133,7 @@ impl Translator<'_, '_> {
         match self.stage {
             Stage::Parser => {
                 let cursor = self.b.declare_var(types::I64);
-                let bits = self.from_frame(offset_of!(Frame, cursor));
+                let bits = self.load_frame(offset_of!(Frame, cursor));
                 // A pass begins at a whole byte.
                 let bytes = self.b.ins().ushr_imm_u(bits, 3);
                 self.b.def_var(cursor, bytes);
@@ -138,7 +141,7 @@ impl Translator<'_, '_> {
             }
             Stage::Deparser => {
                 let length = self.b.declare_var(types::I64);
-                let bytes = self.from_frame(offset_of!(Frame, out_length));
+                let bytes = self.load_frame(offset_of!(Frame, out_length));
                 self.b.def_var(length, bytes);
                 self.out_length = Some(length);
             }
@@ -260,7 +263,7 @@ impl Translator<'_, '_> {
                 self.jump_if(holds, target(&to));
             }
             Op::JumpTable { a, table } => {
-                self.jump_table(a, &self.program.selects[usize::from(table)], blocks)
+                self.jump_table(a, &self.program.selects[usize::from(table)], blocks);
             }
             Op::LoopBack { to } => self.loop_back(target(&to)),
             Op::End => self.leave(Ended::END),
@@ -338,9 +341,9 @@ impl Translator<'_, '_> {
     }
 
     fn loop_back(&mut self, to: Block) {
-        let turns = self.from_frame(offset_of!(Frame, turns));
+        let turns = self.load_frame(offset_of!(Frame, turns));
         let turns = self.b.ins().iadd_imm_u(turns, 1);
-        self.to_frame(offset_of!(Frame, turns), turns);
+        self.store_frame(offset_of!(Frame, turns), turns);
         let too_many = self.compare_with(IntCC::UnsignedGreaterThan, turns, u64::from(MAX_LOOP_TURNS));
         let limit = self.cold_block();
         self.b.ins().brif(too_many, limit, [], to, []);
@@ -353,7 +356,7 @@ impl Translator<'_, '_> {
         if let Some(cursor) = self.cursor {
             let bytes = self.b.use_var(cursor);
             let bits = self.b.ins().ishl_imm_u(bytes, 3);
-            self.to_frame(offset_of!(Frame, cursor), bits);
+            self.store_frame(offset_of!(Frame, cursor), bits);
         }
         self.show_output();
         let ended = self.number(ended);
@@ -369,7 +372,7 @@ impl Translator<'_, '_> {
             self.store_word(slot, value);
         }
         let at = self.number(at.into());
-        self.to_frame(offset_of!(Frame, resume), at);
+        self.store_frame(offset_of!(Frame, resume), at);
         let ended = self.number(Ended::RESUME);
         self.b.ins().return_(&[ended]);
     }
@@ -391,7 +394,7 @@ impl Translator<'_, '_> {
         self.b.ins().icmp(how, a, value)
     }
 
-    pub(super) fn from_frame(&mut self, offset: usize) -> Value {
+    pub(super) fn load_frame(&mut self, offset: usize) -> Value {
         self.b.ins().load(types::I64, self.memory.frame, self.frame, offset as i32)
     }
 
@@ -401,7 +404,7 @@ impl Translator<'_, '_> {
         self.b.ins().load(types::I64, fixed, self.frame, offset as i32)
     }
 
-    pub(super) fn to_frame(&mut self, offset: usize, value: Value) {
+    pub(super) fn store_frame(&mut self, offset: usize, value: Value) {
         self.b.ins().store(self.memory.frame, value, self.frame, offset as i32);
     }
 
@@ -483,7 +486,7 @@ impl Translator<'_, '_> {
         &mut self,
         function: seam::Function,
         arguments: &[Value],
-        told: &dyn Fn(&mut dyn FnMut(Slot, usize, Access)),
+        told: &Told<'_>,
     ) -> Value {
         let mut all = Vec::new();
         told(&mut |first, words, access| all.push((first, words, access)));
