@@ -10,16 +10,16 @@ use sluice_switch::Switch;
 const ARRAY: u64 = 1 << 13;
 
 /// Exact keys of 128 bits: a row for each, and a number.
-pub struct Direct(FxHashMap<u128, (usize, u64)>);
+pub(crate) struct Direct(FxHashMap<u128, (usize, u64)>);
 
 impl Direct {
     /// Rows in the order of the keys given.
-    pub fn new(pairs: impl Iterator<Item = (u128, u64)>) -> Self {
+    pub(crate) fn new(pairs: impl Iterator<Item = (u128, u64)>) -> Self {
         Self(pairs.enumerate().map(|(row, (key, value))| (key, (row, value))).collect())
     }
 
     /// Row and number of a key.
-    pub fn find(&self, key: u128) -> Option<(usize, u64)> {
+    pub(crate) fn find(&self, key: u128) -> Option<(usize, u64)> {
         self.0.get(&key).copied()
     }
 }
@@ -37,7 +37,7 @@ enum Search {
 }
 
 /// A table that narrows: from a key to the terms that stay.
-pub struct Lookup<const W: usize> {
+pub(crate) struct Lookup<const W: usize> {
     search: Search,
     /// The terms of each row; of those with two bitmaps, the first.
     rows: Vec<[u64; W]>,
@@ -55,7 +55,7 @@ fn number(bits: &Bits) -> u64 {
 
 impl<const W: usize> Lookup<W> {
     /// The table as the switch has it now.
-    pub fn new(switch: &Switch, table: &str) -> Self {
+    pub(crate) fn new(switch: &Switch, table: &str) -> Self {
         let entries = switch.entries(table).unwrap_or_default();
         let params = |entry: &TableEntry| entry.call().map(|call| call.params.clone()).unwrap_or_default();
         let rows = entries.iter().map(|entry| words(params(entry).first())).collect();
@@ -84,7 +84,7 @@ impl<const W: usize> Lookup<W> {
 
     /// Keeps what the key's entry keeps.
     #[inline(always)]
-    pub fn narrow(&self, key: u64, kept: &mut [u64; W]) {
+    pub(crate) fn narrow(&self, key: u64, kept: &mut [u64; W]) {
         if let Some(row) = self.row(key) {
             kept.iter_mut().zip(row).for_each(|(word, row)| *word &= row);
         }
@@ -92,7 +92,12 @@ impl<const W: usize> Lookup<W> {
 
     /// Keeps what source and destination keep; of terms of either side, what one of them keeps.
     #[inline(always)]
-    pub fn meet(source: (&Self, u64), destination: (&Self, u64), either: &[u64; W], kept: &mut [u64; W]) {
+    pub(crate) fn meet(
+        source: (&Self, u64),
+        destination: (&Self, u64),
+        either: &[u64; W],
+        kept: &mut [u64; W],
+    ) {
         let all = [u64::MAX; W];
         let source = source.0.row(source.1).unwrap_or(&all);
         let destination = destination.0.row(destination.1).unwrap_or(&all);
@@ -102,7 +107,7 @@ impl<const W: usize> Lookup<W> {
     }
 
     /// The same for a packet that has neither.
-    pub fn narrow_both(&self, either: &[u64; W], kept: &mut [u64; W]) {
+    pub(crate) fn narrow_both(&self, either: &[u64; W], kept: &mut [u64; W]) {
         if let Some((source, destination)) = &self.miss {
             for (((word, a), b), either) in kept.iter_mut().zip(source).zip(destination).zip(either) {
                 *word &= (a & b) | (either & (a | b));

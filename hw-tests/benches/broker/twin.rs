@@ -60,7 +60,7 @@ struct Keys {
 }
 
 /// See the module.
-pub struct Twin<const W: usize> {
+pub(crate) struct Twin<const W: usize> {
     alive: [u64; W],
     either_addr: [u64; W],
     either_port: [u64; W],
@@ -138,7 +138,7 @@ impl<const W: usize> Twin<W> {
     ///
     /// # Panics
     /// Where the tables want something that the twin does not know.
-    pub fn new(switch: &Switch) -> Self {
+    pub(crate) fn new(switch: &Switch) -> Self {
         let policy = switch.default_action(&full_name(switch, "policy")).expect("it has one").params;
         let mut ports = vec![None; 512];
         for (port, params) in exact(switch, "network_port") {
@@ -206,7 +206,7 @@ impl<const W: usize> Twin<W> {
     }
 
     /// Takes a packet through.
-    pub fn process(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink) {
+    pub(crate) fn process(&mut self, ingress: &Ingress<'_>, sink: &mut dyn Sink) {
         let (port, bytes) = (usize::from(ingress.port), u64::from(ingress.wire_length));
         self.received[port].add(bytes);
         self.outcome[port * 8 + RECEIVED].add(bytes);
@@ -278,7 +278,7 @@ impl<const W: usize> Twin<W> {
     }
 
     /// What counters say, to be compared with the switch's: packets that came in, and what became of them.
-    pub fn outcomes(&self, port: u16) -> [u64; 8] {
+    pub(crate) fn outcomes(&self, port: u16) -> [u64; 8] {
         std::array::from_fn(|reason| self.outcome[usize::from(port) * 8 + reason].packets)
     }
 }

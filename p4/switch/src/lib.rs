@@ -9,6 +9,7 @@
 //!   controller is to be told.
 //! - [`Worker::process`] takes a packet through the v1model pipeline. A worker uses one configuration for a packet, takes no lock
 //!   and waits for nobody (but for a wide register's or a meter's cell, for the time of one access).
+//! - [`Engine`] says what runs the program: native code, or the interpreter, which is the reference.
 //!
 //! ```text
 //! Module --prepare--> Program ---------------------------+
