@@ -107,11 +107,22 @@ impl Preprocessor<'_> {
             let Some(raw) = self.arguments(found, parameters.len(), name, reading) else { return false };
             let around = reading.names();
             for raw in raw {
+                // Each level of uses inside one another keeps its arguments.
+                self.produced += raw.len();
+                if self.produced > limits::TOKENS {
+                    self.stop(name.span, "macros make too much text");
+                    return false;
+                }
                 let expanded = self.expand_inside(raw.clone(), &around, depth + 1);
                 arguments.push(MacroArgument { raw, expanded });
             }
         }
-        match found.substitute(&arguments, name.span, &mut self.texts) {
+        match found.substitute(
+            &arguments,
+            name.span,
+            &mut self.texts,
+            limits::TOKENS - self.produced.min(limits::TOKENS),
+        ) {
             Ok(tokens) => {
                 self.produced += tokens.len();
                 if self.produced > limits::TOKENS {

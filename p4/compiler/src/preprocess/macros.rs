@@ -77,12 +77,14 @@ impl Macro {
         (token.kind == TokenKind::Word).then(|| parameters.iter().position(|name| *name == token.text))?
     }
 
-    /// The body with arguments put in; every token of the body itself is located at `site`.
+    /// The body with arguments put in; every token of the body itself is located at `site`. What is more than `most` tokens is not
+    /// whole: it exceeds the bound on all that macros make.
     pub(super) fn substitute(
         &self,
         arguments: &[MacroArgument],
         site: Span,
         texts: &mut Texts,
+        most: usize,
     ) -> Result<Vec<Token>, Diagnostic> {
         let mut out: Vec<Token> = Vec::new();
         // Where what stands left of a `##` begins in `out`; nothing there is an empty argument.
@@ -90,6 +92,9 @@ impl Macro {
         let body = self.chosen_body(arguments);
         let mut rest = body.iter().peekable();
         while let Some(token) = rest.next() {
+            if out.len() > most {
+                break;
+            }
             let is_join = token.is("##");
             let Some(operand) = (if is_join { rest.next() } else { Some(token) }) else { break };
             let joined = is_join || rest.peek().is_some_and(|next| next.is("##"));

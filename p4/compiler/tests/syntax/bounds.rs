@@ -99,6 +99,11 @@ fn preprocessing_is_bounded() {
     let text = diagnostics(format!("{doubling}A59\n"));
     assert!(text.contains("macros make too much text"), "{text}");
 
+    // One use of a macro, whose argument is long and stands in the body many times.
+    let product = format!("#define M(x) {}\nM({})\n", "x ".repeat(20_000), "1 ".repeat(20_000));
+    let text = diagnostics(product);
+    assert!(text.contains("macros make too much text"), "{text}");
+
     let chain: String = (0..200).map(|i| format!("#define B{i} B{}\n", i + 1)).collect();
     assert!(diagnostics(format!("{chain}B0\n")).contains("macros are nested too deeply"));
 }
