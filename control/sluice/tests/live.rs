@@ -231,7 +231,7 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
         .output()
         .expect("it is running");
     assert!(sender.status.success(), "{}", String::from_utf8_lossy(&sender.stderr));
-    settle(&TOOLS.map(|name| at(name)));
+    settle(&TOOLS.map(&at));
     must(&format!("kill -TERM {}", daemon.id()));
     let status = daemon.wait().expect("it was begun here");
     let mut report = String::new();

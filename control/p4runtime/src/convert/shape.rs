@@ -82,7 +82,7 @@ impl Shape {
         v1::P4Data { data: Some(v1::p4_data::Data::Tuple(v1::P4StructLike { members })) }
     }
 
-    fn take<'f>(&self, fields: &mut dyn Iterator<Item = &'f Bits>) -> v1::P4Data {
+    fn take(&self, fields: &mut dyn Iterator<Item = &Bits>) -> v1::P4Data {
         use v1::p4_data::Data;
         let mut one = || fields.next().map(canonical).unwrap_or_default();
         let data = match self {

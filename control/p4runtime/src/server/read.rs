@@ -33,7 +33,7 @@ struct Outlet {
 impl Outlet {
     fn send(&mut self, part: Result<v1::ReadResponse, Status>) {
         let sent = tokio::time::timeout(PATIENCE, self.parts.send(part));
-        let sent = self.runtime.block_on(async { sent.await });
+        let sent = self.runtime.block_on(sent);
         // The client is gone, or so slow that it holds up writers.
         self.is_gone |= !matches!(sent, Ok(Ok(())));
     }

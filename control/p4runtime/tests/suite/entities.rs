@@ -150,7 +150,7 @@ fn inserted() -> Vec<(Entity, Entity)> {
     );
     all.push((multicast(10, vec![replica(2, 1), backed]), multicast(10, Vec::new())));
     all.push((clone_session(5), clone_session(5)));
-    all.push((Entity::DigestEntry(digest.clone()), Entity::DigestEntry(digest)));
+    all.push((Entity::DigestEntry(digest), Entity::DigestEntry(digest)));
     all
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
     target.detach_all();
     runtime.shutdown_background();
     served?;
-    report(&*target, state.as_ref())
+    report(&target, state.as_ref())
 }
 
 /// There is no authentication yet: whoever reaches the address may write.
