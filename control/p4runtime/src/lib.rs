@@ -3,17 +3,21 @@
 //! - [`proto`]: the messages and the service, compiled from `proto/` (written from the specification; see `docs/decisions/0014`).
 //! - [`Names`], [`convert`]: messages to `sluice-entities` and back, with canonical byte strings and what is wrong with a message.
 //! - [`Server`]: the service over a [`sluice_target::Target`]: arbitration, pipelines, writes, reads, packets, digests, idle entries.
+//! - [`RemoteTarget`]: the other side: a device that is spoken to by P4Runtime, as a data path.
 //!
 //! Which section of the specification is tested where, and what is not done, is in `docs/P4RUNTIME.md`.
 
 mod bytes;
 pub mod convert;
 mod names;
+mod packets;
 mod refusal;
+mod remote;
 mod server;
 
 pub use names::Names;
 pub use refusal::Refusal;
+pub use remote::{RemoteOptions, RemoteTarget};
 pub use server::{Server, ServerOptions};
 
 /// The messages of `p4runtime.proto` and what they are made of, version 1.5.

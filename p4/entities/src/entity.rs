@@ -89,6 +89,10 @@ pub enum Code {
     OutOfRange,
     /// The target cannot do it.
     Unimplemented,
+    /// The target broke a promise of its own.
+    Internal,
+    /// The target cannot be reached, or did not answer in time; what was asked may have been done.
+    Unavailable,
 }
 
 impl Code {
@@ -104,6 +108,8 @@ impl Code {
             Self::Aborted => 10,
             Self::OutOfRange => 11,
             Self::Unimplemented => 12,
+            Self::Internal => 13,
+            Self::Unavailable => 14,
         }
     }
 
@@ -119,6 +125,8 @@ impl Code {
             Self::Aborted => "ABORTED",
             Self::OutOfRange => "OUT_OF_RANGE",
             Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Internal => "INTERNAL",
+            Self::Unavailable => "UNAVAILABLE",
         }
     }
 }

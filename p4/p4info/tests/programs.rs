@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sluice_diagnostics::{Diagnostics, Sources};
+use sluice_entities::PipelineInfo;
 use sluice_ir::{Module, text};
 use sluice_p4::{CompileOptions, DiskFiles, compile};
-use sluice_p4info::{from_binary, from_text, p4info, to_binary, to_text};
+use sluice_p4info::proto::P4Info;
+use sluice_p4info::{from_binary, from_text, p4info, pipeline_info, to_binary, to_text};
 
 fn programs(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
@@ -68,6 +70,52 @@ fn passes_and_the_text_of_the_ir_keep_it() {
         let source = sources.add("printed", text::print(&plain));
         let read = text::read(&sources, source).unwrap_or_else(|found| panic!("{}", found.render(&sources)));
         assert_eq!(p4info(&read).expect("read back").0, expected, "{}", path.display());
+    }
+}
+
+/// What P4Info has to tell of a program: hidden objects and selectors' keys left out, all in P4Info's order. The controller's width of a value whose type it sees
+/// in another form is that of `read`.
+fn told(module: &Module, info: &P4Info, read: &PipelineInfo) -> PipelineInfo {
+    fn order<T: Clone>(own: &[T], read: &[T], name: impl Fn(&T) -> &str) -> Vec<T> {
+        read.iter().filter_map(|read| own.iter().find(|own| name(own) == name(read)).cloned()).collect()
+    }
+    let mut own = module.info();
+    own.tables = order(&own.tables, &read.tables, |table| &table.name);
+    own.actions = order(&own.actions, &read.actions, |action| &action.name);
+    own.action_profiles = order(&own.action_profiles, &read.action_profiles, |profile| &profile.name);
+    own.digests = order(&own.digests, &read.digests, |digest| &digest.name);
+    let actions = own.actions.clone();
+    for ((own, read), told) in own.tables.iter_mut().zip(&read.tables).zip(&info.tables) {
+        own.selector_keys.clear();
+        own.actions.retain(|listed| actions.iter().any(|action| action.name == listed.name));
+        for ((own, read), told) in own.keys.iter_mut().zip(&read.keys).zip(&told.match_fields) {
+            // Errors are strings to the controller.
+            own.width = if told.type_name.is_some() || read.width == 0 { read.width } else { own.width };
+        }
+    }
+    for ((own, read), told) in own.actions.iter_mut().zip(&read.actions).zip(&info.actions) {
+        for ((own, read), told) in own.params.iter_mut().zip(&read.params).zip(&told.params) {
+            own.width = if told.type_name.is_some() { read.width } else { own.width };
+        }
+    }
+    for (own, read) in own.digests.iter_mut().zip(&read.digests) {
+        for (own, read) in own.widths.iter_mut().zip(&read.widths).filter(|(_, read)| **read == 0) {
+            *own = *read;
+        }
+    }
+    own
+}
+
+#[test]
+fn p4info_is_read_as_what_the_compiler_knows() {
+    for path in programs("programs") {
+        let (_, module) = module(&path, true);
+        let (info, _) = p4info(&module).expect("it is told of above");
+        let read = pipeline_info(&info);
+        assert_eq!(read.tables.len(), info.tables.len());
+        let expected = told(&module, &info, &read);
+        let lines = |info: &PipelineInfo| format!("{info:#?}");
+        assert!(read == expected, "{}: {}, should be {}", path.display(), lines(&read), lines(&expected));
     }
 }
 

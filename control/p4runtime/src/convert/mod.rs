@@ -3,16 +3,21 @@
 //! [`update`] and [`query`] read what a controller sends, [`entity`] makes what it is sent. What was written is read back as it was: the canonical form of section 8.4 is the only one that is sent,
 //! "do not care" fields are left out (section 9.1.1), and which form of a port a controller uses is remembered ([`Forms`]).
 
+mod ask;
+mod fit;
 mod query;
 mod read;
 pub(crate) mod shape;
 mod tables;
+mod told;
 mod write;
 
 use std::collections::BTreeSet;
 
+pub use ask::asked;
 pub use query::query;
 pub use read::{digest_list, entity, idle_entry};
+pub use told::{sent, told, told_digests, told_idle};
 pub use write::update;
 
 /// Objects whose ports were written as numbers, which P4Runtime keeps for older controllers (`egress_port`, `watch`): they are read as numbers.

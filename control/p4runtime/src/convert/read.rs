@@ -55,7 +55,7 @@ fn with_attributes(entry: v1::TableEntry, attributes: &EntryAttributes) -> v1::T
     }
 }
 
-fn keyed(table: &Table, key: &EntryKey) -> v1::TableEntry {
+pub(super) fn keyed(table: &Table, key: &EntryKey) -> v1::TableEntry {
     let entry = v1::TableEntry { table_id: table.id, ..v1::TableEntry::default() };
     match key {
         EntryKey::Default => v1::TableEntry { is_default_action: true, ..entry },

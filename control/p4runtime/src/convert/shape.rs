@@ -105,6 +105,17 @@ impl Shape {
         v1::P4Data { data: Some(data) }
     }
 
+    /// The fields that a value is made of, of those widths; the way back from [`Self::value`].
+    pub(crate) fn fields(data: &v1::P4Data, widths: &[u32]) -> Result<Vec<Bits>, Refusal> {
+        let mut fields = Vec::with_capacity(widths.len());
+        gather(data, &mut widths.iter().copied(), &mut fields)?;
+        if fields.len() != widths.len() {
+            let text = format!("the value has {} fields, its type {}", fields.len(), widths.len());
+            return Err(Refusal::invalid(text));
+        }
+        Ok(fields)
+    }
+
     /// The number that a value of one field is.
     pub(crate) fn number(&self, data: Option<&v1::P4Data>, width: u32) -> Result<Bits, Refusal> {
         use v1::p4_data::Data;
@@ -115,5 +126,30 @@ impl Shape {
             Some(_) => Err(Refusal::invalid("the value is not of the register's type")),
             None => Err(Refusal::invalid("the value is missing")),
         }
+    }
+}
+
+/// The numbers of a value, whatever its structure.
+fn gather(
+    data: &v1::P4Data,
+    widths: &mut dyn Iterator<Item = u32>,
+    fields: &mut Vec<Bits>,
+) -> Result<(), Refusal> {
+    use v1::p4_data::Data;
+    let mut one = |bytes: &[u8], fields: &mut Vec<Bits>| {
+        let width =
+            widths.next().ok_or_else(|| Refusal::invalid("the value has more fields than its type"))?;
+        fields.push(number(bytes, width)?);
+        Ok(())
+    };
+    match &data.data {
+        Some(Data::Bitstring(bytes) | Data::EnumValue(bytes)) => one(bytes, fields),
+        Some(Data::Bool(value)) => one(&[u8::from(*value)], fields),
+        Some(Data::Header(header)) => header.bitstrings.iter().try_for_each(|bytes| one(bytes, fields)),
+        Some(Data::Tuple(parts) | Data::Struct(parts)) => {
+            parts.members.iter().try_for_each(|member| gather(member, widths, fields))
+        }
+        Some(_) => Err(Refusal::invalid("the value is of no type that a digest has")),
+        None => Err(Refusal::invalid("the value is missing")),
     }
 }

@@ -38,7 +38,12 @@ pub fn update(names: &Names, update: &v1::Update) -> Result<(Update, Noted)> {
     Ok((Update { kind, entity }, noted))
 }
 
-fn entity(names: &Names, given: &v1::entity::Entity, kind: UpdateKind, noted: &mut Noted) -> Result<Entity> {
+pub(super) fn entity(
+    names: &Names,
+    given: &v1::entity::Entity,
+    kind: UpdateKind,
+    noted: &mut Noted,
+) -> Result<Entity> {
     use v1::entity::Entity as Given;
     match given {
         Given::TableEntry(entry) => {

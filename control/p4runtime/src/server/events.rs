@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use sluice_target::Event;
 
+use super::Inner;
 use super::stream::response;
-use super::{Inner, packets};
 use crate::convert;
 use crate::names::Names;
-use crate::v1;
+use crate::{packets, v1};
 use v1::stream_message_response::Update as Told;
 
 /// How long the data path is waited for before it is looked whether to end.
@@ -35,7 +35,8 @@ pub(super) fn forward(inner: &Inner) {
 
 fn message(names: &Names, event: &Event) -> Option<Told> {
     match event {
-        Event::PacketIn(frame) => packets::packet_in(names.packet_in.as_deref(), frame).map(Told::Packet),
+        Event::PacketIn(frame) => packets::parts(names.packet_in.as_deref(), frame)
+            .map(|(metadata, payload)| Told::Packet(v1::PacketIn { payload, metadata })),
         Event::Digest(list) => convert::digest_list(names, list).map(Told::Digest),
         Event::Idle { entries, time_ns } => {
             let table_entry: Vec<_> =

@@ -6,7 +6,6 @@
 
 mod arbitration;
 mod events;
-mod packets;
 mod pipeline;
 mod read;
 mod stream;

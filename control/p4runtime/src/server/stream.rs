@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+use super::Inner;
 use super::arbitration::{ClientId, Notices};
-use super::{Inner, packets};
 use crate::refusal::Refusal;
-use crate::v1;
+use crate::{packets, v1};
 use v1::stream_message_request::Update as Asked;
 use v1::stream_message_response::Update as Told;
 
@@ -190,7 +190,7 @@ fn arbitrate(
 
 fn packet_out(inner: &Inner, packet: &v1::PacketOut) -> Result<(), Refusal> {
     let names = inner.reading().names()?;
-    let frame = packets::frame(names.packet_out.as_deref(), packet)?;
+    let frame = packets::frame(names.packet_out.as_deref(), &packet.metadata, &packet.payload)?;
     Ok(inner.target.packet_out(&frame)?)
 }
 

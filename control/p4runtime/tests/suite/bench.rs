@@ -15,7 +15,7 @@ use sluice_p4runtime::v1::stream_message_request::Update as Asked;
 use sluice_p4runtime::v1::stream_message_response::Update as Told;
 use sluice_p4runtime::{Server, ServerOptions, v1};
 use sluice_target::port::{PairEnd, Role, pair};
-use sluice_target::{Program, SoftOptions, SoftTarget, conformance};
+use sluice_target::{Program, SoftOptions, SoftTarget, Target, conformance};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::transport::Channel;
@@ -41,6 +41,27 @@ pub(crate) struct Bench {
     pub(crate) address: SocketAddr,
     pub(crate) ends: Vec<PairEnd>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
+    _keep: Option<Box<dyn Send>>,
+}
+
+/// A data path with wires, which is to be served.
+pub(crate) struct Device {
+    pub(crate) target: Arc<dyn Target>,
+    pub(crate) ends: Vec<PairEnd>,
+    /// What it needs to live.
+    pub(crate) keep: Option<Box<dyn Send>>,
+}
+
+/// The soft switch with ports in memory.
+pub(crate) fn soft() -> Device {
+    let target = SoftTarget::new(SoftOptions { wall_clock: true, ..SoftOptions::default() });
+    let mut ends = Vec::new();
+    for number in conformance::PORTS {
+        let (port, end) = pair(&format!("p{number}"), Role::Both, 1024);
+        target.attach(number, port).expect("the number is free");
+        ends.push(end);
+    }
+    Device { target: Arc::new(target), ends, keep: None }
 }
 
 impl Drop for Bench {
@@ -53,22 +74,16 @@ impl Drop for Bench {
 
 /// Begins to serve on a free port.
 pub(crate) async fn serve(options: ServerOptions) -> Bench {
-    let target = SoftTarget::new(SoftOptions { wall_clock: true, ..SoftOptions::default() });
-    let mut ends = Vec::new();
-    for number in conformance::PORTS {
-        let (port, end) = pair(&format!("p{number}"), Role::Both, 1024);
-        target.attach(number, port).expect("the number is free");
-        ends.push(end);
-    }
+    let Device { target, ends, keep } = crate::device::device();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let server = Server::new(Arc::new(target), options).expect("a thread can be made");
+    let server = Server::new(target, options).expect("a thread can be made");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = tonic::transport::Server::builder().add_service(server.service());
     tokio::spawn(router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
         let _ = stopped.await;
     }));
-    Bench { address, ends, stop: Some(stop) }
+    Bench { address, ends, stop: Some(stop), _keep: keep }
 }
 
 pub(crate) async fn start() -> Bench {

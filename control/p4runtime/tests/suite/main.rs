@@ -3,6 +3,7 @@
 mod arbitration;
 mod bench;
 mod descriptors;
+mod device;
 mod entities;
 mod pipeline;
 mod python;

@@ -7,12 +7,16 @@ use crate::names::Metadata;
 use crate::refusal::Refusal;
 use crate::v1;
 
-/// The frame that a PacketOut is.
-pub(super) fn frame(fields: Option<&[Metadata]>, packet: &v1::PacketOut) -> Result<Vec<u8>, Refusal> {
+/// The frame that a packet on the stream is.
+pub(crate) fn frame(
+    fields: Option<&[Metadata]>,
+    metadata: &[v1::PacketMetadata],
+    payload: &[u8],
+) -> Result<Vec<u8>, Refusal> {
     let fields = fields.unwrap_or_default();
     let mut header = Bits::zero(0);
     for field in fields {
-        let mut found = packet.metadata.iter().filter(|given| given.metadata_id == field.id);
+        let mut found = metadata.iter().filter(|given| given.metadata_id == field.id);
         let (first, second) = (found.next(), found.next());
         let Some(given) = first.filter(|_| second.is_none()) else {
             let text = format!("metadata: field {} (`{}`) has to be there once", field.id, field.name);
@@ -24,19 +28,19 @@ pub(super) fn frame(fields: Option<&[Metadata]>, packet: &v1::PacketOut) -> Resu
         header = header.concat(&value);
     }
     let is_known = |given: &&v1::PacketMetadata| fields.iter().any(|field| field.id == given.metadata_id);
-    if let Some(unknown) = packet.metadata.iter().find(|given| !is_known(given)) {
+    if let Some(unknown) = metadata.iter().find(|given| !is_known(given)) {
         let text = format!("metadata: the program's packets have no field {}", unknown.metadata_id);
         return Err(Refusal::invalid(text));
     }
     // Headers are whole bytes; a verified program has no others.
     let spare = header.width().next_multiple_of(8) - header.width();
     let mut bytes = header.concat(&Bits::zero(spare)).to_bytes();
-    bytes.extend_from_slice(&packet.payload);
+    bytes.extend_from_slice(payload);
     Ok(bytes)
 }
 
-/// The PacketIn that a frame is; nothing of one that is shorter than its header.
-pub(super) fn packet_in(fields: Option<&[Metadata]>, frame: &[u8]) -> Option<v1::PacketIn> {
+/// The metadata and the payload of a frame; nothing of one that is shorter than its header.
+pub(crate) fn parts(fields: Option<&[Metadata]>, frame: &[u8]) -> Option<(Vec<v1::PacketMetadata>, Vec<u8>)> {
     let fields = fields.unwrap_or_default();
     let width: u32 = fields.iter().map(|field| field.width).sum();
     let (header, payload) = frame.split_at_checked(width.div_ceil(8) as usize)?;
@@ -48,7 +52,7 @@ pub(super) fn packet_in(fields: Option<&[Metadata]>, frame: &[u8]) -> Option<v1:
         metadata.push(v1::PacketMetadata { metadata_id: field.id, value });
         end -= field.width;
     }
-    Some(v1::PacketIn { payload: payload.to_vec(), metadata })
+    Some((metadata, payload.to_vec()))
 }
 
 #[cfg(test)]
@@ -64,14 +68,13 @@ mod tests {
     fn headers_are_put_on_and_taken_off() {
         let given = |metadata_id, value: &[u8]| v1::PacketMetadata { metadata_id, value: value.to_vec() };
         let metadata = vec![given(2, &[0x55]), given(1, &[1, 0xfe]), given(3, &[0])];
-        let packet = v1::PacketOut { payload: b"frame".to_vec(), metadata };
-        let bytes = frame(Some(&fields()), &packet).expect("all fields are there");
+        let bytes = frame(Some(&fields()), &metadata, b"frame").expect("all fields are there");
         assert_eq!(bytes, [&[0xff, 0x55, 0, 0, 0, 0], b"frame".as_slice()].concat());
-        let read = packet_in(Some(&fields()), &bytes).expect("it is long enough");
-        assert_eq!(read.payload, b"frame");
-        assert_eq!(read.metadata, [given(1, &[1, 0xfe]), given(2, &[0x55]), given(3, &[0])]);
-        assert_eq!(packet_in(Some(&fields()), &bytes[..5]), None);
-        assert_eq!(packet_in(None, b"frame").expect("no header").payload, b"frame");
+        let (metadata, payload) = parts(Some(&fields()), &bytes).expect("it is long enough");
+        assert_eq!(payload, b"frame");
+        assert_eq!(metadata, [given(1, &[1, 0xfe]), given(2, &[0x55]), given(3, &[0])]);
+        assert_eq!(parts(Some(&fields()), &bytes[..5]), None);
+        assert_eq!(parts(None, b"frame").expect("no header").1, b"frame");
     }
 
     #[test]
@@ -84,8 +87,7 @@ mod tests {
             ([&full[..], &[given(7, &[1])]].concat(), "no field 7"),
             (vec![given(1, &[2, 0]), full[1].clone(), full[2].clone()], "does not fit 9 bits"),
         ] {
-            let packet = v1::PacketOut { payload: Vec::new(), metadata };
-            let refusal = frame(Some(&fields()), &packet).expect_err(told);
+            let refusal = frame(Some(&fields()), &metadata, &[]).expect_err(told);
             assert!(refusal.message.contains(told), "{refusal}");
         }
     }
