@@ -60,6 +60,8 @@ pub(crate) struct Operand<'a> {
     pub(crate) ty: Type,
     /// Whether it may be written.
     pub(crate) writable: bool,
+    /// Whether it is a list as written, which becomes what is expected; a tuple in storage stays one.
+    pub(crate) is_list: bool,
     /// Where it is written, if that depends on a number that is computed at run time; the value is what is read there.
     pub(crate) place: Option<Rc<ComputedPlace<'a>>>,
 }
@@ -88,17 +90,17 @@ pub(crate) enum ComputedPlace<'a> {
 impl<'a> Operand<'a> {
     /// Something that is only read.
     pub(crate) fn new(value: Value<'a>, ty: Type) -> Self {
-        Self { value, ty, writable: false, place: None }
+        Self { value, ty, writable: false, is_list: false, place: None }
     }
 
     /// Something in storage.
     pub(crate) fn place(value: Value<'a>, ty: Type) -> Self {
-        Self { value, ty, writable: true, place: None }
+        Self { value, ty, writable: true, is_list: false, place: None }
     }
 
     /// A part of something: it may be written if that may.
     pub(crate) fn part(value: Value<'a>, ty: Type, writable: bool) -> Self {
-        Self { value, ty, writable, place: None }
+        Self { value, ty, writable, is_list: false, place: None }
     }
 
     /// Only to be read.

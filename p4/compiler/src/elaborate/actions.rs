@@ -8,7 +8,8 @@ use sluice_ir as ir;
 use sluice_ir::{ExpressionKind, Handle};
 
 use super::annotations::control_plane_name;
-use super::arguments::{Callee, Passing};
+use super::arguments::Callee;
+use super::passing::Passing;
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Return};
 use crate::ast;
@@ -60,16 +61,13 @@ impl<'a> Elaborator<'a> {
         self.declare(&action.name, Entity::Action(declared))
     }
 
-    /// Two actions of one control cannot have one name for the control plane. A name of the top level (`.name`) may be that of
-    /// several: programs translated from P4-14 have a copy of an action in each control.
+    /// Two actions cannot have one name for the control plane, that of the top level (`.name`) included.
     fn check_action_name(&mut self, name: &str, action: &'a ast::Action, annotations: &'a [ast::Annotation]) {
         let written = super::annotations::find(annotations, "name").and_then(ast::Annotation::string);
-        if written.is_some_and(|written| written.starts_with('.')) {
-            return;
-        }
+        let is_absolute = written.is_some_and(|written| written.starts_with('.'));
         let span = action.name.span;
         let before = *self.action_names.entry(name.to_string()).or_insert(span);
-        if before != span && self.sources.text(before) != self.sources.text(span) {
+        if before != span && (is_absolute || self.sources.text(before) != self.sources.text(span)) {
             let name = name.strip_prefix(super::unused::PREFIX).unwrap_or(name);
             self.error(
                 Diagnostic::error(format!("two actions are named `{name}` for the control plane"))
@@ -88,6 +86,13 @@ impl<'a> Elaborator<'a> {
         span: Span,
     ) -> Result<Operand<'a>> {
         declared.checked.set(true);
+        if self.may_parse() && self.frame.callee.is_none() {
+            return self.misplaced(
+                "the call of an action",
+                span,
+                "actions are for controls; what parsers call, too, is a function",
+            );
+        }
         self.note_call(declared);
         let action = declared.action;
         self.warn_deprecated(action.name.as_str(), action.name.span, span);
@@ -173,6 +178,12 @@ impl<'a> Elaborator<'a> {
             let ty = self.resolve_type(&parameter.ty)?;
             let scalar = match ty.scalar() {
                 Some(scalar @ (ir::Type::Bits(_) | ir::Type::Int(_) | ir::Type::Bool)) => scalar,
+                _ if self.checks_only() && !self.is_v1model() && ty.is_storable() => {
+                    // How its control plane supplies it is the architecture's affair.
+                    let value = self.value_to_check(&ty, parameter.span)?;
+                    self.declare(&parameter.name, Entity::Value(value))?;
+                    continue;
+                }
                 _ => {
                     return self.fail(
                         Diagnostic::error(format!("the control plane cannot supply a value of type `{ty}`"))

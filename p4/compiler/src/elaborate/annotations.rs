@@ -101,6 +101,32 @@ impl<'a> Elaborator<'a> {
             // The values of structured ones are reported if they are wrong, whether or not anything uses them.
             let _ = self.annotation_body(annotation);
         }
+        for (i, annotation) in annotations.iter().enumerate() {
+            if let AnnotationBody::Pairs(pairs) = &annotation.body {
+                for (at, (key, _)) in pairs.iter().enumerate() {
+                    if let Some((before, _)) = pairs.iter().take(at).find(|(other, _)| other == key) {
+                        self.error(
+                            Diagnostic::error(format!("`{key}` is given twice"))
+                                .at(key.span, "again here")
+                                .also(before.span, "first here")
+                                .help("give each key one value"),
+                        );
+                    }
+                }
+            }
+            let is_structured = |it: &ast::Annotation| {
+                matches!(it.body, AnnotationBody::Expressions(_) | AnnotationBody::Pairs(_))
+            };
+            let same = annotations.iter().take(i).find(|other| other.name == annotation.name);
+            if let Some(before) = same.filter(|before| is_structured(before) || is_structured(annotation)) {
+                self.error(
+                    Diagnostic::error(format!("`@{}` stands twice", annotation.name))
+                        .at(annotation.span, "again here")
+                        .also(before.span, "first here")
+                        .help("of a structured annotation, there is one of each name: merge them"),
+                );
+            }
+        }
         if let Some(annotation) = find(annotations, "name").filter(|it| it.string().is_none()) {
             self.error(
                 Diagnostic::error("`@name` takes one string")

@@ -6,7 +6,8 @@ use sluice_diagnostics::{Diagnostic, Span};
 use sluice_ir as ir;
 use sluice_ir::{HeaderRef, StatementKind};
 
-use super::arguments::{Bound, Callee, Passing};
+use super::arguments::{Bound, Callee};
+use super::passing::Passing;
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Return, Site};
 use crate::ast::{self, DeclarationKind, ExprKind};

@@ -272,7 +272,7 @@ impl<'a> Elaborator<'a> {
                 _ => Ok(None),
             };
             self.frame.block.extend(tail);
-            *operand = settled?;
+            *operand = Operand { is_list: operand.is_list, ..settled? };
             values[i] = value?;
         }
         Ok(values)

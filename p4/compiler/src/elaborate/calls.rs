@@ -29,11 +29,22 @@ impl<'a> Elaborator<'a> {
         match &callee.kind {
             ExprKind::Path(path) => {
                 let (entity, declared) = self.resolve(path, "function")?;
+                if matches!(entity, Entity::Functions(_) | Entity::Action(_)) {
+                    self.no_default_arguments(arguments)?;
+                }
                 match entity {
                     Entity::Functions(overloads) => {
                         self.call_function(&path.name, &overloads, type_arguments, arguments, span)
                     }
-                    Entity::Action(action) => self.call_action(&action, arguments, span),
+                    Entity::Action(action) => match type_arguments.first() {
+                        Some(first) => self.fail(
+                            Diagnostic::error(format!("the action `{}` has no type parameters", path.name))
+                                .at(first.span, "")
+                                .also(declared, "declared here")
+                                .help(format!("write `{}(...)`", path.name)),
+                        ),
+                        None => self.call_action(&action, arguments, span),
+                    },
                     // An instance without a name: an argument of a constructor, or what a method is called of.
                     Entity::Extern(_)
                     | Entity::Control(_)
@@ -41,7 +52,9 @@ impl<'a> Elaborator<'a> {
                     | Entity::Type(Type::Extern(_)) => {
                         let name = path.name.as_str();
                         let name = InstanceName { name, annotations: &[], in_place: false };
-                        self.construct(path, type_arguments, arguments, name, span)
+                        let made = self.construct(path, type_arguments, arguments, name, span)?;
+                        self.no_abstract_methods(&made, span)?;
+                        Ok(made)
                     }
                     Entity::Value(operand) => self.fail(
                         Diagnostic::error(format!("`{}` cannot be called", path.name))
@@ -70,6 +83,7 @@ impl<'a> Elaborator<'a> {
                 }
             }
             ExprKind::Member { base, member } => {
+                self.no_default_arguments(arguments)?;
                 self.call_method(base, member, type_arguments, arguments, span)
             }
             _ => self.fail(
@@ -135,6 +149,10 @@ impl<'a> Elaborator<'a> {
             Value::Object(Object::ValueSet(_)) => self.no_method("a value set", member, &[]),
             _ => self.built_in_method(&operand, member, arguments, span),
         }
+    }
+
+    fn no_default_arguments(&mut self, arguments: &[ast::Argument]) -> Result<()> {
+        arguments.iter().try_for_each(|argument| self.no_defaults(&argument.value, "the argument of a call"))
     }
 
     fn no_method<T>(&mut self, what: &str, member: &ast::Name, methods: &[&str]) -> Result<T> {

@@ -22,6 +22,22 @@ impl<'a> Elaborator<'a> {
         let value = match (&operand.value, &operand.ty, to) {
             (_, Type::DontCare, _) => return self.fail_dont_care(span),
             (_, _, Type::Variable(..)) => return Ok(operand),
+            (Value::Int(_), _, Type::Record(record)) if self.is_opaque(record) => {
+                self.failed = true;
+                self.reporter.push(
+                    Diagnostic::error(format!("an integer is no value of type `{to}`"))
+                        .at(span, format!("nothing is known of `{to}`"))
+                        .help("a type parameter may be any type"),
+                );
+                return Err(super::Reported);
+            }
+            (_, Type::Default, _) if to.varbits() > 0 => {
+                return self.fail(
+                    Diagnostic::error(format!("`...` cannot stand for a `{to}`"))
+                        .at(span, "varbits have no default value")
+                        .help("leave it unset: a varbit that nothing writes has no bits"),
+                );
+            }
             (_, Type::Default, _) => self.default_value(to, span)?,
             (_, Type::Invalid, Type::Record(record)) if record.kind != RecordKind::Struct => Value::Invalid,
             // A number without a width fits what `type` makes of one, too, as in the reference compiler.
@@ -37,6 +53,10 @@ impl<'a> Elaborator<'a> {
             }
             (Value::Scalar(handle), Type::Enum(of), _) if of.underlying.as_ref() == Some(to) => {
                 Value::Scalar(*handle)
+            }
+            (Value::Fields(_), Type::Tuple(_), Type::Record(_)) if !operand.is_list => {
+                let help = "only a list that is written here becomes a struct or header: `{ t[0], t[1] }`";
+                return self.mismatch(to, &operand.ty, span, Some(help.into()));
             }
             (Value::Fields(parts), Type::Tuple(_) | Type::List(_) | Type::RecordLiteral(_), _) => {
                 let parts = parts.clone();
@@ -130,7 +150,7 @@ impl<'a> Elaborator<'a> {
                 let fields: Result<Vec<_>> = given
                     .into_iter()
                     .zip(&types)
-                    .map(|(part, ty)| Ok(self.coerce(part, ty, span)?.value))
+                    .map(|(part, ty)| Ok(self.coerce(Operand { is_list: true, ..part }, ty, span)?.value))
                     .collect();
                 Value::Fields(fields?.into())
             }
@@ -140,8 +160,10 @@ impl<'a> Elaborator<'a> {
                     _ => parts.len(),
                 };
                 let given = self.padded(parts, from, count, to, span)?;
-                let fields: Result<Vec<_>> =
-                    given.into_iter().map(|part| Ok(self.coerce(part, element, span)?.value)).collect();
+                let fields: Result<Vec<_>> = given
+                    .into_iter()
+                    .map(|part| Ok(self.coerce(Operand { is_list: true, ..part }, element, span)?.value))
+                    .collect();
                 Value::Fields(fields?.into())
             }
             _ => {
@@ -196,7 +218,9 @@ impl<'a> Elaborator<'a> {
             return given
                 .into_iter()
                 .zip(&record.fields)
-                .map(|(part, field)| Ok(self.coerce(part, &field.ty, span)?.value))
+                .map(|(part, field)| {
+                    Ok(self.coerce(Operand { is_list: true, ..part }, &field.ty, span)?.value)
+                })
                 .collect();
         };
         for (name, _) in names.iter().filter(|(name, _)| !name.is_empty()) {
@@ -223,7 +247,7 @@ impl<'a> Elaborator<'a> {
                     );
                 }
             };
-            fields.push(self.coerce(part, &field.ty, span)?.value);
+            fields.push(self.coerce(Operand { is_list: true, ..part }, &field.ty, span)?.value);
         }
         Ok(fields)
     }
@@ -281,6 +305,15 @@ impl<'a> Elaborator<'a> {
         if operand.ty == *to {
             return Ok(operand.read_only());
         }
+        let own = match (&operand.ty, to) {
+            (Type::New(new), to) if *to == new.inner => true,
+            (from, Type::New(new)) => *from == new.inner || *from == Type::Int,
+            (Type::New(_), _) => false,
+            _ => true,
+        };
+        if !own && operand.ty.plain() != &Type::Default {
+            return self.cast_of_new(&operand.ty, to, span);
+        }
         let (from, target) = (operand.ty.plain().clone(), to.plain().clone());
         let result = |value| Ok(Operand::new(value, to.clone()));
         if (castable(&from, &target) || from == Type::Int) && target.is_empty() {
@@ -335,6 +368,20 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
+    }
+
+    /// A type of its own is cast to and from what it is made of, and nothing else (section 8.11.1).
+    fn cast_of_new<T>(&mut self, from: &Type, to: &Type, span: Span) -> Result<T> {
+        let inner = |ty: &Type| match ty {
+            Type::New(new) => new.inner.clone(),
+            other => other.clone(),
+        };
+        let (a, b) = (inner(from), inner(to));
+        self.fail(
+            Diagnostic::error(format!("`{from}` cannot be cast to `{to}` at once"))
+                .at(span, "")
+                .help(format!("go by way of what the types are made of: `{a}` and `{b}`")),
+        )
     }
 
     fn bad_cast<T>(&mut self, from: &Type, to: &Type, span: Span) -> Result<T> {

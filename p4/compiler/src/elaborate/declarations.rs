@@ -1,11 +1,14 @@
 //! Declarations: each makes one name known.
 
+use std::rc::Rc;
+
 use sluice_diagnostics::{Diagnostic, Span};
 use sluice_ir::VariableKind;
 
 use super::{Elaborator, Result, Site};
 use crate::ast::{self, DeclarationKind};
 use crate::scope::{BlockKind, Entity, Scope};
+use crate::types::Type;
 use crate::value::{Operand, Value};
 
 impl<'a> Elaborator<'a> {
@@ -15,6 +18,7 @@ impl<'a> Elaborator<'a> {
             self.note_deprecated(name, &declaration.annotations);
         }
         self.check_annotations(&declaration.annotations);
+        self.check_main(declaration)?;
         match &declaration.kind {
             DeclarationKind::Constant(constant) => self.declare_constant(constant),
             DeclarationKind::ExternFunction(prototype) => {
@@ -34,23 +38,23 @@ impl<'a> Elaborator<'a> {
                 self.declare_function(&function.prototype, Some(&function.body))
             }
             DeclarationKind::ParserType(ty) => {
-                self.check_block_type(ty, &[]);
+                self.check_block_type(ty, BlockKind::Parser, &[]);
                 self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Parser))
             }
             DeclarationKind::ControlType(ty) => {
-                self.check_block_type(ty, &[]);
+                self.check_block_type(ty, BlockKind::Control, &[]);
                 self.declare(&ty.name, Entity::BlockType(ty, BlockKind::Control))
             }
             DeclarationKind::PackageType(ty) => {
-                self.check_block_type(ty, &[]);
+                self.check_block_type(ty, BlockKind::Package, &[]);
                 self.declare_block(&ty.name, Entity::BlockType(ty, BlockKind::Package))
             }
             DeclarationKind::Parser(parser) => {
-                self.check_block_type(&parser.ty, &parser.constructor_parameters);
+                self.check_block_type(&parser.ty, BlockKind::Parser, &parser.constructor_parameters);
                 self.declare_block(&parser.ty.name, Entity::Parser(parser))
             }
             DeclarationKind::Control(control) => {
-                self.check_block_type(&control.ty, &control.constructor_parameters);
+                self.check_block_type(&control.ty, BlockKind::Control, &control.constructor_parameters);
                 self.declare_block(&control.ty.name, Entity::Control(control))
             }
             DeclarationKind::Record(record) => {
@@ -81,15 +85,59 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// `main` at the top level is the instance of a package.
+    fn check_main(&mut self, declaration: &'a ast::Declaration) -> Result<()> {
+        if self.frame.site != Site::Global || !Rc::ptr_eq(&self.frame.scope, &self.globals) {
+            return Ok(());
+        }
+        match top_level_name(&declaration.kind) {
+            Some(name) if name.as_str() == "main" => self.fail(
+                Diagnostic::error("`main` must be the instance of a package")
+                    .at(name.span, "this is something else")
+                    .help("give it another name; `main` is what runs: `V1Switch(...) main;`"),
+            ),
+            _ => Ok(()),
+        }
+    }
+
     fn declare_constant(&mut self, constant: &'a ast::Constant) -> Result<()> {
-        let value =
-            self.resolve_type(&constant.ty).and_then(|ty| self.constant_of_type(&constant.value, &ty));
+        let value = self
+            .resolve_type(&constant.ty)
+            .and_then(|ty| self.no_dont_care(ty, constant.ty.span))
+            .and_then(|ty| self.no_function_in(&constant.value).map(|()| ty))
+            .and_then(|ty| self.constant_of_type(&constant.value, &ty));
         match value {
             Ok(operand) => self.declare(&constant.name, Entity::Value(operand)),
             Err(reported) => {
                 self.declare_wrong(&constant.name);
                 Err(reported)
             }
+        }
+    }
+
+    /// What is declared has one type.
+    fn no_dont_care(&mut self, ty: Type, span: Span) -> Result<Type> {
+        if super::unify::variable_in(&ty) != Some("_") {
+            return Ok(ty);
+        }
+        self.fail(
+            Diagnostic::error("`_` is no type of what is declared")
+                .at(span, "")
+                .help("write the type: `_` stands for one where a call or a package tells it"),
+        )
+    }
+
+    /// A program's own functions are put in place only after constants are known (section 18.1).
+    fn no_function_in(&mut self, value: &'a ast::Expr) -> Result<()> {
+        let ast::ExprKind::Call { callee, .. } = &value.kind else { return Ok(()) };
+        let Some(path) = Self::callee_path(callee) else { return Ok(()) };
+        match self.resolve(path, "function")?.0 {
+            Entity::Functions(all) if all.iter().any(|function| function.body.is_some()) => self.fail(
+                Diagnostic::error("a constant cannot be what a function returns")
+                    .at(value.span, "functions run with the packet")
+                    .help("write the value, or an expression of constants"),
+            ),
+            _ => Ok(()),
         }
     }
 
@@ -106,6 +154,7 @@ impl<'a> Elaborator<'a> {
 
     fn variable_storage(&mut self, variable: &'a ast::Variable, span: Span) -> Result<Operand<'a>> {
         let ty = self.resolve_type(&variable.ty)?;
+        let ty = self.no_dont_care(ty, variable.ty.span)?;
         let value = match &variable.value {
             Some(value) => Some(self.expr_of(value, &ty)?),
             None => None,
@@ -173,7 +222,7 @@ impl<'a> Elaborator<'a> {
                 }
                 (_, other) => other.map(|_| ()),
             };
-            let ty = crate::types::Type::Block(path.name.text.clone());
+            let ty = Type::Block(path.name.text.clone());
             self.declare(&instantiation.name, Entity::Value(Operand::new(Value::Nothing, ty)))?;
             return checked;
         }
@@ -187,6 +236,14 @@ impl<'a> Elaborator<'a> {
             )
         });
         match made {
+            Ok(operand) if self.frame.site == Site::Global && matches!(operand.ty, Type::Block(_)) => {
+                self.declare_wrong(&instantiation.name);
+                self.fail(
+                    Diagnostic::error(format!("`{}` cannot be made at the top level", operand.ty))
+                        .at(span, "a parser or control with a name")
+                        .help("make it where the package is made, `V1Switch(MyParser(), ...) main;`, or in a control or parser"),
+                )
+            }
             Ok(operand) => {
                 self.declare(&instantiation.name, Entity::Value(operand.clone()))?;
                 self.abstract_methods(instantiation, &operand)
@@ -201,6 +258,20 @@ impl<'a> Elaborator<'a> {
     /// Refuses a declaration or statement where it cannot stand.
     pub(super) fn misplaced<T>(&mut self, what: &str, span: Span, where_it_goes: &str) -> Result<T> {
         self.fail(Diagnostic::error(format!("{what} cannot stand here")).at(span, "").help(where_it_goes))
+    }
+}
+
+/// The name of what the top level declares, but for instances.
+fn top_level_name(kind: &DeclarationKind) -> Option<&ast::Name> {
+    match kind {
+        DeclarationKind::Constant(constant) => Some(&constant.name),
+        DeclarationKind::Record(record) => Some(&record.name),
+        DeclarationKind::Enum(written) => Some(&written.name),
+        DeclarationKind::Alias(alias) => Some(&alias.name),
+        DeclarationKind::ParserType(ty)
+        | DeclarationKind::ControlType(ty)
+        | DeclarationKind::PackageType(ty) => Some(&ty.name),
+        other => declared_name(other),
     }
 }
 

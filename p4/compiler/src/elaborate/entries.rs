@@ -5,18 +5,12 @@ use sluice_entities::{ActionScope, Bits, Match, MatchKind};
 use sluice_ir as ir;
 use sluice_ir::{Handle, Table};
 
-use super::annotations::find;
-use super::tables::{Listed, Properties};
+use super::table_actions::Listed;
+use super::table_properties::Properties;
 use super::{Elaborator, Result};
-use crate::ast::{self, AnnotationBody, AnnotationToken, AnnotationTokenKind, KeysetKind};
+use crate::ast::{self, KeysetKind};
 use crate::types::Type;
-use crate::value::{Operand, Value};
-
-/// How the priorities of a table's entries are numbered.
-struct Priorities {
-    largest_wins: bool,
-    delta: u32,
-}
+use crate::value::Value;
 
 impl<'a> Elaborator<'a> {
     pub(super) fn entries(
@@ -44,6 +38,7 @@ impl<'a> Elaborator<'a> {
         let ordered = kinds
             .iter()
             .any(|(kind, _)| matches!(kind, MatchKind::Ternary | MatchKind::Range | MatchKind::Optional));
+        let right = self.check_priorities(entries, ordered);
         let numbering = self.numbering(properties)?;
         let mut made = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -52,8 +47,9 @@ impl<'a> Elaborator<'a> {
                 made.push(entry);
             }
         }
+        right?;
         if ordered && made.len() == entries.len() {
-            self.prioritize(&mut made, entries, &numbering)?;
+            self.prioritize(&mut made, entries, &numbering, properties.entries_annotations)?;
         }
         self.module.tables[handle].entries = made;
         self.module.tables[handle].entries_are_const = is_const;
@@ -189,156 +185,5 @@ impl<'a> Elaborator<'a> {
             Value::Scalar(handle) => self.known(*handle).cloned().ok_or(super::Reported),
             _ => self.mismatch(ty, &operand.ty, expr.span, None),
         }
-    }
-
-    fn numbering(&mut self, properties: &Properties<'a>) -> Result<Priorities> {
-        let mut numbering = Priorities { largest_wins: true, delta: 1 };
-        if let Some(value) = self.custom_property(properties, "largest_priority_wins") {
-            let operand = self.constant_of_type(value, &Type::Bool)?;
-            let handle = self.scalar(&operand, value.span)?;
-            numbering.largest_wins = self.known_truth(handle).unwrap_or(true);
-        }
-        if let Some(value) = self.custom_property(properties, "priority_delta") {
-            let number = self.constant_integer(value)?;
-            numbering.delta = self.small(&number, "a `priority_delta`", 1 << 16, value.span)?;
-        }
-        Ok(numbering)
-    }
-
-    /// Section 14.2.1.4: priorities not written continue the one before; in the IR the largest wins, whatever the
-    /// program says.
-    fn prioritize(
-        &mut self,
-        made: &mut [ir::InitialEntry],
-        entries: &'a [ast::Entry],
-        numbering: &Priorities,
-    ) -> Result<()> {
-        let most = i32::MAX as u32;
-        if entries.iter().any(|entry| annotated_priority(entry).is_some()) {
-            return self.prioritize_by_annotation(made, entries, most);
-        }
-        let delta = i64::from(numbering.delta);
-        let count = entries.len() as i64;
-        let mut next = if numbering.largest_wins { (count - 1) * delta + 1 } else { 1 };
-        let mut priorities = Vec::with_capacity(entries.len());
-        for entry in entries {
-            if let Some(written) = &entry.priority {
-                let value = self.constant_integer(written)?;
-                next = i64::from(self.small(&value, "a priority", most, written.span)?);
-            }
-            priorities.push(next.clamp(1, i64::from(most)));
-            next += if numbering.largest_wins { -delta } else { delta };
-        }
-        let last = priorities.iter().copied().max().unwrap_or(1);
-        for (entry, priority) in made.iter_mut().zip(priorities) {
-            let priority = if numbering.largest_wins { priority } else { last + 1 - priority };
-            entry.priority = u32::try_from(priority).unwrap_or(1);
-        }
-        Ok(())
-    }
-
-    /// `@priority(n)` of entries, from before priorities were of the language: the smallest wins, and an entry without one has the
-    /// number of its place.
-    fn prioritize_by_annotation(
-        &mut self,
-        made: &mut [ir::InitialEntry],
-        entries: &'a [ast::Entry],
-        most: u32,
-    ) -> Result<()> {
-        let mut priorities = Vec::with_capacity(entries.len());
-        for (entry, place) in entries.iter().zip(1u32..) {
-            priorities.push(match annotated_priority(entry) {
-                Some(written) => self.small(&written.value, "a priority", most - 1, entry.span)?,
-                None => place,
-            });
-        }
-        let last = priorities.iter().copied().max().unwrap_or(1);
-        for (entry, priority) in made.iter_mut().zip(priorities) {
-            entry.priority = last + 1 - priority;
-        }
-        Ok(())
-    }
-
-    /// The scalars of a value in order; structs and headers give their fields.
-    pub(super) fn scalars(
-        &mut self,
-        operand: &Operand<'a>,
-        span: Span,
-    ) -> Result<Vec<Handle<ir::Expression>>> {
-        let mut all = Vec::new();
-        self.collect_scalars(&operand.value, &operand.ty, span, &mut all)?;
-        Ok(all)
-    }
-
-    fn collect_scalars(
-        &mut self,
-        value: &Value<'a>,
-        ty: &Type,
-        span: Span,
-        all: &mut Vec<Handle<ir::Expression>>,
-    ) -> Result<()> {
-        match (value, ty.plain()) {
-            (Value::Scalar(handle), _) => all.push(*handle),
-            (Value::Fields(parts), plain) => {
-                for (i, part) in parts.iter().enumerate() {
-                    let part_type = super::assign::part_type(plain, i);
-                    self.collect_scalars(part, &part_type, span, all)?;
-                }
-            }
-            (Value::HeaderLiteral(parts), Type::Record(record)) => {
-                let types: Vec<Type> = record.fields.iter().map(|field| field.ty.clone()).collect();
-                for (part, ty) in parts.iter().zip(types) {
-                    self.collect_scalars(part, &ty, span, all)?;
-                }
-            }
-            (Value::Header(header), Type::Record(record)) => {
-                for field in self.header_fields(*header, &record.clone(), span) {
-                    self.collect_scalars(&field, &Type::Void, span, all)?;
-                }
-            }
-            (Value::Union(members), Type::Record(record)) => {
-                let types: Vec<Type> = record.fields.iter().map(|field| field.ty.clone()).collect();
-                for (member, ty) in members.iter().zip(types) {
-                    self.collect_scalars(&Value::Header(*member), &ty, span, all)?;
-                }
-            }
-            (Value::Stack(_) | Value::UnionStack(_), Type::Stack(element, size)) => {
-                for i in 0..*size as usize {
-                    let part = self.stack_element(value, i);
-                    self.collect_scalars(&part, element, span, all)?;
-                }
-            }
-            (Value::Int(_), _) => {
-                return self.fail(
-                    Diagnostic::error("an integer without a width has no bits")
-                        .at(span, "")
-                        .help("write the width before it, as in `16w5`"),
-                );
-            }
-            _ => {
-                return self.fail(
-                    Diagnostic::error(format!("a value of type `{ty}` has no bits"))
-                        .at(span, "")
-                        .help("give numbers, headers, or structs of these"),
-                );
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The number of an entry's `@priority`.
-fn annotated_priority(entry: &ast::Entry) -> Option<&ast::Integer> {
-    let annotation = find(&entry.annotations, "priority")?;
-    match &annotation.body {
-        AnnotationBody::Unstructured(tokens) => match tokens.as_slice() {
-            [AnnotationToken { kind: AnnotationTokenKind::Integer(number), .. }] => Some(number),
-            _ => None,
-        },
-        AnnotationBody::Expressions(values) => match values.as_slice() {
-            [ast::Expr { kind: ast::ExprKind::Integer(number), .. }] => Some(number),
-            _ => None,
-        },
-        AnnotationBody::None | AnnotationBody::Pairs(_) => None,
     }
 }

@@ -164,6 +164,7 @@ impl<'a> Elaborator<'a> {
         }
         self.emit(StatementKind::If { condition, accept: accept_block, reject: reject_block }, span);
         result.writable = false;
+        result.is_list = accept.is_list && reject.is_list;
         Ok(result)
     }
 

@@ -10,7 +10,7 @@ use num_traits::ToPrimitive;
 use sluice_diagnostics::{Diagnostic, Span};
 use sluice_entities::CounterUnit;
 use sluice_ir as ir;
-use sluice_ir::{ExternCall, HashAlgorithm, Place, SluiceCall, StatementKind};
+use sluice_ir::{ExternCall, HashAlgorithm, Place, StatementKind};
 
 use super::annotations::control_plane_name;
 use super::arguments::Bound;
@@ -197,11 +197,11 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn data_of(&mut self, argument: &Bound<'a>) -> Result<Vec<Expression>> {
+    pub(super) fn data_of(&mut self, argument: &Bound<'a>) -> Result<Vec<Expression>> {
         self.scalars(&argument.operand, argument.span)
     }
 
-    fn call_extern(&mut self, call: ExternCall, span: Span) -> Operand<'a> {
+    pub(super) fn call_extern(&mut self, call: ExternCall, span: Span) -> Operand<'a> {
         self.emit(StatementKind::Extern(call), span);
         Operand::nothing()
     }
@@ -313,6 +313,9 @@ impl<'a> Elaborator<'a> {
             }
             ("static_assert", [condition, ..]) => return self.static_assert(condition, bound.get(1), span),
             ("mark_to_drop", [] | [_]) => ExternCall::MarkToDrop,
+            ("random", [result, low, high]) if matches!(result.operand.ty.plain(), Type::Signed(_)) => {
+                return self.signed_random(result, low, high, span);
+            }
             ("random", [result, low, high]) => {
                 let ty = result.operand.ty.clone();
                 ExternCall::Random {
@@ -403,57 +406,5 @@ impl<'a> Elaborator<'a> {
             ExternCall::UpdateChecksum { condition, data, checksum, algorithm, with_payload }
         };
         Ok(self.call_extern(call, span))
-    }
-
-    /// What sluice.p4 adds.
-    fn sluice_function(
-        &mut self,
-        name: &ast::Name,
-        bound: &[Bound<'a>],
-        result: &Type,
-        span: Span,
-    ) -> Result<Option<Operand<'a>>> {
-        let call = match (name.as_str(), bound) {
-            ("overwrite", [offset, length, value]) => SluiceCall::Overwrite {
-                offset_bytes: self.value_of(offset)?,
-                length_bytes: self.value_of(length)?,
-                value: self.value_of(value)?,
-            },
-            ("trim", [length]) => SluiceCall::Trim { length_bytes: self.value_of(length)? },
-            ("fix_checksums", [offset]) => SluiceCall::FixChecksums { offset_bytes: self.value_of(offset)? },
-            ("append_trailer", [data]) => SluiceCall::AppendTrailer { data: self.whole_bytes(data)? },
-            ("ingress_time_ns" | "wire_length" | "frame_is_bad", []) | ("digest64", [_, _]) => {
-                let Some(ty) = result.scalar() else { return Err(super::Reported) };
-                let (variable, read) = self.scalar_local(ty, span)?;
-                let place = Place::Variable(variable);
-                let call = match (name.as_str(), bound) {
-                    ("ingress_time_ns", _) => SluiceCall::IngressTimeNs { result: place },
-                    ("wire_length", _) => SluiceCall::WireLength { result: place },
-                    ("digest64", [seed, data]) => SluiceCall::Digest64 {
-                        result: place,
-                        seed: self.value_of(seed)?,
-                        data: self.data_of(data)?,
-                    },
-                    _ => SluiceCall::BadFrame { result: place },
-                };
-                self.call_extern(ExternCall::Sluice(call), span);
-                return Ok(Some(Operand::new(Value::Scalar(read), result.clone())));
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(self.call_extern(ExternCall::Sluice(call), span)))
-    }
-
-    fn whole_bytes(&mut self, argument: &Bound<'a>) -> Result<Vec<Expression>> {
-        let data = self.data_of(argument)?;
-        let bits: u64 = data.iter().map(|part| u64::from(self.type_of(*part).width())).sum();
-        if !bits.is_multiple_of(8) {
-            return self.fail(
-                Diagnostic::error(format!("a trailer of {bits} bits is no whole number of bytes"))
-                    .at(argument.span, "")
-                    .help(format!("add {} bits", 8 - bits % 8)),
-            );
-        }
-        Ok(data)
     }
 }

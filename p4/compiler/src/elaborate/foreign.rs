@@ -131,6 +131,23 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// Only an instance that is declared can supply what its abstract methods do.
+    pub(super) fn no_abstract_methods(&mut self, made: &Operand<'a>, span: Span) -> Result<()> {
+        let methods = self.methods_of(&made.ty);
+        match methods.iter().find(|method| method.is_abstract) {
+            None => Ok(()),
+            Some(method) => self.fail(
+                Diagnostic::error(format!(
+                    "this `{}` has no body for the abstract method `{}`",
+                    made.ty, method.prototype.name
+                ))
+                .at(span, "")
+                .also(method.span, "declared here")
+                .help("declare an instance with its methods, `Type(...) name = { ... };`, and give its name"),
+            ),
+        }
+    }
+
     /// The body of an abstract method takes and gives what the method does.
     fn check_body_of(&mut self, method: &'a ast::Method, body: &'a ast::Prototype, of: &Type) -> Result<()> {
         let wanted = &method.prototype;

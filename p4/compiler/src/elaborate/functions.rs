@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use sluice_diagnostics::{Diagnostic, Span};
 
-use super::arguments::{Bound, Callee, Passing, accepts, signature};
+use super::arguments::{Bound, Callee, accepts, signature};
+use super::passing::Passing;
 use super::unify::Bindings;
 use super::{CopyBack, Elaborator, Frame, Result, Return};
 use crate::ast;
@@ -89,8 +90,20 @@ impl<'a> Elaborator<'a> {
         let callee = Callee { name: name.as_str(), declared: function.span };
         let mut bound = self.bind(&prototype.parameters, arguments, &scope, callee, &mut bindings, span)?;
         let result = self.in_scope(&scope, |this| this.resolve_type(&prototype.return_type))?;
+        let instance =
+            bound.iter().find(|argument| matches!(argument.operand.ty, Type::Block(_) | Type::Table));
+        if let Some(argument) = instance {
+            let (ty, span) = (argument.operand.ty.clone(), argument.span);
+            return self.fail(
+                Diagnostic::error(format!("`{ty}` cannot be passed as a value"))
+                    .at(span, "")
+                    .also(function.span, "to this function")
+                    .help("tables, parsers and controls are applied; only their results are values"),
+            );
+        }
         match function.body {
             None => {
+                self.no_width_unknown(name, &bound)?;
                 let mut types = Vec::with_capacity(variables.len());
                 for variable in &variables {
                     types.push(self.substitute(variable, &bindings)?);
@@ -112,6 +125,31 @@ impl<'a> Elaborator<'a> {
                 self.visited.insert(function.span);
                 self.inline_function(&function, body, &bound, types, result, span)
             }
+        }
+    }
+
+    /// A number whose type the call alone would tell has no width for an extern function to know.
+    fn no_width_unknown(&mut self, name: &ast::Name, bound: &[Bound<'a>]) -> Result<()> {
+        let is_base =
+            |argument: &&Bound<'a>| name.as_str() == "hash" && argument.parameter.name.as_str() == "base";
+        let unknown = bound
+            .iter()
+            .filter(|argument| argument.parameter.direction == Some(ast::Direction::In))
+            .find(|argument| {
+                argument.operand.ty == Type::String || argument.operand.ty == Type::Int && !is_base(argument)
+            });
+        match unknown {
+            None => Ok(()),
+            Some(argument) if argument.operand.ty == Type::String => self.fail(
+                Diagnostic::error(format!("`{name}` cannot take a string here"))
+                    .at(argument.span, "not known when the program runs")
+                    .help("strings are for parameters of type `string`"),
+            ),
+            Some(argument) => self.fail(
+                Diagnostic::error(format!("the width of this argument of `{name}` is not known"))
+                    .at(argument.span, "an integer without a width")
+                    .help("write one before it, as in `32w5`, or cast it: `(bit<32>) ...`"),
+            ),
         }
     }
 
@@ -182,7 +220,9 @@ impl<'a> Elaborator<'a> {
         };
         let outer = std::mem::replace(&mut self.frame, frame);
         let value = match direct {
-            Some(value) => self.expr_of(value, &ty).map(Some),
+            Some(value) => {
+                self.no_defaults(value, "what is returned").and_then(|()| self.expr_of(value, &ty)).map(Some)
+            }
             None => {
                 self.body_statements(body);
                 Ok(None)

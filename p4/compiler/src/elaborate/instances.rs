@@ -118,6 +118,7 @@ impl<'a> Elaborator<'a> {
         let order = self.block_order(&ty.name);
         let given = match types {
             [] if ty.type_parameters.is_empty() => Some(Vec::new()),
+            [] => self.implied.take(),
             _ => self.type_arguments(types)?,
         };
         // The constructor's arguments may tell what the type parameters are.
@@ -143,7 +144,7 @@ impl<'a> Elaborator<'a> {
         self.instances.push(scope.clone());
         self.in_scope(&scope, |this| this.declare_type_parameters(&ty.type_parameters, Some(known), span))?;
         for argument in bound {
-            self.require_constant(&argument.operand, argument.span)?;
+            self.require_known(arguments, &argument)?;
             let name = &argument.parameter.name;
             self.in_scope(&scope, |this| this.declare(name, Entity::Value(argument.operand)))?;
         }
@@ -153,6 +154,23 @@ impl<'a> Elaborator<'a> {
             _ => control_plane_name(name.annotations, name.name, &self.frame.path),
         };
         Ok((scope, path.into()))
+    }
+
+    /// A constructor's argument is known at compile time; what an extern function makes of such values is known to the architecture.
+    fn require_known(&mut self, arguments: &'a [ast::Argument], bound: &Bound<'a>) -> Result<()> {
+        let given = arguments.iter().find(|argument| argument.value.span == bound.span);
+        if let Some(ExprKind::Call { callee, arguments, .. }) = given.map(|argument| &argument.value.kind)
+            && let Some(path) = Self::callee_path(callee)
+            && let (Entity::Functions(all), _) = self.resolve(path, "function")?
+            && all.iter().all(|function| function.body.is_none())
+        {
+            for argument in arguments {
+                let (operand, _) = self.nested(|this| this.expr(&argument.value));
+                self.require_constant(&operand?, argument.value.span)?;
+            }
+            return Ok(());
+        }
+        self.require_constant(&bound.operand, bound.span)
     }
 
     fn construct_extern(
@@ -181,11 +199,18 @@ impl<'a> Elaborator<'a> {
         let bound: Vec<Bound<'a>> =
             self.bind(&constructor.parameters, arguments, &scope, callee, &mut bindings, span)?;
         for argument in &bound {
-            self.require_constant(&argument.operand, argument.span)?;
+            self.require_known(arguments, argument)?;
         }
         let mut filled = Vec::with_capacity(variables.len());
         for variable in &variables {
             filled.push(self.substitute(variable, &bindings)?);
+        }
+        if let Some(instance) = filled.iter().find(|ty| matches!(ty, Type::Extern(_) | Type::Block(_))) {
+            return self.fail(
+                Diagnostic::error(format!("`{}` cannot hold a `{instance}`", object.name))
+                    .at(span, "")
+                    .help("type arguments are types of values: numbers, headers, structs and so on"),
+            );
         }
         let ty = Rc::new(ExternType { name: object.name.text.clone(), arguments: filled });
         let made = self.extern_instance(&ty, &bound, name, span)?;
@@ -204,7 +229,9 @@ impl<'a> Elaborator<'a> {
         {
             let in_place = find(annotations, "name").is_some();
             let name = InstanceName { name: default_name, annotations, in_place };
-            return self.construct(path, type_arguments, arguments, name, value.span);
+            let made = self.construct(path, type_arguments, arguments, name, value.span)?;
+            self.no_abstract_methods(&made, value.span)?;
+            return Ok(made);
         }
         self.expr(value)
     }

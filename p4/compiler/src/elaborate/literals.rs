@@ -61,6 +61,18 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// Refuses `...` for default values in what is not stored under a declared type.
+    pub(super) fn no_defaults(&mut self, expr: &ast::Expr, what: &str) -> Result<()> {
+        match defaults_in(expr) {
+            None => Ok(()),
+            Some(span) => {
+                self.fail(Diagnostic::error(format!("`...` cannot stand in {what}")).at(span, "").help(
+                    "it stands in what a variable starts with or is assigned: assign one first, and use that",
+                ))
+            }
+        }
+    }
+
     /// `{a, b}`
     pub(super) fn list(&mut self, parts: &'a [ast::Expr], span: Span) -> Result<Operand<'a>> {
         let exprs: Vec<&ast::Expr> = parts.iter().collect();
@@ -75,7 +87,8 @@ impl<'a> Elaborator<'a> {
         let operands = self.sequence(&exprs, span)?;
         let types: Vec<Type> = operands.iter().map(|operand| operand.ty.clone()).collect();
         let values: Vec<Value<'a>> = operands.into_iter().map(|operand| operand.value).collect();
-        Ok(Operand::new(Value::Fields(values.into()), Type::Tuple(types.into())))
+        let list = Operand::new(Value::Fields(values.into()), Type::Tuple(types.into()));
+        Ok(Operand { is_list: true, ..list })
     }
 
     /// `{a = 1, b = 2}`; a `...` at the end is a last field without a name.
@@ -109,5 +122,17 @@ impl<'a> Elaborator<'a> {
             values.push(Value::Default);
         }
         Ok(Operand::new(Value::Fields(values.into()), Type::RecordLiteral(types.into())))
+    }
+}
+
+/// Where a `...` stands that belongs to the value of an expression itself.
+fn defaults_in(expr: &ast::Expr) -> Option<Span> {
+    match &expr.kind {
+        ast::ExprKind::Default => Some(expr.span),
+        ast::ExprKind::List(parts) => parts.iter().find_map(defaults_in),
+        ast::ExprKind::Record { fields, rest } => {
+            rest.or_else(|| fields.iter().find_map(|field| defaults_in(&field.value)))
+        }
+        _ => None,
     }
 }

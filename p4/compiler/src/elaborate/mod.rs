@@ -22,7 +22,7 @@ use crate::bounds;
 use crate::report::Reporter;
 use crate::scope::{Binding, Entity, Scope};
 use crate::types::{Record, Type};
-use crate::value::{ActionDeclaration, Operand};
+use crate::value::{ActionDeclaration, ExternObject, Operand};
 
 mod actions;
 mod annotations;
@@ -32,6 +32,7 @@ mod assign;
 mod build;
 mod calls;
 mod chosen;
+mod comparison;
 mod control_plane;
 mod convert;
 mod copies;
@@ -55,17 +56,25 @@ mod package;
 mod packages;
 mod packet;
 mod parsers;
+mod passing;
+mod priorities;
 mod prototypes;
+mod random;
 mod registers;
+mod scalars;
 mod select;
 mod sizes;
+mod sluice_externs;
 mod statements;
 mod storage;
 mod switch;
+mod table_actions;
+mod table_properties;
 mod tables;
 mod types;
 mod unify;
 mod unused;
+mod value_sets;
 
 /// An error that is in the reporter already.
 #[derive(Clone, Copy, Debug)]
@@ -219,6 +228,10 @@ pub(crate) struct Elaborator<'a> {
     deprecated: FxHashMap<Span, Rc<str>>,
     /// Warnings that were given, so that code put in several places gives each once.
     warned: FxHashSet<(String, Option<Span>)>,
+    /// Type arguments of the block that a package makes next, where its parameter tells them.
+    implied: Option<Vec<Type>>,
+    /// Direct meters, and where a table names them.
+    direct_meters: Vec<(Rc<ExternObject>, Span)>,
     /// Where `exit` leads in the deparser.
     deparser_end: Option<ir::Label>,
 }
@@ -296,6 +309,8 @@ impl<'a> Elaborator<'a> {
             kept_lists: 0,
             deprecated: FxHashMap::default(),
             warned: FxHashSet::default(),
+            implied: None,
+            direct_meters: Vec::new(),
             deparser_end: None,
         }
     }
@@ -352,7 +367,7 @@ impl<'a> Elaborator<'a> {
 
     /// Whether what is for parsers may stand here.
     fn may_parse(&self) -> bool {
-        self.frame.site.is(Site::Parser) && !self.in_control
+        self.frame.site.is(Site::Parser) && !self.in_control && self.frame.callee != Some("an action")
     }
 
     /// Reports an error.

@@ -73,9 +73,13 @@ impl<'a> Elaborator<'a> {
         let matched = self.match_arguments(&package.parameters, &main.arguments, callee, span)?;
         let mut blocks = Vec::with_capacity(BLOCKS.len());
         let mut failed = None;
+        let scope = Scope::inside(&self.globals, u32::MAX);
+        let given = self.type_arguments(types)?;
+        self.in_scope(&scope, |this| this.declare_type_parameters(&package.type_parameters, given, span))?;
         for (argument, parameter) in matched.into_iter().zip(&package.parameters) {
             let Some(expr) = argument else { return Err(super::Reported) };
-            match self.package_block(expr) {
+            let implied = self.implied_types(expr, parameter, &scope, &Bindings::default())?;
+            match self.package_block(expr, implied) {
                 Ok(object) => blocks.push((object, parameter, expr.span)),
                 Err(reported) => failed = Some(reported),
             }
@@ -86,16 +90,42 @@ impl<'a> Elaborator<'a> {
         self.check_blocks(package, types, &blocks, span)?;
         self.module.annotations = self.annotations(annotations)?;
         let roots = self.roots(&blocks, span)?;
-        self.run_blocks(&blocks, &roots)
+        self.run_blocks(&blocks, &roots)?;
+        self.check_meters()
+    }
+
+    /// bmv2 puts the color of a direct meter where the table's actions read it, which one of them must do.
+    fn check_meters(&mut self) -> Result<()> {
+        for (object, span) in std::mem::take(&mut self.direct_meters) {
+            if let ExternKind::DirectMeter(direct) = &object.kind
+                && !direct.used.get()
+            {
+                return self.fail(
+                    Diagnostic::error(format!("nothing reads the meter `{}`", direct.name))
+                        .at(span, "the meter of this table")
+                        .also(object.span, "declared here")
+                        .help("read it in an action of the table: `meter.read(color);`"),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// A block of the package: a constructor call, or an instance declared before.
-    pub(super) fn package_block(&mut self, expr: &'a ast::Expr) -> Result<Object<'a>> {
+    /// `implied` are its type arguments, where the package tells them.
+    pub(super) fn package_block(
+        &mut self,
+        expr: &'a ast::Expr,
+        implied: Option<Vec<Type>>,
+    ) -> Result<Object<'a>> {
         let operand = match &expr.kind {
             ExprKind::Call { callee, type_arguments, arguments } => match &callee.kind {
                 ExprKind::Path(path) => {
                     let name = InstanceName { name: path.name.as_str(), annotations: &[], in_place: false };
-                    self.construct(path, type_arguments, arguments, name, expr.span)?
+                    self.implied = implied;
+                    let made = self.construct(path, type_arguments, arguments, name, expr.span);
+                    self.implied = None;
+                    made?
                 }
                 _ => self.expr(expr)?,
             },
@@ -219,6 +249,9 @@ impl<'a> Elaborator<'a> {
         let [(headers, headers_at), (metadata, metadata_at), (standard, _)] = resolved.as_slice() else {
             return Err(super::Reported);
         };
+        if self.purpose == Purpose::Compile {
+            self.check_headers(headers, *headers_at)?;
+        }
         let headers_value = self.allocate("hdr", headers, VariableKind::Metadata, &[], *headers_at)?;
         let metadata_value = self.allocate("meta", metadata, VariableKind::Metadata, &[], *metadata_at)?;
         let Type::Record(record) = standard else { return Err(super::Reported) };
@@ -228,6 +261,38 @@ impl<'a> Elaborator<'a> {
             metadata: Operand::place(metadata_value, metadata.clone()),
             standard: Operand::place(standard_value, standard.clone()),
         })
+    }
+
+    /// The headers of v1model are a struct of headers, unions, and stacks of these; other values are metadata.
+    fn check_headers(&mut self, ty: &Type, span: Span) -> Result<()> {
+        let is_header = |ty: &Type| matches!(ty, Type::Record(of) if of.kind != ast::RecordKind::Struct);
+        let Type::Record(record) = ty else { return Err(super::Reported) };
+        if record.kind != ast::RecordKind::Struct {
+            return self.fail(
+                Diagnostic::error(format!("the headers of the pipeline are a struct, not `{ty}`"))
+                    .at(span, "")
+                    .help("declare a struct with this as a field"),
+            );
+        }
+        for field in &record.fields {
+            let mut element = &field.ty;
+            while let Type::Stack(inner, _) = element {
+                element = inner;
+            }
+            match element {
+                other if is_header(other) => {}
+                Type::Record(_) => self.check_headers(element, span)?,
+                other => {
+                    return self.fail(
+                        Diagnostic::error(format!("the headers of the pipeline cannot have a field of type `{other}`"))
+                            .at(span, format!("`{}` of `{}`", field.name, record.name))
+                            .also(record.span, "declared here")
+                            .help("they are headers, header unions, and stacks of these; put other values into the metadata"),
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     fn intrinsics(&mut self, record: &Record, span: Span) -> Value<'a> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use sluice_diagnostics::{Diagnostic, Span};
 
 use super::arguments::Callee;
-use super::unify::Bindings;
+use super::unify::{Bindings, variable_in};
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind};
 use crate::scope::{BlockKind, Entity, Scope};
@@ -50,7 +50,8 @@ impl<'a> Elaborator<'a> {
         };
         match block {
             Some((_, BlockKind::Parser | BlockKind::Control)) => {
-                let object = self.package_block(argument)?;
+                let implied = self.implied_types(argument, parameter, scope, bindings)?;
+                let object = self.package_block(argument, implied)?;
                 self.check_block(&object, parameter, scope, bindings, argument.span)
             }
             Some((wanted, BlockKind::Package)) => self.check_inner_package(argument, wanted),
@@ -65,6 +66,53 @@ impl<'a> Elaborator<'a> {
                 self.coerce(operand, &ty, argument.span).map(|_| ())
             }
         }
+    }
+
+    /// The type arguments of a block that is made without any, as the package's parameter implies them.
+    pub(super) fn implied_types(
+        &mut self,
+        expr: &'a ast::Expr,
+        parameter: &'a ast::Parameter,
+        package_scope: &Rc<Scope<'a>>,
+        bindings: &Bindings,
+    ) -> Result<Option<Vec<Type>>> {
+        let ExprKind::Call { callee, type_arguments, arguments } = &expr.kind else { return Ok(None) };
+        let Some(path) = Self::callee_path(callee).filter(|_| type_arguments.is_empty()) else {
+            return Ok(None);
+        };
+        let (entity, _) = self.resolve(path, "type")?;
+        let actual = match self.overload(entity, arguments, expr.span)? {
+            Entity::Control(control) => &control.ty,
+            Entity::Parser(parser) => &parser.ty,
+            _ => return Ok(None),
+        };
+        let ast::TypeKind::Named { path, arguments } = &parameter.ty.kind else { return Ok(None) };
+        let Some((wanted, _)) = self.block_type(path.name.as_str()) else { return Ok(None) };
+        if actual.type_parameters.is_empty() || arguments.len() != wanted.type_parameters.len() {
+            return Ok(None);
+        }
+        let given = self.in_scope(package_scope, |this| {
+            arguments.iter().map(|argument| this.resolve_type(argument)).collect::<Result<Vec<_>>>()
+        })?;
+        let outer = Scope::inside(&self.globals, u32::MAX);
+        self.in_scope(&outer, |this| {
+            this.declare_type_parameters(&wanted.type_parameters, Some(given), expr.span)
+        })?;
+        let inner = Scope::inside(&self.globals, u32::MAX);
+        let variables = self.in_scope(&inner, |this| {
+            this.declare_type_parameters(&actual.type_parameters, None, expr.span)
+        })?;
+        let mut found = Bindings::default();
+        for (wanted, actual) in wanted.parameters.iter().zip(&actual.parameters) {
+            let expected = self.in_scope(&outer, |this| this.resolve_type(&wanted.ty))?;
+            let expected = self.substitute(&expected, bindings)?;
+            let own = self.in_scope(&inner, |this| this.resolve_type(&actual.ty))?;
+            found.unify(&own, &expected);
+        }
+        let types: Result<Vec<Type>> =
+            variables.iter().map(|variable| self.substitute(variable, &found)).collect();
+        let types = types?;
+        Ok(types.iter().all(|ty| variable_in(ty).is_none()).then_some(types))
     }
 
     /// A package within a package: made on the spot, or declared before.

@@ -9,7 +9,8 @@ use sluice_ir as ir;
 use sluice_ir::{Handle, KeySet, SelectCase, State, Target, Transition};
 
 use super::apply::has_state;
-use super::arguments::{Bound, Callee, Passing};
+use super::arguments::{Bound, Callee};
+use super::passing::Passing;
 use super::unify::Bindings;
 use super::{Elaborator, Frame, Result, Site};
 use crate::ast;
@@ -188,7 +189,7 @@ impl<'a> Elaborator<'a> {
         }
     }
 
-    fn new_state(&mut self, name: &str, span: Span) -> Result<Handle<State>> {
+    pub(super) fn new_state(&mut self, name: &str, span: Span) -> Result<Handle<State>> {
         if self.module.pipeline.parser.states.len() >= bounds::STATES {
             self.exhausted = true;
             return self.fail(

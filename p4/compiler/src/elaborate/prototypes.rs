@@ -3,10 +3,11 @@
 
 use sluice_diagnostics::Diagnostic;
 
+use super::annotations::find;
 use super::unify::variable_in;
 use super::{Elaborator, Result};
 use crate::ast::{self, Direction};
-use crate::scope::Scope;
+use crate::scope::{BlockKind, Entity, Scope};
 use crate::types::Type;
 
 /// Whose parameters are looked at.
@@ -14,8 +15,14 @@ use crate::types::Type;
 enum Owner {
     /// An action's: some are the control plane's.
     Action,
-    /// Those of a parser, control, package, function, method or constructor.
-    Other,
+    /// A package's: it is made of parsers, controls and other packages.
+    Package,
+    /// A parser's, its constructor's included.
+    Parser,
+    /// A control's, its constructor's included.
+    Control,
+    /// Those of a function, method or constructor of an extern.
+    Function,
 }
 
 impl<'a> Elaborator<'a> {
@@ -37,9 +44,22 @@ impl<'a> Elaborator<'a> {
             }
         }
         self.check_same_methods(object);
+        for method in &object.methods {
+            for parameter in &method.prototype.parameters {
+                if let ast::TypeKind::Named { path, .. } = &parameter.ty.kind
+                    && path.name == object.name
+                {
+                    self.error(
+                        Diagnostic::error(format!("a method of `{}` cannot take one itself", object.name))
+                            .at(parameter.ty.span, "")
+                            .help("pass it to the constructor of another extern, or to a function"),
+                    );
+                }
+            }
+        }
         self.with_type_parameters(&object.type_parameters, |this| {
             for constructor in &object.constructors {
-                this.check_parameters(&[&constructor.parameters], Owner::Other);
+                this.check_parameters(&[&constructor.parameters], Owner::Function);
             }
             for method in &object.methods {
                 this.check_prototype(&method.prototype);
@@ -75,7 +95,7 @@ impl<'a> Elaborator<'a> {
         self.with_type_parameters(&prototype.type_parameters, |this| {
             // What is wrong is reported.
             let _ = this.resolve_type(&prototype.return_type);
-            this.check_parameters(&[&prototype.parameters], Owner::Other);
+            this.check_parameters(&[&prototype.parameters], Owner::Function);
         });
     }
 
@@ -83,10 +103,26 @@ impl<'a> Elaborator<'a> {
     pub(super) fn check_block_type(
         &mut self,
         ty: &'a ast::BlockType,
+        kind: BlockKind,
         constructor_parameters: &'a [ast::Parameter],
     ) {
+        let owner = match kind {
+            BlockKind::Parser => Owner::Parser,
+            BlockKind::Control => Owner::Control,
+            BlockKind::Package => Owner::Package,
+        };
+        for parameter in constructor_parameters.iter().chain(&ty.parameters) {
+            if let Some(same) = ty.type_parameters.iter().find(|name| **name == parameter.name) {
+                self.error(
+                    Diagnostic::error(format!("`{}` is declared twice", parameter.name))
+                        .at(parameter.name.span, "a parameter")
+                        .also(same.span, "a type parameter, too")
+                        .help("give one of them another name"),
+                );
+            }
+        }
         self.with_type_parameters(&ty.type_parameters, |this| {
-            this.check_parameters(&[constructor_parameters, &ty.parameters], Owner::Other);
+            this.check_parameters(&[constructor_parameters, &ty.parameters], owner);
         });
     }
 
@@ -101,7 +137,7 @@ impl<'a> Elaborator<'a> {
             for name in names {
                 let variable = this.fresh_variable(&name.text);
                 // A name that is there twice is reported.
-                let _ = this.declare(name, crate::scope::Entity::Type(variable));
+                let _ = this.declare(name, Entity::Type(variable));
             }
             f(this);
         });
@@ -124,9 +160,52 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// Instances are parameters where they can be passed, and used: parsers of parsers, controls of controls, externs of both.
+    fn fits_owner(&mut self, parameter: &'a ast::Parameter, ty: &Type, owner: Owner) -> Result<()> {
+        let ast::TypeKind::Named { path, .. } = &parameter.ty.kind else { return Ok(()) };
+        let (entity, declared) = self.resolve(path, "type")?;
+        let word = match entity {
+            Entity::Control(_) => "control",
+            Entity::Parser(_) => "parser",
+            Entity::BlockType(_, kind) => {
+                let fits = match owner {
+                    Owner::Package => true,
+                    Owner::Parser => kind == BlockKind::Parser,
+                    Owner::Control => kind == BlockKind::Control,
+                    Owner::Action | Owner::Function => false,
+                };
+                return if fits { Ok(()) } else { self.wrong_owner(parameter, ty) };
+            }
+            Entity::Extern(_) if owner == Owner::Action => return self.wrong_owner(parameter, ty),
+            _ => return Ok(()),
+        };
+        self.fail(
+            Diagnostic::error(format!("a parameter cannot be of the type of the {word} `{}`", path.name))
+                .at(parameter.ty.span, "")
+                .also(declared, "this one has a body")
+                .help(format!("declare the type without a body, `{word} Name(...);`, and name that")),
+        )
+    }
+
+    fn wrong_owner(&mut self, parameter: &'a ast::Parameter, ty: &Type) -> Result<()> {
+        self.fail(
+            Diagnostic::error(format!("the parameter `{}` cannot be of type `{ty}` here", parameter.name))
+                .at(parameter.ty.span, "")
+                .help("parsers take instances of parsers and externs, controls those of controls and externs, functions of externs; actions take none"),
+        )
+    }
+
     fn check_parameter(&mut self, parameter: &'a ast::Parameter, owner: Owner) -> Result<()> {
         let ty = self.resolve_type(&parameter.ty)?;
+        self.fits_owner(parameter, &ty, owner)?;
         let name = &parameter.name;
+        if parameter.default.is_some() && find(&parameter.annotations, "optional").is_some() {
+            return self.fail(
+                Diagnostic::error(format!("the parameter `{name}` is optional, and has a default value"))
+                    .at(parameter.span, "")
+                    .help("remove `@optional`: with a default value, the argument may be left out anyway"),
+            );
+        }
         let word = match parameter.direction {
             Some(Direction::In) => "in",
             Some(Direction::Out) => "out",

@@ -1,11 +1,10 @@
-//! `transition select`, and parser value sets (sections 13.6 and 13.11).
+//! `transition select` (section 13.6).
 
 use sluice_diagnostics::{Diagnostic, Span};
-use sluice_entities::{Bits, MatchKind};
+use sluice_entities::Bits;
 use sluice_ir as ir;
-use sluice_ir::{KeySet, SelectCase, Transition};
+use sluice_ir::{KeySet, SelectCase, Target, Transition};
 
-use super::annotations::{control_plane_name, find};
 use super::parsers::States;
 use super::{Elaborator, Result};
 use crate::ast::{self, ExprKind, KeysetKind};
@@ -13,9 +12,6 @@ use crate::numbers;
 use crate::scope::Entity;
 use crate::types::Type;
 use crate::value::{Object, Operand, Value};
-
-/// Most members of a value set.
-const VALUE_SET_SIZE: u32 = 1 << 20;
 
 impl<'a> Elaborator<'a> {
     pub(super) fn select(&mut self, select: &'a ast::Select, states: &States<'a>) -> Result<Transition> {
@@ -30,6 +26,13 @@ impl<'a> Elaborator<'a> {
                         .help("write the width before it, as in `8w5`"),
                 );
             }
+            if matches!(operand.ty.plain(), Type::Record(_) | Type::Stack(..)) {
+                return self.fail(
+                    Diagnostic::error(format!("a value of type `{}` cannot be selected by", operand.ty))
+                        .at(expr.span, "")
+                        .help("select by its fields: `select(x.a, x.b)`"),
+                );
+            }
             keys.extend(self.scalars(operand, expr.span)?);
         }
         let mut cases = Vec::with_capacity(select.cases.len());
@@ -42,7 +45,7 @@ impl<'a> Elaborator<'a> {
         }
         match failed {
             Some(reported) => Err(reported),
-            None => Ok(Transition::Select { keys, cases }),
+            None => self.chain(keys, cases, select.span),
         }
     }
 
@@ -82,6 +85,47 @@ impl<'a> Elaborator<'a> {
         Ok(ascending(sets).into_iter().map(|sets| SelectCase { sets, target }).collect())
     }
 
+    /// A select whose cases have value sets for some of the keys. In the IR, one is for all keys: such a case becomes a state that
+    /// looks at the value set alone, where the other sets hold; the cases behind it are those of another state.
+    fn chain(
+        &mut self,
+        keys: Vec<ir::Handle<ir::Expression>>,
+        cases: Vec<SelectCase>,
+        span: Span,
+    ) -> Result<Transition> {
+        let is_mixed = |case: &SelectCase| {
+            case.sets.len() > 1 && case.sets.iter().any(|set| matches!(set, KeySet::ValueSet(_)))
+        };
+        let Some(at) = cases.iter().position(is_mixed) else { return Ok(Transition::Select { keys, cases }) };
+        let mut before = cases;
+        let mut behind = before.split_off(at);
+        let mixed = behind.remove(0);
+        let name = self.frame.state.map(|state| self.module.pipeline.parser.states[state].name.clone());
+        let name = format!("{}.case", name.unwrap_or_default());
+        let rest = self.new_state(&name, span)?;
+        let transition = self.chain(keys.clone(), behind, span)?;
+        self.module.pipeline.parser.states[rest].transition = transition;
+        let rest = Target::State(rest);
+        let mut target = mixed.target;
+        for (place, set) in mixed.sets.iter().enumerate() {
+            let KeySet::ValueSet(handle) = set else { continue };
+            let width = self.module.value_sets[*handle].fields.len();
+            let held = keys.get(place..place + width).ok_or(super::Reported)?.to_vec();
+            let state = self.new_state(&name, span)?;
+            let none = SelectCase { sets: vec![KeySet::Any; width], target: rest };
+            let cases = vec![SelectCase { sets: vec![KeySet::ValueSet(*handle)], target }, none];
+            self.module.pipeline.parser.states[state].transition = Transition::Select { keys: held, cases };
+            target = Target::State(state);
+        }
+        let others = mixed.sets.into_iter().map(|set| match set {
+            KeySet::ValueSet(_) => KeySet::Any,
+            other => other,
+        });
+        before.push(SelectCase { sets: others.collect(), target });
+        before.push(SelectCase { sets: vec![KeySet::Any; keys.len()], target: rest });
+        Ok(Transition::Select { keys, cases: before })
+    }
+
     /// A value set holds what the keys are, field by field.
     fn check_value_set(&mut self, ty: &Type, keys: &[Operand<'a>], span: Span) -> Result<()> {
         let (mut held, mut selected) = (Vec::new(), Vec::new());
@@ -118,12 +162,14 @@ impl<'a> Elaborator<'a> {
 
     /// The sets of one key; a struct or tuple has one for each of its scalars.
     fn key_set(&mut self, keyset: &'a ast::Keyset, ty: &Type, sets: &mut Vec<KeySet>) -> Result<()> {
-        if self.value_set_named(keyset)?.is_some() {
-            return self.unsupported(
-                "a value set beside other sets of a case",
-                keyset.span,
-                "declare a value set of a struct or tuple for all keys, and name it alone: `set: state;`",
-            );
+        if let Some((set, held)) = self.value_set_named(keyset)? {
+            self.check_value_set(&held, &[Operand::new(Value::Nothing, ty.clone())], keyset.span)?;
+            // It takes the places of all scalars of this key.
+            let mut scalars = Vec::new();
+            scalars_of(ty, &mut scalars);
+            sets.push(KeySet::ValueSet(set));
+            sets.extend(vec![KeySet::Any; scalars.len().saturating_sub(1)]);
+            return Ok(());
         }
         if ty.scalar().is_none() {
             return self.composite_set(keyset, ty, sets);
@@ -195,106 +241,6 @@ impl<'a> Elaborator<'a> {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn declare_value_set(
-        &mut self,
-        value_set: &'a ast::ValueSet,
-        annotations: &'a [ast::Annotation],
-    ) -> Result<()> {
-        match self.value_set(value_set, annotations) {
-            Ok(operand) => self.declare(&value_set.name, Entity::Value(operand)),
-            Err(reported) => {
-                self.declare_wrong(&value_set.name);
-                Err(reported)
-            }
-        }
-    }
-
-    fn value_set(
-        &mut self,
-        value_set: &'a ast::ValueSet,
-        annotations: &'a [ast::Annotation],
-    ) -> Result<Operand<'a>> {
-        if !self.may_parse() {
-            return self.misplaced("a value set", value_set.name.span, "value sets are declared in parsers");
-        }
-        let ty = self.resolve_type(&value_set.ty)?;
-        let size = self.constant_integer(&value_set.size)?;
-        let size = self.small(&size, "a value set's size", VALUE_SET_SIZE, value_set.size.span)?;
-        let mut fields = Vec::new();
-        self.value_set_fields("", &[], &ty, MatchKind::Exact, value_set.ty.span, &mut fields)?;
-        let name = control_plane_name(annotations, value_set.name.as_str(), &self.frame.path);
-        let annotations = self.annotations(annotations)?;
-        let made = ir::ValueSet { name, size: u64::from(size), fields, annotations };
-        let handle = self.module.value_sets.push(made);
-        Ok(Operand::new(Value::Object(Object::ValueSet(handle)), ty))
-    }
-
-    fn value_set_fields(
-        &mut self,
-        name: &str,
-        annotations: &'a [ast::Annotation],
-        ty: &Type,
-        kind: MatchKind,
-        span: Span,
-        fields: &mut Vec<ir::ValueSetField>,
-    ) -> Result<()> {
-        let fixed = ty.scalar().filter(|scalar| !matches!(scalar, ir::Type::Varbit(_)));
-        match (fixed, ty.plain()) {
-            (Some(scalar), _) => fields.push(ir::ValueSetField {
-                name: control_plane_name(annotations, name, ""),
-                kind,
-                width: scalar.width(),
-                annotations: self.annotations(annotations)?,
-            }),
-            (None, Type::Record(record)) if record.kind == ast::RecordKind::Struct => {
-                let record = record.clone();
-                for (i, field) in record.fields.iter().enumerate() {
-                    let kind = self.field_match_kind(&record.name, &field.name);
-                    let annotations = self.field_annotations(&record, i);
-                    self.value_set_fields(&field.name, annotations, &field.ty, kind, span, fields)?;
-                }
-            }
-            (None, Type::Tuple(parts)) => {
-                for (i, part) in parts.clone().iter().enumerate() {
-                    self.value_set_fields(&format!("{name}.{i}"), &[], part, kind, span, fields)?;
-                }
-            }
-            _ => {
-                return self.fail(
-                    Diagnostic::error(format!("a value set cannot hold values of type `{ty}`"))
-                        .at(span, "")
-                        .help("use a number, or a struct of numbers"),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// `@match(ternary)` on a field of the struct that a value set holds (section 13.11).
-    fn field_match_kind(&self, record: &str, field: &str) -> MatchKind {
-        let written = self.match_annotations.get(&(record.into(), field.into()));
-        match written.map(|text| &**text) {
-            Some("ternary") => MatchKind::Ternary,
-            Some("lpm") => MatchKind::Lpm,
-            Some("range") => MatchKind::Range,
-            Some("optional") => MatchKind::Optional,
-            _ => MatchKind::Exact,
-        }
-    }
-
-    /// Remembers the `@match` annotations of a struct's fields.
-    pub(super) fn collect_match_annotations(&mut self, record: &'a ast::Record) {
-        for field in &record.fields {
-            let Some(annotation) = find(&field.annotations, "match") else { continue };
-            if let ast::AnnotationBody::Unstructured(tokens) = &annotation.body
-                && let [token] = tokens.as_slice()
-            {
-                let key = (record.name.text.clone(), field.name.text.clone());
-                self.match_annotations.insert(key, token.text.clone());
-            }
-        }
     }
 }
 

@@ -166,6 +166,7 @@ impl<'a> Elaborator<'a> {
         match (value, &returns.result) {
             (None, None) => {}
             (Some(value), Some(place)) => {
+                self.no_defaults(value, "what is returned")?;
                 let value_span = value.span;
                 let value = self.expr_of(value, &returns.ty)?;
                 self.assign(place, &value, value_span)?;

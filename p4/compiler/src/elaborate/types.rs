@@ -10,8 +10,10 @@ use super::{Elaborator, Result};
 use crate::ast::{self, TypeKind};
 use crate::bounds;
 use crate::limits;
+use crate::numbers;
 use crate::scope::{BlockKind, Entity, Scope};
 use crate::types::{Enum, ExternType, Field, NewType, Record, Type};
+use crate::value::{Operand, Value};
 
 impl<'a> Elaborator<'a> {
     /// The type that is written here.
@@ -30,7 +32,15 @@ impl<'a> Elaborator<'a> {
             TypeKind::Stack { element, size } => self.resolve_stack(element, size)?,
             TypeKind::Tuple(parts) => {
                 let parts: Result<Vec<_>> = parts.iter().map(|part| self.resolve_type(part)).collect();
-                let tuple = Type::Tuple(parts?.into());
+                let parts = parts?;
+                if let Some(list) = parts.iter().find(|part| matches!(part, Type::List(_) | Type::Void)) {
+                    return self.fail(
+                        Diagnostic::error(format!("a tuple cannot have a part of type `{list}`"))
+                            .at(ty.span, "")
+                            .help("its parts are values of types with a size: numbers, headers, structs, tuples and so on"),
+                    );
+                }
+                let tuple = Type::Tuple(parts.into());
                 self.bound_cells(tuple.cells(), ty.span)?;
                 tuple
             }
@@ -313,7 +323,7 @@ impl<'a> Elaborator<'a> {
         let underlying = match &written.underlying {
             Some(ty) => {
                 let resolved = self.resolve_type(ty)?;
-                if !matches!(resolved.plain(), Type::Bits(_) | Type::Signed(_)) {
+                if !matches!(resolved, Type::Bits(_) | Type::Signed(_)) {
                     return self.fail(
                         Diagnostic::error(format!("`{resolved}` cannot underlie an enumeration"))
                             .at(ty.span, "")
@@ -337,6 +347,7 @@ impl<'a> Elaborator<'a> {
             }
             let value = match (&underlying, &member.value) {
                 (Some(ty), Some(value)) => {
+                    self.fits_underlying(value, ty)?;
                     let operand = self.constant_of_type(value, ty)?;
                     self.integer_value(&operand).unwrap_or_default()
                 }
@@ -364,6 +375,22 @@ impl<'a> Elaborator<'a> {
         Ok((underlying, members))
     }
 
+    /// A member's value is one of the underlying type's.
+    fn fits_underlying(&mut self, value: &'a ast::Expr, ty: &Type) -> Result<()> {
+        let (operand, _) = self.nested(|this| this.expr(value));
+        let (Operand { value: Value::Int(number), .. }, Some(scalar)) = (operand?, ty.scalar()) else {
+            return Ok(());
+        };
+        if numbers::fits(&number, scalar.width(), matches!(scalar, sluice_ir::Type::Int(_))) {
+            return Ok(());
+        }
+        self.fail(
+            Diagnostic::error(format!("{number} does not fit `{ty}`, which underlies the enumeration"))
+                .at(value.span, "")
+                .help("use a wider underlying type, or another value"),
+        )
+    }
+
     /// Declares what `typedef` and `type` do.
     pub(super) fn declare_alias(&mut self, alias: &'a ast::Alias) -> Result<()> {
         let ty = match self.resolve_type(&alias.ty) {
@@ -376,7 +403,7 @@ impl<'a> Elaborator<'a> {
         if !alias.is_new_type {
             return self.declare(&alias.name, Entity::Type(ty));
         }
-        if !matches!(ty.plain(), Type::Bits(_) | Type::Signed(_) | Type::Bool | Type::Enum(_) | Type::Error) {
+        if !matches!(ty.plain(), Type::Bits(_) | Type::Signed(_) | Type::Bool | Type::Int) {
             self.declare_wrong(&alias.name);
             return self.fail(
                 Diagnostic::error(format!("`type` cannot make a new type of `{ty}`"))

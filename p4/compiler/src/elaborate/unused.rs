@@ -140,6 +140,11 @@ impl<'a> Elaborator<'a> {
         done
     }
 
+    /// Whether a type is a type parameter of which nothing is known.
+    pub(super) fn is_opaque(&self, record: &Record) -> bool {
+        record.fields.is_empty() && record.cells == 0 && self.opaque.contains(&record.name)
+    }
+
     /// Whether a message is about a type of which nothing is known.
     pub(super) fn concerns_opaque(&self, diagnostic: &Diagnostic) -> bool {
         let label = diagnostic.primary.as_ref().map_or("", |label| label.text.as_str());

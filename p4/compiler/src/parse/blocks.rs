@@ -157,6 +157,7 @@ impl Parser<'_> {
         self.braced_elements(|parser| {
             let start = parser.span();
             let keysets = parser.keysets()?;
+            let keysets = super::expressions::opened(keysets, |parts| parts == keys.len());
             parser.expect(":", "a case is `keyset: state;`")?;
             let state = parser.name("a state's name")?;
             parser.expect(";", "a case is `keyset: state;`")?;

@@ -147,3 +147,16 @@ impl Parser<'_> {
         Ok(Keyset { kind, span: self.since(start) })
     }
 }
+
+/// A list in braces that stands alone, `{a, b}`, as the values for each key, like `(a, b)`; `is_for_all` says so of its length.
+pub(super) fn opened(keysets: Vec<Keyset>, is_for_all: impl Fn(usize) -> bool) -> Vec<Keyset> {
+    match <[Keyset; 1]>::try_from(keysets) {
+        Ok([Keyset { kind: KeysetKind::Value(Expr { kind: ExprKind::List(parts), .. }), .. }])
+            if is_for_all(parts.len()) =>
+        {
+            parts.into_iter().map(|part| Keyset { span: part.span, kind: KeysetKind::Value(part) }).collect()
+        }
+        Ok([other]) => vec![other],
+        Err(several) => several,
+    }
+}

@@ -107,6 +107,8 @@ impl Parser<'_> {
             None
         };
         let keysets = self.keysets()?;
+        // Keys are single values: a list of them can only be all of them.
+        let keysets = super::expressions::opened(keysets, |_| true);
         self.expect(":", help)?;
         let action = self.action_ref()?;
         let annotations = self.annotations()?;

@@ -16,7 +16,7 @@ control I(inout headers hdr, inout metadata meta, inout standard_metadata_t sm) 
         fix_checksums(14);
         append_trailer({ time, hdr.h.c });
         hash(meta.z, HashAlgorithm.crc16, 16w0, { hdr.h.a, meta.x }, 16w100);
-        hash(meta.z, HashAlgorithm.csum16, 0, hdr.h, 0x10000);
+        hash(meta.z, HashAlgorithm.csum16, 0, hdr.h, 32w0x10000);
         random(meta.x, 0, 10);
         digest<metadata>(1, meta);
         clone(CloneType.I2E, 5);

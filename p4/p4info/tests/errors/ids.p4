@@ -61,5 +61,4 @@ control MyDeparser(packet_out packet, in headers_t hdr) {
 }
 
 @pkginfo[name=7, other="x"]
-@pkginfo("not", "keys")
 V1Switch(MyParser(), MyVerify(), MyIngress(), MyEgress(), MyCompute(), MyDeparser()) main;
