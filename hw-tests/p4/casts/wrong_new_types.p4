@@ -13,7 +13,7 @@ control MyIngress(inout headers_t hdr, inout metadata_t meta, inout standard_met
         port_t q = (port_t) 5;
         hdr.h.a = q;
         q = q + 1;
-        link_t l = (link_t) q;
+        link_t l = (link_t) (bit<8>) q;
         l = q;
         if (l == q) {}
     }

@@ -63,6 +63,4 @@ parser Outer()(Read inner) {
 
 package Machine(Step step, Read first, Read second);
 
-Outer(Inner()) first;
-
-Machine(Twice(Increment(), 3), first, Outer(Inner())) main;
+Machine(Twice(Increment(), 3), Outer(Inner()), Outer(Inner())) main;

@@ -40,7 +40,7 @@ parser MyParse(packet_in packet, out headers_t hdr, inout metadata_t meta, inout
         }
     }
     state further {
-        transition select(meta.pair) {
+        transition select(meta.pair.x, meta.pair.y) {
             { 7, 8 }: three;
             default: masks;
         }

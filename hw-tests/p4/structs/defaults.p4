@@ -33,7 +33,8 @@ control MyIngress(inout headers_t hdr, inout metadata_t meta, inout standard_met
         s = { 6, 7, ... };
         hdr.h.d = s.a + s.b + s.inner.y;
         s = ...;
-        if (s == { ... }) {
+        settings_t none = { ... };
+        if (s == none) {
             hdr.h.c = hdr.h.c + s.a + 1;
         }
     }

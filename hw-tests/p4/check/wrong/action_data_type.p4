@@ -1,5 +1,5 @@
 // Action data that the control plane cannot supply.
-#include <core.p4>
+#include <v1model.p4>
 
 struct pair_t {
     bit<8> a;

@@ -1,4 +1,4 @@
-// Blocks of the pipeline that are declared before it; the control plane knows their tables by the controls' own names.
+// Arguments of the package by their names, in another order; the control plane knows tables by the controls' own names.
 #include <data.p4>
 
 parser Read(packet_in packet, out headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
@@ -35,10 +35,6 @@ control Write(packet_out packet, in headers_t hdr) {
     }
 }
 
-Read() read;
-Pass(5) pass;
-Sums() sums;
-
 V1Switch<headers_t, metadata_t>(
-    dep = Write(), p = read, vr = sums, eg = Last(), ck = Sums(), ig = pass
+    dep = Write(), p = Read(), vr = Sums(), eg = Last(), ck = Sums(), ig = Pass(5)
 ) main;

@@ -1,0 +1,2 @@
+// `main` that is a type.
+extern main {}

@@ -1,0 +1,2 @@
+// `main` that is no instance of a package: a constant here.
+const bit<8> main = 5;
