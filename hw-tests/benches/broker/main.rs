@@ -2,7 +2,7 @@
 //! only reading the same packets.
 //!
 //! `cargo bench -p sluice-conformance` measures; the ratios are printed at the end, with what each stage of the native code takes.
-//! `SLUICE_RATIOS=1` prints them alone, which takes seconds.
+//! `SLUICE_RATIOS=1` prints them alone, which takes seconds; with `SLUICE_ROWS=1/64,1000/1500` only those of so many filters and bytes.
 
 mod lookup;
 mod twin;
@@ -126,12 +126,22 @@ impl Sink for Kept {
     }
 }
 
+/// Whether a row of the table is to be measured.
+fn is_wanted(filters: usize, length: usize) -> bool {
+    let row = format!("{filters}/{length}");
+    std::env::var("SLUICE_ROWS").map_or(true, |rows| rows.split(',').any(|wanted| wanted == row))
+}
+
 /// All that the broker and the twin have in common: one table of measurements.
 fn compare<const W: usize>(filters: usize, lines: &mut Vec<String>) {
+    let lengths: Vec<usize> = LENGTHS.into_iter().filter(|length| is_wanted(filters, *length)).collect();
+    if lengths.is_empty() {
+        return;
+    }
     let mut interpreter = broker_with(filters, Engine::Interpreter);
     let mut native = broker_with(filters, Engine::Native);
     let mut twin = Twin::<W>::new(native.switch());
-    for length in LENGTHS {
+    for length in lengths {
         let capture = capture(length, filters);
         let mut kept = [Kept::default(), Kept::default(), Kept::default()];
         read(&capture, |time_ns, data, wire_length| {

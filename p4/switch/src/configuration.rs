@@ -15,7 +15,7 @@ use crate::counters::{Cells, PORTS};
 use crate::engine::op::Pc;
 use crate::engine::program::Combine;
 use crate::externs::meter::MeterCell;
-use crate::native::view::TableView;
+use crate::native::view::Views;
 use crate::pages::Pages;
 use crate::selection::{Buckets, ProfileState};
 use crate::tables::{Engine, MISS};
@@ -28,8 +28,8 @@ pub(crate) struct Configuration {
     pub(crate) tables: Vec<Arc<TableState>>,
     /// What is needed of each table to see that it has no entries.
     pub(crate) quick: Vec<Quick>,
-    /// The same tables for native code. Each leads into the state of its table above.
-    pub(crate) views: Vec<TableView>,
+    /// The same tables for native code. They lead into the states above.
+    pub(crate) views: Views,
     pub(crate) profiles: Vec<Arc<ProfileState>>,
     pub(crate) value_sets: Vec<Arc<ValueSetState>>,
     pub(crate) replication: Arc<Replication>,
@@ -84,7 +84,7 @@ pub(crate) struct TableState {
     /// By slot.
     pub(crate) choices: Vec<Choice>,
     pub(crate) default: Choice,
-    /// Action data: that of the default action, then that of each slot, as many words each.
+    /// Records ([`crate::engine::program::TablePlan::record_words`]): that of the default action, then that of each slot.
     pub(crate) data: Vec<u64>,
     /// By slot; `None` for free slots.
     pub(crate) entries: Vec<Option<Arc<Entry>>>,

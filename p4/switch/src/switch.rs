@@ -290,7 +290,7 @@ fn first_configuration(program: &Program, master: &Master) -> Configuration {
     Configuration {
         version: 1,
         quick: tables.iter().map(|state| Quick::of(state)).collect(),
-        views: tables.iter().map(|state| TableView::of(state)).collect(),
+        views: tables.iter().zip(&program.tables).map(|(state, plan)| TableView::of(state, plan)).collect(),
         tables,
         profiles: program.profiles.iter().map(|_| Arc::default()).collect(),
         value_sets: program.value_sets.iter().map(|shape| Arc::new(value_set(shape))).collect(),

@@ -10,8 +10,10 @@ use crate::control::master::WorkerSlot;
 use crate::counters::{WorkerCells, received_cell};
 use crate::engine::bytes::BitString;
 use crate::engine::passes::Walk;
+use crate::engine::run::Env;
 use crate::engine::state::{PacketState, Requests};
 use crate::externs::random::Random;
+use crate::native::seam::Frame;
 use crate::packet::{DropReason, Ingress, Outcome, Sink, Verdict};
 use crate::profile::{Profile, Profiler};
 use crate::switch::Shared;
@@ -109,15 +111,23 @@ impl Worker {
             dropped_digests: 0,
         };
         let mut walk = Walk {
-            shared: &self.shared,
-            config,
-            cells,
-            ingress,
+            env: Env {
+                program: &self.shared.program,
+                config,
+                cells,
+                shared: &self.shared,
+                ingress,
+                data: ingress.data,
+                cursor: 0,
+                out: &mut self.out,
+                requests: &mut self.requests,
+                random: &mut self.random,
+                gathered: &mut self.gathered,
+                turns: 0,
+                dropped_digests: 0,
+            },
+            frame: Frame::new(ingress),
             pool: &mut self.pool,
-            out: &mut self.out,
-            requests: &mut self.requests,
-            random: &mut self.random,
-            gathered: &mut self.gathered,
             sink,
             verdict,
             passes: 0,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustc_hash::FxHashMap;
 use sluice_entities::{CounterData, Replica};
 
+use super::barrier;
 use super::profiles::MasterProfile;
 use super::tables::MasterTable;
 use crate::configuration::{Configuration, Quick};
@@ -23,6 +24,8 @@ pub(crate) struct WorkerSlot {
     /// Time of the last packet, nanoseconds.
     time_ns: AtomicU64,
     in_use: AtomicBool,
+    /// See [`barrier::is_remote`].
+    has_remote_barrier: bool,
 }
 
 impl WorkerSlot {
@@ -32,18 +35,23 @@ impl WorkerSlot {
     const IDLE: u64 = u64::MAX;
 
     fn new() -> Self {
-        Self { epoch: AtomicU64::new(Self::IDLE), time_ns: AtomicU64::new(0), in_use: AtomicBool::new(true) }
+        Self {
+            epoch: AtomicU64::new(Self::IDLE),
+            time_ns: AtomicU64::new(0),
+            in_use: AtomicBool::new(true),
+            has_remote_barrier: barrier::is_remote(),
+        }
     }
 
     /// The worker is about to read which configuration is current, for a packet of that time.
     ///
-    /// The fence pairs with the one in [`oldest_in_use`]: either this worker reads the configuration that was published
-    /// before that fence, or that fence's reader sees this worker entering.
+    /// The barrier pairs with the one in [`oldest_in_use`]: either this worker reads the configuration that was published
+    /// before that one, or whoever reads behind that one sees this worker entering.
     #[inline(always)]
     pub(crate) fn enter(&self, time_ns: u64) {
         self.time_ns.store(time_ns, Ordering::Relaxed);
         self.epoch.store(Self::ENTERING, Ordering::Relaxed);
-        std::sync::atomic::fence(Ordering::SeqCst);
+        barrier::of_worker(self.has_remote_barrier);
     }
 
     /// The worker uses that version.
@@ -67,7 +75,10 @@ impl WorkerSlot {
 
 /// The oldest version that a worker may be using.
 pub(crate) fn oldest_in_use(workers: &[Arc<WorkerSlot>]) -> u64 {
-    std::sync::atomic::fence(Ordering::SeqCst);
+    if !barrier::of_writer() {
+        // Nothing is known: any of them may be entering.
+        return WorkerSlot::ENTERING;
+    }
     workers.iter().map(|worker| worker.epoch.load(Ordering::Acquire)).min().unwrap_or(WorkerSlot::IDLE)
 }
 
@@ -150,7 +161,7 @@ impl Master {
             if table.is_touched {
                 let state = table.publish(program, &program.tables[index], &current.tables[index]);
                 next.quick[index] = Quick::of(&state);
-                next.views[index] = TableView::of(&state);
+                next.views.set(index, TableView::of(&state, &program.tables[index]));
                 next.tables[index] = state;
             }
         }

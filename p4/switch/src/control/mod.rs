@@ -4,6 +4,7 @@
 //! update by update ([`batch`]); then the tables that it touched are brought up to date ([`tables`]) and published with all others as one
 //! configuration. [`read`] answers queries from a snapshot.
 
+mod barrier;
 pub(crate) mod batch;
 pub(crate) mod check;
 pub(crate) mod digests;

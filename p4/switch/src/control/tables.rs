@@ -11,7 +11,7 @@ use sluice_entities::{ActionCall, Bits, EntryAttributes, Match};
 
 use crate::configuration::{Choice, Entry, TableState, Target};
 use crate::counters::NULL_CELL;
-use crate::engine::program::{Program, TablePlan};
+use crate::engine::program::{Program, TablePlan, record_head};
 use crate::tables::{Engine, Rule};
 
 /// What a miss does.
@@ -35,8 +35,9 @@ pub(crate) struct MasterTable {
     /// The program's.
     pub(crate) original_default: MasterDefault,
     pub(crate) default_cell: u32,
-    /// Words of action data that each entry has room for.
+    /// Words of a record, and of its head.
     stride: usize,
+    head: usize,
     /// Entries made so far.
     pub(crate) sequence: u32,
     /// Whether the published state is another one.
@@ -61,7 +62,8 @@ impl MasterTable {
             original_default: default.clone(),
             default,
             default_cell,
-            stride: plan.data_words(program),
+            stride: plan.record_words(program),
+            head: plan.head_words(),
             sequence: 0,
             is_touched: false,
             changed: Vec::new(),
@@ -163,8 +165,16 @@ impl MasterTable {
 
     fn put_default(&self, state: &mut TableState, program: &Program, plan: &TablePlan) {
         let default = &self.default;
-        state.default = choice(program, plan, default.action, self.default_cell, 0);
-        put_data(&mut state.data[..self.stride], &default.call.params);
+        state.default = choice(program, plan, default.action, self.default_cell, self.head as u32);
+        self.put_record(&mut state.data, 0, &state.default, &default.call.params);
+    }
+
+    /// Writes the record of the default action, or, from 1 on, of a slot.
+    fn put_record(&self, records: &mut [u64], index: usize, choice: &Choice, params: &[Bits]) {
+        let record = &mut records[index * self.stride..(index + 1) * self.stride];
+        let (head, data) = record.split_at_mut(self.head);
+        head.fill(record_head(choice.action, choice.cell));
+        put_data(data, params);
     }
 
     /// Makes some slots of a state what they are here.
@@ -205,7 +215,7 @@ impl MasterTable {
                 state.engine.insert(&plan.shape, &rule(slot, new));
             }
             if let Some(entry) = new {
-                let start = (at + 1) * self.stride;
+                let start = (at + 1) * self.stride + self.head;
                 state.choices[at] = match entry.target {
                     Target::Own => choice(program, plan, entry.action, entry.cell, start as u32),
                     _ => Choice {
@@ -217,9 +227,10 @@ impl MasterTable {
                         action: 0,
                     },
                 };
-                put_data(&mut state.data[start..start + self.stride], entry.params());
+                self.put_record(&mut state.data, at + 1, &state.choices[at], entry.params());
             }
         }
+        state.engine.settle();
         if builds {
             let entries = state.entries.iter().enumerate();
             let rules: Vec<Rule<'_>> =

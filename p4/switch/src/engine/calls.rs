@@ -136,11 +136,13 @@ fn request(env: &mut Env<'_>, state: &mut PacketState, plan: &ExternPlan, index:
             }
         }
         ExternPlan::Clone { kind, session, field_list: list } => {
-            env.requests.clone = Some((*kind, word(state, *session), field_list(state, *list)));
+            env.requests.asked.clone = Some((*kind, word(state, *session), field_list(state, *list)));
         }
-        ExternPlan::Resubmit { field_list: list } => env.requests.resubmit = Some(field_list(state, *list)),
+        ExternPlan::Resubmit { field_list: list } => {
+            env.requests.asked.resubmit = Some(field_list(state, *list))
+        }
         ExternPlan::Recirculate { field_list: list } => {
-            env.requests.recirculate = Some(field_list(state, *list));
+            env.requests.asked.recirculate = Some(field_list(state, *list));
         }
         ExternPlan::AppendTrailer { data } => {
             gather(env, state, data);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sluice_entities::{CounterUnit, PipelineInfo};
 use sluice_ir::{CloneKind, HashAlgorithm};
 
-use super::op::{Op, Pc, Slot, WideOp};
+use super::op::{Op, Pc, Slot};
+use super::wide_op::WideOp;
 use crate::tables::Shape;
 
 /// A prepared program.
@@ -224,14 +225,31 @@ pub(crate) struct TablePlan {
     pub(crate) has_cells: bool,
     /// Index of its action profile.
     pub(crate) profile: Option<u16>,
+    /// The action of every entry, by its place among the table's actions, where there can be but one and entries have no cells.
+    pub(crate) entry_action: Option<u16>,
 }
 
 impl TablePlan {
+    /// Words of a record, which is what there is of each entry, and of the default action: a head, then the action's data.
+    pub(crate) fn record_words(&self, program: &Program) -> usize {
+        self.head_words() + self.data_words(program)
+    }
+
+    /// Words in front of the data: [`record_head`], if that is not the same for all entries.
+    pub(crate) fn head_words(&self) -> usize {
+        usize::from(self.entry_action.is_none())
+    }
+
     /// Words of action data that each entry has room for.
-    pub(crate) fn data_words(&self, program: &Program) -> usize {
+    fn data_words(&self, program: &Program) -> usize {
         let words = self.actions.iter().map(|action| program.actions[usize::from(*action)].param_words);
         words.max().map_or(0, usize::from)
     }
+}
+
+/// The head of a record: the cell, then the action in the low 16 bits.
+pub(crate) fn record_head(action: u16, cell: u32) -> u64 {
+    u64::from(cell) << 32 | u64::from(action)
 }
 
 /// One action.

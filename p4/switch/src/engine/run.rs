@@ -1,19 +1,23 @@
 //! The interpreter.
 
+use super::apply::{apply, idle};
 use super::bytes::{load_limbs, load64, low_mask, store_limbs, store64};
 use super::calls;
-use super::op::{NO_SLOT, Op, Pc, Slot, WideOp};
-use super::program::{ApplySite, HeaderPlan, KeySource, NO_SELECTION, Program};
-use super::select::choose;
+use super::headers::{
+    copy_header, emit_run, extract, extract_varbit, lookahead, reject, shift_stack, trace_extract,
+    trace_state,
+};
+use super::op::{Op, Pc, Slot};
+use super::program::Program;
 use super::state::{PacketState, Requests, Words};
 use super::wide;
-use crate::configuration::{Choice, Configuration, TableState};
+use super::wide_op::WideOp;
+use crate::configuration::Configuration;
 use crate::counters::WorkerCells;
 use crate::externs::random::Random;
 use crate::packet::Ingress;
 use crate::profile::Part;
-use crate::tables::MISS;
-use crate::trace::{Observer, TraceEvent};
+use crate::trace::Observer;
 
 /// Most jumps backwards of one pass of a packet through the program: turns of loops, and parser states visited again.
 pub const MAX_LOOP_TURNS: u32 = 4096;
@@ -45,6 +49,27 @@ pub(crate) struct Env<'a> {
     pub(crate) gathered: &'a mut super::bytes::BitString,
     pub(crate) turns: u32,
     pub(crate) dropped_digests: u32,
+}
+
+impl Env<'_> {
+    /// The same for another packet to parse.
+    pub(crate) fn with_data<'b>(&'b mut self, data: &'b [u8]) -> Env<'b> {
+        Env {
+            program: self.program,
+            config: self.config,
+            cells: self.cells,
+            shared: self.shared,
+            ingress: self.ingress,
+            data,
+            cursor: 0,
+            out: self.out,
+            requests: self.requests,
+            random: self.random,
+            gathered: self.gathered,
+            turns: 0,
+            dropped_digests: 0,
+        }
+    }
 }
 
 /// Sign-extends a value of `width` bits.
@@ -340,366 +365,11 @@ pub(crate) fn run<O: Observer>(env: &mut Env<'_>, state: &mut PacketState, pc: P
 
 /// `width` bits of a wide value from `low` on.
 #[inline(always)]
-fn slice(words: &Words, a: Slot, low: u16, width: u8) -> u64 {
+pub(super) fn slice(words: &Words, a: Slot, low: u16, width: u8) -> u64 {
     let (limb, bit) = (usize::from(a) + usize::from(low / 64), low % 64);
     let mut value = words[limb] >> bit;
     if u32::from(bit) + u32::from(width) > 64 {
         value |= words[limb + 1] << (64 - bit);
     }
     value & low_mask(width)
-}
-
-/// Applies a table that has no entries and a default action that does nothing, if it is such a one.
-#[inline(always)]
-fn idle<O: Observer>(env: &Env<'_>, words: &mut Words, site: &ApplySite, observer: &mut O) -> bool {
-    let table = usize::from(site.table);
-    let quick = &env.config.quick[table];
-    if !quick.is_idle || O::TRACE {
-        return false;
-    }
-    if O::PROFILE {
-        observer.control();
-    }
-    tell(words, site, 0, &quick.default);
-    if O::PROFILE {
-        observer.part(Part::Table(table));
-    }
-    true
-}
-
-/// Applies a table; says where its action's code starts, if it has to be run.
-#[inline(never)]
-fn apply<O: Observer>(
-    env: &mut Env<'_>,
-    state: &mut PacketState,
-    site: &ApplySite,
-    observer: &mut O,
-) -> Option<usize> {
-    if O::PROFILE {
-        observer.control();
-    }
-    let table = usize::from(site.table);
-    let quick = &env.config.quick[table];
-    let code = if !quick.has_entries && !O::TRACE {
-        let data = || &env.config.tables[table].data[..];
-        act::<O>(env, &mut state.words, site, 0, &quick.default, data)
-    } else {
-        let config = env.config;
-        let entries: &TableState = &config.tables[table];
-        let key = usize::from(site.key);
-        match site.source {
-            KeySource::Words => {}
-            KeySource::Slice { a, low, width } => state.words[key] = slice(&state.words, a, low, width),
-            KeySource::Load { at, shift, width } => {
-                state.words[key] = load64(&state.bytes, at as usize) >> shift & low_mask(width);
-            }
-        }
-        let entry = entries.lookup(&state.words[key..key + usize::from(site.key_words)]);
-        if let Some(hits) = &entries.hits
-            && entry != MISS
-        {
-            hits.note(entry, env.ingress.time_ns);
-        }
-        let chosen = match site.selection {
-            NO_SELECTION => None,
-            selection => choose(env, state, usize::from(selection), entries, entry),
-        };
-        let (choice, data) = match &chosen {
-            None => (entries.choice(entry), &entries.data[..]),
-            Some((choice, data)) => (choice, *data),
-        };
-        if O::TRACE {
-            trace_apply(env, &state.words, site, entry, choice, data, observer);
-        }
-        act::<O>(env, &mut state.words, site, u64::from(entry != MISS), choice, || data)
-    };
-    if O::PROFILE && code.is_none() {
-        observer.part(Part::Table(table));
-    }
-    code
-}
-
-/// Tells the program which entry matched.
-#[inline(always)]
-fn tell(words: &mut Words, site: &ApplySite, was_hit: u64, choice: &Choice) {
-    if site.hit != NO_SLOT {
-        words[usize::from(site.hit)] = was_hit;
-    }
-    if site.action_run != NO_SLOT {
-        words[usize::from(site.action_run)] = u64::from(choice.action);
-    }
-    if site.cell != NO_SLOT {
-        words[usize::from(site.cell)] = u64::from(choice.cell);
-    }
-}
-
-/// Tells the program which entry matched, and runs its action or gets it ready to run.
-#[inline(always)]
-fn act<'d, O: Observer>(
-    env: &Env<'_>,
-    words: &mut Words,
-    site: &ApplySite,
-    was_hit: u64,
-    choice: &Choice,
-    data: impl FnOnce() -> &'d [u64],
-) -> Option<usize> {
-    tell(words, site, was_hit, choice);
-    let code = choice.code?;
-    let start = choice.data as usize;
-    let data = &data()[start..start + usize::from(choice.data_words)];
-    if let Some(combine) = &choice.combine
-        && !O::TRACE
-    {
-        if combine.counts {
-            env.cells.count(choice.cell, u64::from(env.ingress.wire_length));
-        }
-        wide::combine(words, combine, data);
-        return None;
-    }
-    let params = usize::from(env.program.layout.params);
-    words[params..params + data.len()].copy_from_slice(data);
-    Some(code as usize)
-}
-
-/// Ends the parser with an error.
-#[cold]
-fn reject<O: Observer>(env: &Env<'_>, state: &mut PacketState, error: u16, observer: &mut O) -> Halt {
-    state.set_intrinsic(&env.program.layout, sluice_ir::Intrinsic::ParserError, u64::from(error));
-    if O::TRACE {
-        let error = env.program.errors.get(usize::from(error)).map_or("", String::as_str);
-        observer.event(&TraceEvent::ParserError { error, offset_bytes: env.cursor / 8 });
-    }
-    Halt::End
-}
-
-#[inline(never)]
-fn extract(env: &mut Env<'_>, state: &mut PacketState, plan: &HeaderPlan) -> bool {
-    let length = plan.fixed_bytes as usize;
-    let to = plan.at as usize;
-    if !copy_bits(env, state, to, length) {
-        return false;
-    }
-    make_valid(state, plan);
-    true
-}
-
-fn make_valid(state: &mut PacketState, plan: &HeaderPlan) {
-    state.words[usize::from(plan.valid)] = 1;
-    for rival in &plan.rivals {
-        state.words[usize::from(*rival)] = 0;
-    }
-}
-
-/// Moves whole bytes from the packet to header storage, if there are so many.
-#[inline(always)]
-fn copy_bits(env: &mut Env<'_>, state: &mut PacketState, to: usize, length: usize) -> bool {
-    if env.cursor + length * 8 > env.data.len() * 8 {
-        return false;
-    }
-    let from = env.cursor / 8;
-    state.touch(to, length);
-    if env.cursor.is_multiple_of(8) {
-        state.bytes[to..to + length].copy_from_slice(&env.data[from..from + length]);
-    } else {
-        for i in 0..length {
-            state.bytes[to + i] = super::bytes::load_bits(env.data, env.cursor + i * 8, 8) as u8;
-        }
-    }
-    env.cursor += length * 8;
-    true
-}
-
-/// Extracts the fixed fields before the varbit, the varbit, and those behind it; errors are named.
-#[inline(never)]
-pub(crate) fn extract_varbit(
-    env: &mut Env<'_>,
-    state: &mut PacketState,
-    plan: &HeaderPlan,
-    bits: u64,
-) -> Result<(), &'static str> {
-    let Some(varbit) = plan.varbit else { return Ok(()) };
-    if bits > u64::from(varbit.max_bytes) * 8 {
-        return Err("HeaderTooShort");
-    }
-    if !bits.is_multiple_of(8) {
-        return Err("ParserInvalidArgument");
-    }
-    let length = (bits / 8) as usize;
-    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
-    if env.cursor + (fixed + length) * 8 > env.data.len() * 8 {
-        return Err("PacketTooShort");
-    }
-    let offset = varbit.offset as usize;
-    copy_bits(env, state, at, offset);
-    copy_bits(env, state, at + fixed, length);
-    // Zero behind its end, so that equal varbits have equal bytes.
-    state.bytes[at + fixed + length..at + plan.max_bytes as usize].fill(0);
-    copy_bits(env, state, at + offset, fixed - offset);
-    state.words[usize::from(varbit.length)] = length as u64;
-    make_valid(state, plan);
-    Ok(())
-}
-
-#[inline(never)]
-fn lookahead(env: &Env<'_>, words: &mut Words, d: Slot, offset: u32, width: u32) -> bool {
-    let start = env.cursor + offset as usize;
-    if start + width as usize > env.data.len() * 8 {
-        return false;
-    }
-    let d = usize::from(d);
-    load_limbs(env.data, start, width, &mut words[d..d + width.div_ceil(64) as usize]);
-    true
-}
-
-/// Emits the valid ones of adjacent headers.
-#[inline(never)]
-fn emit_run<O: Observer>(env: &mut Env<'_>, state: &PacketState, header: u16, count: u16, observer: &mut O) {
-    let program = env.program;
-    let first = usize::from(header);
-    let valid = usize::from(program.layout.first_valid) + first;
-    let words: &Words = &state.words;
-    let mut index = 0;
-    while index < usize::from(count) {
-        // Most headers are invalid: eight are passed over at once.
-        let flags = words[valid + index..].first_chunk::<8>();
-        if flags.is_some_and(|flags| flags.iter().fold(0, |any, flag| any | flag) == 0) {
-            index += 8;
-            continue;
-        }
-        let end = (index + 8).min(usize::from(count));
-        for header in index..end {
-            if words[valid + header] != 0 {
-                emit(env.out, words, &state.bytes, program, first + header);
-                if O::TRACE {
-                    observer.event(&TraceEvent::Emitted { header: &program.headers[first + header].name });
-                }
-            }
-        }
-        index = end;
-    }
-}
-
-#[inline(always)]
-pub(crate) fn emit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], program: &Program, header: usize) {
-    let plan = &program.emits[header];
-    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
-    if plan.has_varbit {
-        emit_varbit(out, words, bytes, &program.headers[header]);
-    } else {
-        out.extend_from_slice(&bytes[at..at + fixed]);
-    }
-}
-
-fn emit_varbit(out: &mut Vec<u8>, words: &Words, bytes: &[u8], plan: &HeaderPlan) {
-    let (at, fixed) = (plan.at as usize, plan.fixed_bytes as usize);
-    let Some(varbit) = plan.varbit else { return };
-    let offset = varbit.offset as usize;
-    let length = (words[usize::from(varbit.length)] as usize).min(varbit.max_bytes as usize);
-    out.extend_from_slice(&bytes[at..at + offset]);
-    out.extend_from_slice(&bytes[at + fixed..at + fixed + length]);
-    out.extend_from_slice(&bytes[at + offset..at + fixed]);
-}
-
-#[inline(never)]
-pub(crate) fn copy_header(program: &Program, state: &mut PacketState, to: u16, from: u16) {
-    let (to, from) = (&program.headers[usize::from(to)], &program.headers[usize::from(from)]);
-    copy_fields(state, to, from);
-    let valid = state.words[usize::from(from.valid)];
-    if valid != 0 {
-        make_valid(state, to);
-    } else {
-        state.words[usize::from(to.valid)] = 0;
-    }
-}
-
-fn copy_fields(state: &mut PacketState, to: &HeaderPlan, from: &HeaderPlan) {
-    let length = to.max_bytes.min(from.max_bytes) as usize;
-    state.touch(to.at as usize, length);
-    state.bytes.copy_within(from.at as usize..from.at as usize + length, to.at as usize);
-    if let (Some(to), Some(from)) = (to.varbit, from.varbit) {
-        state.words[usize::from(to.length)] = state.words[usize::from(from.length)];
-    }
-}
-
-/// P4-16 section 8.18: `push_front` by a positive number of places, `pop_front` by a negative one.
-#[inline(never)]
-pub(crate) fn shift_stack(program: &Program, state: &mut PacketState, stack: u16, by: i16) {
-    let plan = &program.stacks[usize::from(stack)];
-    let (count, places) = (plan.elements.len(), usize::from(by.unsigned_abs()));
-    let next = state.words[usize::from(plan.next)];
-    for i in 0..count {
-        let to = if by > 0 { count - 1 - i } else { i };
-        let from =
-            if by > 0 { to.checked_sub(places) } else { Some(to + places).filter(|from| *from < count) };
-        match from {
-            Some(from) => {
-                // The stacks of a union's other members are shifted, too: validity moves, and makes nothing invalid.
-                let header = |element: usize| &program.headers[usize::from(plan.elements[element])];
-                let (to, from) = (header(to), header(from));
-                copy_fields(state, to, from);
-                state.words[usize::from(to.valid)] = state.words[usize::from(from.valid)];
-            }
-            None => {
-                let header = &program.headers[usize::from(plan.elements[to])];
-                state.words[usize::from(header.valid)] = 0;
-            }
-        }
-    }
-    let next =
-        if by > 0 { (next + places as u64).min(count as u64) } else { next.saturating_sub(places as u64) };
-    if plan.owns_next {
-        state.words[usize::from(plan.next)] = next;
-    }
-}
-
-fn trace_state<O: Observer>(program: &Program, pc: usize, observer: &mut O) {
-    if let Ok(index) = program.states.binary_search_by_key(&(pc as Pc), |(start, _)| *start) {
-        observer.event(&TraceEvent::ParserState { name: &program.states[index].1 });
-    }
-}
-
-fn trace_extract<O: Observer>(env: &Env<'_>, plan: &HeaderPlan, length: u32, observer: &mut O) {
-    let offset_bytes = env.cursor / 8 - length as usize;
-    observer.event(&TraceEvent::Extracted {
-        header: &plan.name,
-        offset_bytes,
-        length_bytes: length as usize,
-    });
-}
-
-fn trace_apply<O: Observer>(
-    env: &Env<'_>,
-    words: &Words,
-    site: &ApplySite,
-    entry: u32,
-    choice: &Choice,
-    data: &[u64],
-    observer: &mut O,
-) {
-    let table = usize::from(site.table);
-    let plan = &env.program.tables[table];
-    let field = |field: &crate::tables::KeyField| {
-        let at = usize::from(site.key) + field.word;
-        sluice_entities::Bits::from_limbs(field.width, &words[at..at + field.width.div_ceil(64) as usize])
-    };
-    let keys: Vec<_> = plan.shape.fields().iter().map(field).collect();
-    let action = plan.actions.get(usize::from(choice.action));
-    let action = action.map(|action| &env.program.actions[usize::from(*action)]);
-    let mut at = choice.data as usize;
-    let params: Vec<_> = action
-        .map_or(&[][..], |action| &action.params[..])
-        .iter()
-        .map(|width| {
-            let limbs = width.div_ceil(64) as usize;
-            at += limbs;
-            sluice_entities::Bits::from_limbs(*width, data.get(at - limbs..at).unwrap_or(&[]))
-        })
-        .collect();
-    observer.event(&TraceEvent::Table {
-        table: &plan.name,
-        keys: &keys,
-        entry: env.config.tables[table].entry(entry),
-        action: action.map_or("(no member)", |action| &action.name),
-        params: &params,
-    });
 }

@@ -22,6 +22,8 @@ pub(crate) struct PacketState {
     /// A bit for each line of header storage that may be other than zero.
     pub(crate) touched: Box<[u64]>,
     pub(crate) edits: FrameEdits,
+    /// Whether headers may be others than those that the parser read, or stand in another order; only native code takes care to tell.
+    pub(crate) is_changed: bool,
     /// What stands behind the parsed headers, as a range of the packet's bytes.
     pub(crate) payload: std::ops::Range<usize>,
 }
@@ -40,15 +42,21 @@ impl PacketState {
             bytes: vec![0; lines * LINE].into_boxed_slice(),
             touched: vec![0; lines.div_ceil(64)].into_boxed_slice(),
             edits: FrameEdits::default(),
+            is_changed: false,
             payload: 0..0,
         }
     }
 
-    /// As at a packet's start: everything zero.
-    pub(crate) fn reset(&mut self, layout: &Layout) {
-        self.words[..layout.zeroed_words].fill(0);
+    /// As at a packet's start: everything zero, or of the words at least those ranges.
+    pub(crate) fn reset(&mut self, cleared: &[std::ops::Range<usize>]) {
+        for range in cleared {
+            if let Some(words) = self.words.get_mut(range.clone()) {
+                words.fill(0);
+            }
+        }
         self.clear_bytes();
         self.edits.clear();
+        self.is_changed = false;
         self.payload = 0..0;
     }
 
@@ -84,6 +92,7 @@ impl PacketState {
         }
         self.touched.copy_from_slice(&from.touched);
         self.edits.copy_from(&from.edits);
+        self.is_changed = from.is_changed;
         self.payload = from.payload.clone();
     }
 
@@ -175,12 +184,30 @@ impl FrameEdits {
 /// What a control asked the engine to do when it ends.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
+    pub(crate) asked: Asked,
+    /// Index of the extern call, receiver, data.
+    pub(crate) digests: Vec<(u16, u64, Vec<Bits>)>,
+}
+
+/// What a control asked to be done with the packet once more.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
     /// Ingress or egress clone: session and field list.
     pub(crate) clone: Option<(sluice_ir::CloneKind, u64, u32)>,
     pub(crate) resubmit: Option<u32>,
     pub(crate) recirculate: Option<u32>,
-    /// Index of the extern call, receiver, data.
-    pub(crate) digests: Vec<(u16, u64, Vec<Bits>)>,
+}
+
+impl Requests {
+    pub(crate) fn clear(&mut self) {
+        self.asked = Asked::default();
+        self.digests.clear();
+    }
+
+    /// What was asked for since the last time.
+    pub(crate) fn take(&mut self) -> Asked {
+        std::mem::take(&mut self.asked)
+    }
 }
 
 /// The field list that keeps nothing.

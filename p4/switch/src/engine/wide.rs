@@ -3,9 +3,10 @@
 //! Bitwise operations are the ones that matter for speed (the broker's term masks); they go limb by limb in place. The others
 //! compute into a buffer first, so that operands may be where the result goes.
 
-use super::op::{Slot, WideArithmetic, WideOp};
+use super::op::Slot;
 use super::program::Combine;
 use super::state::Words;
+use super::wide_op::{WideArithmetic, WideOp};
 use crate::prepare::MAX_SCALAR_BITS;
 
 /// Limbs of the widest scalar.

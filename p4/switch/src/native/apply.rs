@@ -1,22 +1,53 @@
-//! Tables: the key, the look-up, and the actions of the table written out behind it.
+//! Tables: where there are entries, the key, the look-up ([`super::look_up`]), and the actions of the table written out behind it.
+//!
+//! What runs for a packet is the record of the entry, or that of the default action in front of all entries': a miss is slot -1, so that
+//! there is nothing to jump about. Most tables are idle for most packets: their code stands aside, and the way past it is straight.
 
 use std::mem::{offset_of, size_of};
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
-use cranelift_frontend::Switch;
+use cranelift_frontend::{Switch, Variable};
 
 use super::seam::{Frame, Function};
 use super::slots::data_accesses;
 use super::translate::{Result, Translator};
 use super::view::TableView;
-use crate::configuration::Choice;
-use crate::engine::op::{NO_SLOT, Slot};
-use crate::engine::program::{ApplySite, KeySource, NO_SELECTION};
-use crate::tables::{MISS, MIX_FACTOR, MIX_START, Search};
+use crate::counters::NULL_CELL;
+use crate::engine::op::NO_SLOT;
+use crate::engine::program::{ApplySite, NO_SELECTION, TablePlan};
 
-/// Keys of more words are looked up in Rust.
-const HASHED_WORDS: usize = 4;
+/// What an application leads to.
+#[derive(Clone, Copy)]
+pub(super) struct Begun {
+    /// Runs the default action.
+    default: Block,
+    /// What is behind the table.
+    behind: Block,
+    /// Whether what is around the table stands aside.
+    was_aside: bool,
+}
+
+/// An application that is being written.
+struct Application<'p> {
+    site: ApplySite,
+    plan: &'p TablePlan,
+    begun: Begun,
+    /// Where the data of the action that runs is.
+    data: Variable,
+    /// The actions that do something, by their places in the table's list.
+    bodies: Vec<(u16, Block)>,
+    /// Takes number, data and cell of an action, and whether an entry was hit.
+    runs: Block,
+}
+
+/// What runs: numbers as [`Application::runs`] takes them.
+struct Chosen {
+    action: Value,
+    data: Value,
+    cell: Value,
+    hit: Value,
+}
 
 impl Translator<'_, '_> {
     /// The address of the view of a site's table.
@@ -25,7 +56,7 @@ impl Translator<'_, '_> {
         self.b.ins().iadd_imm_u(views, i64::from(site.table) * size_of::<TableView>() as i64)
     }
 
-    fn load_view(&mut self, view: Value, offset: usize) -> Value {
+    pub(super) fn load_view(&mut self, view: Value, offset: usize) -> Value {
         self.b.ins().load(types::I64, self.memory.tables, view, offset as i32)
     }
 
@@ -35,248 +66,190 @@ impl Translator<'_, '_> {
     }
 
     /// Where the table has no entries, the key need not be made: the default action runs.
-    pub(super) fn apply_empty(&mut self, number: u16, behind: Block) {
+    pub(super) fn apply_empty(&mut self, number: u16) {
         let site = self.program.sites[usize::from(number)];
-        let runs = self.b.create_block();
-        self.begin_site(&site, runs, behind);
-        self.sites.insert(number, runs);
+        let begun = self.begin_site(&site);
+        self.sites.insert(number, begun);
     }
 
-    /// Goes to `runs` or `behind` where the table has no entries.
-    fn begin_site(&mut self, site: &ApplySite, runs: Block, behind: Block) {
-        for ty in [types::I64; 4] {
-            self.b.append_block_param(runs, ty);
-        }
+    /// Goes to the default action, or past the table, where the table has no entries. Else goes on, aside.
+    fn begin_site(&mut self, site: &ApplySite) -> Begun {
+        let begun = Begun { behind: self.new_block(), default: self.aside_block(), was_aside: self.is_aside };
+        let busy = self.fixed_from_frame(offset_of!(Frame, busy));
+        let flags = self.load_view(busy, usize::from(site.table) / 64 * 8);
+        let is_busy = self.and(flags, 1 << (site.table % 64));
+        let tells = [site.hit, site.action_run, site.cell].iter().any(|slot| *slot != NO_SLOT);
+        self.is_aside = true;
+        let (others, full) = (self.new_block(), self.new_block());
+        // Telling that nothing happened is what running the default action does too.
+        let idle = if tells { begun.default } else { begun.behind };
+        self.b.ins().brif(is_busy, others, [], idle, []);
+        self.b.switch_to_block(others);
         let view = self.view(site);
         let kind = self.small_from_view(view, offset_of!(TableView, kind));
-        let idle = self.compare_with(IntCC::Equal, kind, TableView::IDLE.into());
-        let (others, full, empty) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let tells = [site.hit, site.action_run, site.cell].iter().any(|slot| *slot != NO_SLOT);
-        // Telling that nothing happened is what running the default action does too.
-        self.b.ins().brif(idle, if tells { empty } else { behind }, [], others, []);
-        self.b.switch_to_block(others);
         let has_entries = self.compare_with(IntCC::Equal, kind, TableView::HAS_ENTRIES.into());
-        self.b.ins().brif(has_entries, full, [], empty, []);
-        self.b.switch_to_block(empty);
-        self.run_default(view, runs);
+        self.b.ins().brif(has_entries, full, [], begun.default, []);
         self.b.switch_to_block(full);
-    }
-
-    /// Runs the default action: number, data, cell, no hit.
-    fn run_default(&mut self, view: Value, runs: Block) {
-        let choice = self.load_view(view, offset_of!(TableView, default));
-        let data = self.load_view(view, offset_of!(TableView, data));
-        let (action, cell) = self.choice(choice);
-        let missed = self.number(0);
-        self.go(runs, &[action, data, cell, missed]);
-    }
-
-    /// Number and cell of a choice.
-    fn choice(&mut self, choice: Value) -> (Value, Value) {
-        let tables = self.memory.tables;
-        let action = self.b.ins().uload16(types::I64, tables, choice, offset_of!(Choice, action) as i32);
-        let cell = self.b.ins().uload32(tables, choice, offset_of!(Choice, cell) as i32);
-        (action, cell)
+        begun
     }
 
     pub(super) fn apply(&mut self, number: u16) -> Result<()> {
         let program = self.program;
         let site = program.sites[usize::from(number)];
-        let behind = self.b.create_block();
-        let runs = match self.sites.remove(&number) {
-            Some(runs) => runs,
-            None => {
-                let runs = self.b.create_block();
-                self.begin_site(&site, runs, behind);
-                runs
-            }
+        let begun = match self.sites.remove(&number) {
+            Some(begun) => begun,
+            None => self.begin_site(&site),
         };
-        self.look_up(&site, runs);
-        self.b.switch_to_block(runs);
-        let told = self.b.block_params(runs);
-        let (action, data, cell, hit) = (told[0], told[1], told[2], told[3]);
-        for (slot, value) in [(site.hit, hit), (site.action_run, action), (site.cell, cell)] {
+        let plan = &program.tables[usize::from(site.table)];
+        let data = self.b.declare_var(types::I64);
+        let mut bodies = Vec::new();
+        for (place, action) in plan.actions.iter().enumerate() {
+            if program.actions[usize::from(*action)].code.is_some() {
+                bodies.push((place as u16, self.new_block()));
+            }
+        }
+        let runs = self.new_block();
+        for ty in [types::I64; 4] {
+            self.b.append_block_param(runs, ty);
+        }
+        let application = Application { site, plan, begun, data, bodies, runs };
+        let view = self.view(&site);
+        match self.look_up(&site, view) {
+            Some(slot) => self.run_found(&application, view, slot),
+            None => {
+                self.b.ins().jump(begun.default, []);
+            }
+        }
+        self.write_default(&application);
+        self.write_runs(&application);
+        self.write_bodies(&application)?;
+        self.is_aside = begun.was_aside;
+        self.b.switch_to_block(begun.behind);
+        Ok(())
+    }
+
+    /// Goes where the entry of a slot leads, or a miss.
+    fn run_found(&mut self, application: &Application<'_>, view: Value, slot: Value) {
+        let Application { site, plan, begun, .. } = application;
+        let count = self.small_from_view(view, offset_of!(TableView, count));
+        let found = self.b.ins().icmp(IntCC::UnsignedLessThan, slot, count);
+        let notes_hits = self.program.info.tables[usize::from(site.table)].has_idle_timeouts;
+        let mut on_miss = self.number(0);
+        if notes_hits || site.selection != NO_SELECTION {
+            // Whether an entry was hit matters to more than to which record is used.
+            let hit = self.new_block();
+            self.b.ins().brif(found, hit, [], begun.default, []);
+            self.b.switch_to_block(hit);
+            if notes_hits {
+                let table = self.number(site.table.into());
+                self.call_with_frame(Function::NoteHit, &[table, slot]);
+            }
+            if site.selection != NO_SELECTION {
+                self.run_selected(application, slot);
+            }
+        } else if plan.entry_action.is_some() {
+            on_miss = self.small_from_view(view, offset_of!(TableView, on_miss));
+        }
+        let next = self.b.ins().iadd_imm_u(slot, 1);
+        let index = self.b.ins().select(found, next, on_miss);
+        if plan.entry_action.is_some() {
+            let none = self.compare_with(IntCC::Equal, index, TableView::NO_RECORD.into());
+            let known = self.new_block();
+            self.b.ins().brif(none, begun.default, [], known, []);
+            self.b.switch_to_block(known);
+        }
+        let records = self.load_view(view, offset_of!(TableView, records));
+        let at = self.b.ins().imul_imm_u(index, plan.record_words(self.program) as i64 * 8);
+        let record = self.b.ins().iadd(records, at);
+        let hit = self.b.ins().uextend(types::I64, found);
+        match plan.entry_action {
+            None => self.run_record(application, record, hit),
+            Some(action) => {
+                let (number, cell) = (self.number(action.into()), self.number(NULL_CELL.into()));
+                self.tell(site, &Chosen { action: number, data: record, cell, hit });
+                self.b.def_var(application.data, record);
+                let body = application.bodies.iter().find(|(place, _)| *place == action);
+                self.b.ins().jump(body.map_or(begun.behind, |(_, body)| *body), []);
+            }
+        }
+    }
+
+    /// Runs what a record with a head says.
+    fn run_record(&mut self, application: &Application<'_>, record: Value, hit: Value) {
+        let head = self.b.ins().load(types::I64, self.memory.tables, record, 0);
+        let action = self.and(head, u64::from(u16::MAX));
+        let cell = self.b.ins().ushr_imm_u(head, 32);
+        let data = self.b.ins().iadd_imm_u(record, 8);
+        self.go(application.runs, &[action, data, cell, hit]);
+    }
+
+    /// Runs the action that an action profile chose for the entry; goes on where it is the entry's own.
+    fn run_selected(&mut self, application: &Application<'_>, slot: Value) {
+        let site = &application.site;
+        let data = &self.program.selections[usize::from(site.selection)].data;
+        let mut read = Vec::new();
+        data_accesses(data, &mut |first, words, _| read.push((first, words)));
+        read.into_iter().for_each(|(first, words)| self.show(first, words));
+        let arguments = [self.number(site.table.into()), self.number(site.selection.into()), slot];
+        let chosen = self.call_with_frame(Function::Choose, &arguments);
+        let (own, theirs) = (self.new_block(), self.new_block());
+        self.b.ins().brif(chosen, theirs, [], own, []);
+        self.b.switch_to_block(theirs);
+        let action = self.load_frame(offset_of!(Frame, action));
+        let cell = self.load_frame(offset_of!(Frame, cell));
+        let data = self.load_frame(offset_of!(Frame, action_data));
+        let hit = self.number(1);
+        self.go(application.runs, &[action, data, cell, hit]);
+        self.b.switch_to_block(own);
+    }
+
+    /// The default action: number, data, cell, no hit.
+    fn write_default(&mut self, application: &Application<'_>) {
+        self.b.switch_to_block(application.begun.default);
+        let view = self.view(&application.site);
+        let record = self.load_view(view, offset_of!(TableView, records));
+        let missed = self.number(0);
+        if application.plan.entry_action.is_none() {
+            return self.run_record(application, record, missed);
+        }
+        let action = self.small_from_view(view, offset_of!(TableView, default_action));
+        let cell = self.number(NULL_CELL.into());
+        self.go(application.runs, &[action, record, cell, missed]);
+    }
+
+    /// Tells the program what runs.
+    fn tell(&mut self, site: &ApplySite, chosen: &Chosen) {
+        for (slot, value) in
+            [(site.hit, chosen.hit), (site.action_run, chosen.action), (site.cell, chosen.cell)]
+        {
             if slot != NO_SLOT {
                 self.set(slot, value);
             }
         }
-        self.run_actions(&site, action, data, behind)?;
-        self.b.switch_to_block(behind);
-        Ok(())
     }
 
-    /// Finds the entry that wins, and goes to `runs` with its action.
-    fn look_up(&mut self, site: &ApplySite, runs: Block) {
-        let view = self.view(site);
-        let plan = &self.program.tables[usize::from(site.table)];
-        let slot = match plan.shape.search() {
-            Search::Nothing => None,
-            Search::Array { bits } => {
-                let key = self.key_word(site);
-                let at = self.and(key, (1 << bits) - 1);
-                let slots = self.load_view(view, offset_of!(TableView, slots));
-                Some(self.element(slots, at, 4))
-            }
-            Search::Hash { words } if words <= HASHED_WORDS => {
-                let key: Vec<Value> = if words == 1 {
-                    vec![self.key_word(site)]
-                } else {
-                    (site.key..).take(words).map(|slot| self.get(slot)).collect()
-                };
-                Some(self.hash_look_up(view, &key))
-            }
-            Search::Hash { .. } | Search::Other => Some(self.look_up_in_rust(site, view)),
-        };
-        let missed = self.b.create_block();
-        if let Some(slot) = slot {
-            let count = self.small_from_view(view, offset_of!(TableView, count));
-            let found = self.b.ins().icmp(IntCC::UnsignedLessThan, slot, count);
-            let hit = self.b.create_block();
-            self.b.ins().brif(found, hit, [], missed, []);
-            self.b.switch_to_block(hit);
-            self.run_entry(site, view, slot, runs);
-        } else {
-            self.b.ins().jump(missed, []);
-        }
-        self.b.switch_to_block(missed);
-        self.run_default(view, runs);
-    }
-
-    /// The key of one word.
-    fn key_word(&mut self, site: &ApplySite) -> Value {
-        match site.source {
-            KeySource::Words => self.get(site.key),
-            KeySource::Slice { a, low, width } => self.slice_wide(a, low, width),
-            KeySource::Load { at, shift, width } => self.load_field(at, shift, width),
-        }
-    }
-
-    /// A 32-bit element of an array, or a 64-bit one.
-    fn element(&mut self, array: Value, index: Value, bytes: i64) -> Value {
-        let at = self.b.ins().imul_imm_u(index, bytes);
-        let at = self.b.ins().iadd(array, at);
-        if bytes == 4 {
-            self.b.ins().uload32(self.memory.tables, at, 0)
-        } else {
-            self.b.ins().load(types::I64, self.memory.tables, at, 0)
-        }
-    }
-
-    /// The same as `ExactMap::lookup`, on the same arrays.
-    fn hash_look_up(&mut self, view: Value, key: &[Value]) -> Value {
-        let mut hash = self.number(MIX_START);
-        let factor = self.number(MIX_FACTOR);
-        for word in key {
-            let mixed = self.b.ins().bxor(hash, *word);
-            let (low, high) = (self.b.ins().imul(mixed, factor), self.b.ins().umulhi(mixed, factor));
-            hash = self.b.ins().bxor(low, high);
-        }
-        let mask = self.load_view(view, offset_of!(TableView, mask));
-        let slots = self.load_view(view, offset_of!(TableView, slots));
-        let keys = self.load_view(view, offset_of!(TableView, keys));
-        let (turn, done) = (self.b.create_block(), self.b.create_block());
-        self.b.append_block_param(turn, types::I64);
-        self.b.append_block_param(done, types::I64);
-        self.go(turn, &[hash]);
-        self.b.switch_to_block(turn);
-        let place = self.b.block_params(turn)[0];
-        let place = self.b.ins().band(place, mask);
-        let slot = self.element(slots, place, 4);
-        let is_free = self.compare_with(IntCC::Equal, slot, MISS.into());
-        let taken = self.b.create_block();
-        self.b.ins().brif(is_free, done, &[slot.into()], taken, []);
-        self.b.switch_to_block(taken);
-        let at = self.b.ins().imul_imm_u(place, key.len() as i64 * 8);
-        let at = self.b.ins().iadd(keys, at);
-        let mut difference = None;
-        for (i, word) in key.iter().enumerate() {
-            let known = self.b.ins().load(types::I64, self.memory.tables, at, i as i32 * 8);
-            let word = self.b.ins().bxor(known, *word);
-            difference = Some(match difference {
-                None => word,
-                Some(before) => self.b.ins().bor(before, word),
-            });
-        }
-        let next = self.b.ins().iadd_imm_u(place, 1);
-        let differs = difference.unwrap_or(next);
-        self.b.ins().brif(differs, turn, &[next.into()], done, &[slot.into()]);
-        self.b.switch_to_block(done);
-        self.b.block_params(done)[0]
-    }
-
-    fn look_up_in_rust(&mut self, site: &ApplySite, view: Value) -> Value {
-        let engine = self.load_view(view, offset_of!(TableView, engine));
-        if site.key_words == 1 {
-            let key = self.key_word(site);
-            return self.call(Function::LookupWord, &[engine, key]);
-        }
-        self.show(site.key, site.key_words.into());
-        let (key, words) = (self.key_address(site.key), self.number(site.key_words.into()));
-        self.call(Function::LookupWords, &[engine, key, words])
-    }
-
-    /// The address of a key in the packet's state; a constant stands there too.
-    fn key_address(&mut self, key: Slot) -> Value {
-        self.word_address(key)
-    }
-
-    /// Goes to `runs` with the action of an entry.
-    fn run_entry(&mut self, site: &ApplySite, view: Value, slot: Value, runs: Block) {
-        let program = self.program;
-        let table = usize::from(site.table);
-        if program.info.tables[table].has_idle_timeouts {
-            let table = self.number(table as u64);
-            self.call_with_frame(Function::NoteHit, &[table, slot]);
-        }
-        let hit = self.number(1);
-        if site.selection != NO_SELECTION {
-            let data = &program.selections[usize::from(site.selection)].data;
-            let mut read = Vec::new();
-            data_accesses(data, &mut |first, words, _| read.push((first, words)));
-            read.into_iter().for_each(|(first, words)| self.show(first, words));
-            let arguments = [self.number(table as u64), self.number(site.selection.into()), slot];
-            let chosen = self.call_with_frame(Function::Choose, &arguments);
-            let (own, theirs) = (self.b.create_block(), self.b.create_block());
-            self.b.ins().brif(chosen, theirs, [], own, []);
-            self.b.switch_to_block(theirs);
-            let action = self.load_frame(offset_of!(Frame, action));
-            let cell = self.load_frame(offset_of!(Frame, cell));
-            let data = self.load_frame(offset_of!(Frame, action_data));
-            self.go(runs, &[action, data, cell, hit]);
-            self.b.switch_to_block(own);
-        }
-        let choices = self.load_view(view, offset_of!(TableView, choices));
-        let at = self.b.ins().imul_imm_u(slot, size_of::<Choice>() as i64);
-        let choice = self.b.ins().iadd(choices, at);
-        let (action, cell) = self.choice(choice);
-        // Each slot has as many words of data, behind those of the default action.
-        let words = program.tables[table].data_words(program);
-        let data = self.load_view(view, offset_of!(TableView, data));
-        let at = self.b.ins().imul_imm_u(slot, words as i64 * 8);
-        let at = self.b.ins().iadd_imm_u(at, words as i64 * 8);
-        let data = self.b.ins().iadd(data, at);
-        self.go(runs, &[action, data, cell, hit]);
-    }
-
-    /// Writes out the actions of a table that do something; all others go on `behind` it.
-    fn run_actions(&mut self, site: &ApplySite, action: Value, data: Value, behind: Block) -> Result<()> {
-        let program = self.program;
-        let plan = &program.tables[usize::from(site.table)];
+    /// From the number of an action to its instructions; actions that do nothing lead behind the table.
+    fn write_runs(&mut self, application: &Application<'_>) {
+        self.b.switch_to_block(application.runs);
+        let told = self.b.block_params(application.runs);
+        let chosen = Chosen { action: told[0], data: told[1], cell: told[2], hit: told[3] };
+        self.tell(&application.site, &chosen);
+        self.b.def_var(application.data, chosen.data);
         let mut switch = Switch::new();
-        let mut bodies = Vec::new();
-        for (number, action) in plan.actions.iter().enumerate() {
-            let action = &program.actions[usize::from(*action)];
-            if let Some(code) = action.code {
-                let body = self.b.create_block();
-                switch.set_entry(number as u128, body);
-                bodies.push((body, code, action.param_words));
-            }
-        }
-        switch.emit(&mut self.b, action, behind);
-        for (body, code, words) in bodies {
-            self.b.switch_to_block(body);
-            self.params(data, words);
-            self.region(code, Some(behind))?;
+        application.bodies.iter().for_each(|(place, body)| switch.set_entry(u128::from(*place), *body));
+        switch.emit(&mut self.b, chosen.action, application.begun.behind);
+    }
+
+    /// Writes out the actions of a table that do something; they go on behind it.
+    fn write_bodies(&mut self, application: &Application<'_>) -> Result<()> {
+        let program = self.program;
+        for (place, body) in &application.bodies {
+            let action = &program.actions[usize::from(application.plan.actions[usize::from(*place)])];
+            let Some(code) = action.code else { continue };
+            self.b.switch_to_block(*body);
+            let data = self.b.use_var(application.data);
+            self.params(data, action.param_words);
+            self.region(code, Some(application.begun.behind))?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Translator<'_, '_> {
             ExternPlan::Count { first_cell, size, index, .. } => {
                 let index = self.get(*index);
                 let is_there = self.compare_with(IntCC::UnsignedLessThan, index, *size);
-                let (counts, behind) = (self.b.create_block(), self.b.create_block());
+                let (counts, behind) = (self.new_block(), self.new_block());
                 self.b.ins().brif(is_there, counts, [], behind, []);
                 self.b.switch_to_block(counts);
                 let cell = self.b.ins().iadd_imm_u(index, i64::from(*first_cell));
@@ -44,7 +44,7 @@ impl Translator<'_, '_> {
             }
             ExternPlan::Assert { condition, .. } => {
                 let holds = self.get(*condition);
-                let (fails, behind) = (self.cold_block(), self.b.create_block());
+                let (fails, behind) = (self.aside_block(), self.new_block());
                 self.b.ins().brif(holds, behind, [], fails, []);
                 self.b.switch_to_block(fails);
                 self.leave(Ended::ASSERTION);
@@ -72,7 +72,7 @@ impl Translator<'_, '_> {
         let view = offset_of!(Frame, cells);
         let count = self.fixed_from_frame(view + offset_of!(CellsView, count));
         let is_there = self.b.ins().icmp(IntCC::UnsignedLessThan, chunk, count);
-        let (counts, behind) = (self.b.create_block(), self.b.create_block());
+        let (counts, behind) = (self.new_block(), self.new_block());
         self.b.ins().brif(is_there, counts, [], behind, []);
         self.b.switch_to_block(counts);
         let chunks = self.fixed_from_frame(view + offset_of!(CellsView, chunks));

@@ -20,19 +20,26 @@ mod calls;
 #[expect(unsafe_code, reason = "makes functions of machine code, see its documentation")]
 mod code;
 mod fields;
+mod liveness;
+mod look_up;
+mod order;
 mod packet;
 mod scalar;
 #[expect(unsafe_code, reason = "what native code and Rust share, see its documentation")]
 pub(crate) mod seam;
 mod slots;
 mod translate;
+mod values;
 pub(crate) mod view;
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::engine::op::Pc;
 use crate::engine::program::{EntryPoints, Program};
 use code::Code;
+use order::Order;
+use translate::Known;
 
 /// Most steps of native code that a program may need: instructions with the actions of all tables written out, each wide one
 /// counted once for each of its words.
@@ -131,16 +138,33 @@ impl Stage {
 #[derive(Debug)]
 pub(crate) struct Native {
     code: Code,
+    keeps_order: bool,
+    /// Ranges of the words that have to be zero when a packet begins.
+    cleared: Vec<Range<usize>>,
 }
 
 impl Native {
     pub(crate) fn compile(program: &Program) -> Result<Self, NoNativeCode> {
         let others = slots::Shared::of(program);
+        let order = Order::of(program);
         let mut steps = 0;
         let code = Code::make(Stage::ALL.map(Stage::name), |index, func, context, host| {
-            translate::function(program, Stage::ALL[index], &others, &mut steps, func, context, host)
+            let known = Known { program, shared: &others, order: order.as_ref() };
+            translate::function(known, Stage::ALL[index], &mut steps, func, context, host)
         })?;
-        Ok(Self { code })
+        Ok(Self { code, keeps_order: order.is_some(), cleared: liveness::cleared(program) })
+    }
+
+    /// The words that have to be zero when a packet begins, as ranges; native code writes all others before it reads them.
+    #[inline(always)]
+    pub(crate) fn cleared(&self) -> &[Range<usize>] {
+        &self.cleared
+    }
+
+    /// Whether a packet of which nothing was changed leaves as it came, without the deparser.
+    #[inline(always)]
+    pub(crate) fn keeps_order(&self) -> bool {
+        self.keeps_order
     }
 
     /// The function of one block.

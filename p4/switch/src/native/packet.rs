@@ -47,7 +47,7 @@ impl Translator<'_, '_> {
 
     /// Goes on where `holds`; else the parser ends with an error.
     fn reject_unless(&mut self, holds: Value, error: u16) {
-        let (fails, behind) = (self.cold_block(), self.b.create_block());
+        let (fails, behind) = (self.aside_block(), self.new_block());
         self.b.ins().brif(holds, behind, [], fails, []);
         self.b.switch_to_block(fails);
         let error = self.number(error.into());
@@ -57,7 +57,7 @@ impl Translator<'_, '_> {
 
     pub(super) fn verify(&mut self, a: Slot, error: Slot) {
         let (holds, error) = (self.get(a), self.get(error));
-        let (fails, behind) = (self.b.create_block(), self.b.create_block());
+        let (fails, behind) = (self.new_block(), self.new_block());
         self.b.ins().brif(holds, behind, [], fails, []);
         self.b.switch_to_block(fails);
         let error = self.and(error, u64::from(u16::MAX));
@@ -94,7 +94,7 @@ impl Translator<'_, '_> {
         let header = self.number(header.into());
         self.show_cursor();
         let failed = self.call_with_frame(Function::ExtractVarbit, &[header, bits]);
-        let (fails, behind) = (self.cold_block(), self.b.create_block());
+        let (fails, behind) = (self.aside_block(), self.new_block());
         self.b.ins().brif(failed, fails, [], behind, []);
         self.b.switch_to_block(fails);
         let error = self.b.ins().iadd_imm_s(failed, -1);
@@ -122,7 +122,7 @@ impl Translator<'_, '_> {
         let fits = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, bits, left);
         self.reject_unless(fits, self.program.too_short);
         let part = self.and(bits, 7);
-        let (uneven, behind) = (self.cold_block(), self.b.create_block());
+        let (uneven, behind) = (self.aside_block(), self.new_block());
         self.b.ins().brif(part, uneven, [], behind, []);
         self.b.switch_to_block(uneven);
         let before = self.b.ins().ishl_imm_u(cursor, 3);
@@ -158,7 +158,7 @@ impl Translator<'_, '_> {
         self.need_room(plans.iter().map(|plan| u64::from(plan.max_bytes)).sum());
         let mut index = 0;
         for group in plans.chunks(usize::from(FLAGS)) {
-            let behind = self.b.create_block();
+            let behind = self.new_block();
             if group.len() > 1 {
                 // Most headers are invalid: a group without valid ones is passed over at once.
                 let mut any = self.get(group[0].valid);
@@ -166,7 +166,7 @@ impl Translator<'_, '_> {
                     let flag = self.get(plan.valid);
                     any = self.b.ins().bor(any, flag);
                 }
-                let some = self.b.create_block();
+                let some = self.new_block();
                 self.b.ins().brif(any, some, [], behind, []);
                 self.b.switch_to_block(some);
             }
@@ -186,7 +186,7 @@ impl Translator<'_, '_> {
         let room = self.load_frame(offset_of!(Frame, out_room));
         let left = self.b.ins().isub(room, used);
         let too_little = self.compare_with(IntCC::UnsignedLessThan, left, bytes);
-        let (grow, behind) = (self.cold_block(), self.b.create_block());
+        let (grow, behind) = (self.aside_block(), self.new_block());
         self.b.ins().brif(too_little, grow, [], behind, []);
         self.b.switch_to_block(grow);
         self.show_output();
@@ -199,7 +199,7 @@ impl Translator<'_, '_> {
     fn emit(&mut self, header: u16, plan: &HeaderPlan) {
         let Some(length) = self.out_length else { return };
         let valid = self.get(plan.valid);
-        let (write, behind) = (self.b.create_block(), self.b.create_block());
+        let (write, behind) = (self.new_block(), self.new_block());
         self.b.ins().brif(valid, write, [], behind, []);
         self.b.switch_to_block(write);
         if plan.varbit.is_some() {

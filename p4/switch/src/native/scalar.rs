@@ -7,7 +7,8 @@ use super::seam::Function;
 use super::slots::wide_accesses;
 use super::translate::Translator;
 use crate::engine::bytes::low_mask;
-use crate::engine::op::{Op, Slot, WideOp};
+use crate::engine::op::{Op, Slot};
+use crate::engine::wide_op::WideOp;
 
 /// A bitwise operation.
 #[derive(Clone, Copy)]

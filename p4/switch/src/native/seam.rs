@@ -2,7 +2,7 @@
 //!
 //! Native code knows nothing but the address of a [`Frame`]. Why `unsafe` is sound here:
 //!
-//! - [`run`] makes the frame from borrows that it has for itself, and uses none of them until the native code returns. In between, the
+//! - [`run`] fills the frame from borrows that it has for itself, and uses none of them until the native code returns. In between, the
 //!   functions below make references again, each for the time of its call, when no native code is running: at no time is there a
 //!   reference to something that native code touches.
 //! - Native code touches words by constant slots of 16 bits, and there are 65,536 of them; header bytes by constant offsets that
@@ -18,11 +18,13 @@ use super::{Native, Stage};
 use crate::configuration::Choice;
 use crate::counters::{CHUNK, Cell, CellsView};
 use crate::engine::calls;
+use crate::engine::headers;
 use crate::engine::op::Pc;
 use crate::engine::run::{self as interpreter, Env, Halt};
 use crate::engine::select;
 use crate::engine::state::PacketState;
 use crate::engine::wide;
+use crate::packet::Ingress;
 use crate::trace::Unobserved;
 
 // SAFETY: a view is a set of addresses, which are only used while the tables that they lead to are shared, and tables can be shared
@@ -50,7 +52,7 @@ unsafe impl Sync for CellAddress {}
 
 /// What native code works on. It reads and writes fields by their offsets.
 #[repr(C)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     pub(super) words: *mut u64,
     pub(super) bytes: *mut u8,
     /// Bits of the lines of header storage that may be other than zero.
@@ -61,6 +63,8 @@ pub(super) struct Frame {
     /// Bits of the packet that the parser consumed.
     pub(super) cursor: u64,
     pub(super) tables: *const TableView,
+    /// A bit for each table that does something.
+    pub(super) busy: *const u64,
     pub(super) cells: CellsView,
     pub(super) wire_length: u64,
     pub(super) time_ns: u64,
@@ -72,6 +76,8 @@ pub(super) struct Frame {
     pub(super) turns: u64,
     /// Where the interpreter goes on.
     pub(super) resume: u64,
+    /// Whether headers may be others than those that the parser read; see [`PacketState::is_changed`].
+    pub(super) is_changed: u64,
     /// The action that an action profile chose: its number, its cell and its data.
     pub(super) action: u64,
     pub(super) cell: u64,
@@ -91,39 +97,74 @@ impl Ended {
     pub(super) const RESUME: u64 = 3;
 }
 
+impl Frame {
+    /// A frame for all blocks that a packet goes through; [`run`] fills in what it points to.
+    pub(crate) fn new(ingress: &Ingress<'_>) -> Self {
+        Self {
+            words: std::ptr::null_mut(),
+            bytes: std::ptr::null_mut(),
+            touched: std::ptr::null_mut(),
+            data: std::ptr::null(),
+            data_length: 0,
+            cursor: 0,
+            tables: std::ptr::null(),
+            busy: std::ptr::null(),
+            cells: CellsView { chunks: std::ptr::null(), count: 0 },
+            wire_length: u64::from(ingress.wire_length),
+            time_ns: ingress.time_ns,
+            bad_frame: u64::from(ingress.bad_frame),
+            out: std::ptr::null_mut(),
+            out_length: 0,
+            out_room: 0,
+            turns: 0,
+            resume: 0,
+            is_changed: 0,
+            action: 0,
+            cell: 0,
+            action_data: std::ptr::null(),
+            env: std::ptr::null_mut(),
+            state: std::ptr::null_mut(),
+        }
+    }
+}
+
 /// Runs one block of a program on a packet.
-pub(crate) fn run(native: &Native, stage: Stage, env: &mut Env<'_>, state: &mut PacketState) -> Halt {
-    let mut frame = Frame {
-        words: state.words.as_mut_ptr(),
-        bytes: state.bytes.as_mut_ptr(),
-        touched: state.touched.as_mut_ptr(),
-        data: env.data.as_ptr(),
-        data_length: env.data.len() as u64,
-        cursor: env.cursor as u64,
-        tables: env.config.views.as_ptr(),
-        cells: env.cells.view(),
-        wire_length: u64::from(env.ingress.wire_length),
-        time_ns: env.ingress.time_ns,
-        bad_frame: u64::from(env.ingress.bad_frame),
-        out: env.out.as_mut_ptr(),
-        out_length: env.out.len() as u64,
-        out_room: env.out.capacity() as u64,
-        turns: 0,
-        resume: 0,
-        action: 0,
-        cell: 0,
-        action_data: std::ptr::null(),
-        env: (&raw mut *env).cast(),
-        state,
-    };
-    // SAFETY: the frame was made of borrows that this function has for itself, of the program that the code is of.
-    let ended = unsafe { native.entry(stage).call(&mut frame) };
+#[inline]
+pub(crate) fn run(
+    native: &Native,
+    stage: Stage,
+    frame: &mut Frame,
+    env: &mut Env<'_>,
+    state: &mut PacketState,
+) -> Halt {
+    frame.words = state.words.as_mut_ptr();
+    frame.bytes = state.bytes.as_mut_ptr();
+    frame.touched = state.touched.as_mut_ptr();
+    frame.data = env.data.as_ptr();
+    frame.data_length = env.data.len() as u64;
+    frame.cursor = env.cursor as u64;
+    frame.tables = env.config.views.tables();
+    frame.busy = env.config.views.busy();
+    frame.cells = env.cells.view();
+    frame.turns = 0;
+    frame.is_changed = u64::from(state.is_changed);
+    show_output(env, frame);
+    frame.env = (&raw mut *env).cast();
+    frame.state = state;
+    // SAFETY: all addresses in the frame were made just now, of borrows that this function has for itself; the code is of the program
+    // that they belong to.
+    let ended = unsafe { native.entry(stage).call(frame) };
     env.cursor = frame.cursor as usize;
-    keep_output(env, &frame);
+    state.is_changed = frame.is_changed != 0;
+    if stage == Stage::Deparser {
+        keep_output(env, frame);
+    }
     match ended {
         Ended::LOOP_LIMIT => Halt::LoopLimit,
         Ended::ASSERTION => Halt::Assertion,
         Ended::RESUME => {
+            // The interpreter does not say what it changes.
+            state.is_changed = true;
             env.turns = frame.turns as u32;
             interpreter::run(env, state, frame.resume as Pc, &mut Unobserved)
         }
@@ -227,7 +268,7 @@ unsafe extern "C" fn extract_varbit(frame: *mut Frame, header: u64, bits: u64) -
     let (frame, env, state) = unsafe { parts(frame) };
     env.cursor = frame.cursor as usize;
     let program = env.program;
-    let result = interpreter::extract_varbit(env, state, &program.headers[header as usize], bits);
+    let result = headers::extract_varbit(env, state, &program.headers[header as usize], bits);
     frame.cursor = env.cursor as u64;
     result.map_or_else(|error| u64::from(program.error(error)) + 1, |()| 0)
 }
@@ -235,14 +276,14 @@ unsafe extern "C" fn extract_varbit(frame: *mut Frame, header: u64, bits: u64) -
 unsafe extern "C" fn copy_header(frame: *mut Frame, to: u64, from: u64) -> u64 {
     // SAFETY: native code passes the frame on that it was given, and waits.
     let (_, env, state) = unsafe { parts(frame) };
-    interpreter::copy_header(env.program, state, to as u16, from as u16);
+    headers::copy_header(env.program, state, to as u16, from as u16);
     0
 }
 
 unsafe extern "C" fn shift_stack(frame: *mut Frame, stack: u64, by: u64) -> u64 {
     // SAFETY: native code passes the frame on that it was given, and waits.
     let (_, env, state) = unsafe { parts(frame) };
-    interpreter::shift_stack(env.program, state, stack as u16, by as i16);
+    headers::shift_stack(env.program, state, stack as u16, by as i16);
     0
 }
 
@@ -250,7 +291,7 @@ unsafe extern "C" fn emit_varbit(frame: *mut Frame, header: u64) -> u64 {
     // SAFETY: native code passes the frame on that it was given, and waits.
     let (frame, env, state) = unsafe { parts(frame) };
     keep_output(env, frame);
-    interpreter::emit(env.out, &state.words, &state.bytes, env.program, header as usize);
+    headers::emit(env.out, &state.words, &state.bytes, env.program, header as usize);
     show_output(env, frame);
     0
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Stage;
-use crate::engine::op::{NO_SLOT, Op, Pc, Slot, WideOp};
+use crate::engine::op::{NO_SLOT, Op, Pc, Slot};
 use crate::engine::program::{
     ApplySite, DataItem, ExternPlan, KeySource, NO_SELECTION, Program, SelectTable,
 };
+use crate::engine::wide_op::WideOp;
 
 /// How a word is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,15 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
-    AbiParam, AliasRegionData, Block, BlockArg, Function, InstBuilder, MemFlagsData, Signature, Type, Value,
-    types,
+    AliasRegionData, Block, BlockArg, Function, InstBuilder, MemFlagsData, Value, types,
 };
 use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use rustc_hash::FxHashMap;
 
+use super::apply::Begun;
 use super::code::Host;
+use super::order::Order;
 use super::seam::{self, Ended, Frame};
 use super::slots::{Access, Shared, accesses, reachable, successors};
 use super::{MAX_NATIVE_STEPS, NoNativeCode, Stage};
@@ -64,38 +65,49 @@ impl Memory {
     }
 }
 
+/// What is known of a program before its functions are written.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'p> {
+    pub(super) program: &'p Program,
+    pub(super) shared: &'p Shared,
+    /// How to tell whether headers were changed, if the deparser is spared where they were not.
+    pub(super) order: Option<&'p Order>,
+}
+
 /// Writes the function of one block.
 pub(super) struct Translator<'p, 'f> {
     pub(super) program: &'p Program,
-    stage: Stage,
-    shared: &'p Shared,
+    pub(super) known: Known<'p>,
+    pub(super) stage: Stage,
     steps: &'p mut usize,
     pub(super) b: FunctionBuilder<'f>,
     pub(super) memory: Memory,
     pub(super) frame: Value,
-    words: Value,
+    pub(super) words: Value,
     pub(super) bytes: Value,
     /// Values of the words that the function keeps.
-    kept: FxHashMap<Slot, Variable>,
+    pub(super) kept: FxHashMap<Slot, Variable>,
     /// Bytes of the packet that the parser consumed; the parser alone has it.
     pub(super) cursor: Option<Variable>,
     /// Where the next byte of output goes, and how many bytes there are; the deparser alone has it.
     pub(super) out_length: Option<Variable>,
-    signature: CallConv,
-    /// Blocks that run the action of an application whose key is being made.
-    pub(super) sites: FxHashMap<u16, Block>,
+    pub(super) signature: CallConv,
+    /// Applications whose key is being made.
+    pub(super) sites: FxHashMap<u16, Begun>,
+    /// Whether blocks that are made now stand aside: they run for fewer packets than those around them.
+    pub(super) is_aside: bool,
 }
 
 /// Writes the function of a block of the program.
 pub(super) fn function(
-    program: &Program,
+    known: Known<'_>,
     stage: Stage,
-    shared: &Shared,
     steps: &mut usize,
     func: &mut Function,
     context: &mut FunctionBuilderContext,
     host: Host,
 ) -> Result<()> {
+    let program = known.program;
     let memory = Memory::new(func);
     let mut b = FunctionBuilder::new(func, context);
     let start = b.create_block();
@@ -107,8 +119,8 @@ pub(super) fn function(
     let bytes = b.ins().load(types::I64, fixed, frame, offset_of!(Frame, bytes) as i32);
     let mut translator = Translator {
         program,
+        known,
         stage,
-        shared,
         steps,
         b,
         memory,
@@ -120,6 +132,7 @@ pub(super) fn function(
         out_length: None,
         signature: host.config.default_call_conv,
         sites: FxHashMap::default(),
+        is_aside: false,
     };
     translator.begin();
     translator.region(stage.entry(&program.entry), None)?;
@@ -160,10 +173,10 @@ impl Translator<'_, '_> {
         let program = self.program;
         let ops = reachable(program, entry);
         let mut blocks = BTreeMap::new();
-        blocks.insert(entry, self.b.create_block());
+        blocks.insert(entry, self.new_block());
         for pc in &ops {
             successors(program, program.ops[*pc as usize], &mut |to| {
-                blocks.entry(to).or_insert_with(|| self.b.create_block());
+                blocks.entry(to).or_insert_with(|| self.new_block());
             });
         }
         self.b.ins().jump(blocks[&entry], []);
@@ -190,6 +203,10 @@ impl Translator<'_, '_> {
             let mut words = 1;
             accesses(program, op, &mut |_, count, _| words = words.max(count));
             self.step(words)?;
+            if self.known.order.is_some_and(|order| order.changes(program, pc, op)) {
+                let yes = self.number(1);
+                self.store_frame(offset_of!(Frame, is_changed), yes);
+            }
             self.op(op, pc, &blocks, behind)?;
             goes_on = successors(program, op, &mut |_| ());
             if goes_on && program.ops.get(pc as usize + 1).is_none() {
@@ -273,7 +290,8 @@ impl Translator<'_, '_> {
                 }
                 None => self.leave(Ended::END),
             },
-            Op::ApplyEmpty { site, to } => self.apply_empty(site, target(&to)),
+            // Where it leads is right behind the application, which ends in the same place.
+            Op::ApplyEmpty { site, .. } => self.apply_empty(site),
             Op::Apply { site } => self.apply(site)?,
             Op::Extern { index } => self.call_extern(index),
             Op::Extract { header } => self.extract(header),
@@ -309,7 +327,7 @@ impl Translator<'_, '_> {
 
     /// Jumps where the condition is not zero, and else goes on.
     fn jump_if(&mut self, condition: Value, to: Block) {
-        let behind = self.b.create_block();
+        let behind = self.new_block();
         self.b.ins().brif(condition, to, [], behind, []);
         self.b.switch_to_block(behind);
     }
@@ -345,7 +363,7 @@ impl Translator<'_, '_> {
         let turns = self.b.ins().iadd_imm_u(turns, 1);
         self.store_frame(offset_of!(Frame, turns), turns);
         let too_many = self.compare_with(IntCC::UnsignedGreaterThan, turns, u64::from(MAX_LOOP_TURNS));
-        let limit = self.cold_block();
+        let limit = self.aside_block();
         self.b.ins().brif(too_many, limit, [], to, []);
         self.b.switch_to_block(limit);
         self.leave(Ended::LOOP_LIMIT);
@@ -377,148 +395,20 @@ impl Translator<'_, '_> {
         self.b.ins().return_(&[ended]);
     }
 
-    /// A block that hardly ever runs.
-    pub(super) fn cold_block(&mut self) -> Block {
+    /// A block, as far aside as what is being written.
+    pub(super) fn new_block(&mut self) -> Block {
         let block = self.b.create_block();
-        self.b.set_cold_block(block);
+        if self.is_aside {
+            self.b.set_cold_block(block);
+        }
         block
     }
 
-    pub(super) fn number(&mut self, value: u64) -> Value {
-        self.b.ins().iconst(types::I64, value.cast_signed())
-    }
-
-    pub(super) fn compare_with(&mut self, how: IntCC, a: Value, value: u64) -> Value {
-        let ty = self.b.func.dfg.value_type(a);
-        let value = self.b.ins().iconst(ty, value.cast_signed());
-        self.b.ins().icmp(how, a, value)
-    }
-
-    pub(super) fn load_frame(&mut self, offset: usize) -> Value {
-        self.b.ins().load(types::I64, self.memory.frame, self.frame, offset as i32)
-    }
-
-    /// What nobody changes while the function runs.
-    pub(super) fn fixed_from_frame(&mut self, offset: usize) -> Value {
-        let fixed = self.memory.frame.with_readonly();
-        self.b.ins().load(types::I64, fixed, self.frame, offset as i32)
-    }
-
-    pub(super) fn store_frame(&mut self, offset: usize, value: Value) {
-        self.b.ins().store(self.memory.frame, value, self.frame, offset as i32);
-    }
-
-    /// The variable of a word that the function keeps.
-    fn variable(&mut self, slot: Slot) -> Option<Variable> {
-        if let Some(known) = self.kept.get(&slot) {
-            return Some(*known);
-        }
-        if !self.shared.keeps(self.program, self.stage, slot) {
-            return None;
-        }
-        let variable = self.b.declare_var(types::I64);
-        self.kept.insert(slot, variable);
-        Some(variable)
-    }
-
-    /// The value of a word.
-    pub(super) fn get(&mut self, slot: Slot) -> Value {
-        let layout = &self.program.layout;
-        if usize::from(slot) >= layout.first_constant {
-            let value = layout.template.get(usize::from(slot)).copied().unwrap_or(0);
-            return self.number(value);
-        }
-        match self.variable(slot) {
-            // A word that was not written yet is zero, as words are before ingress.
-            Some(variable) => self.b.use_var(variable),
-            None => self.load_word(slot, types::I64),
-        }
-    }
-
-    /// Sets a word.
-    pub(super) fn set(&mut self, slot: Slot, value: Value) {
-        match self.variable(slot) {
-            Some(variable) => self.b.def_var(variable, value),
-            None => self.store_word(slot, value),
-        }
-    }
-
-    pub(super) fn load_word(&mut self, slot: Slot, ty: Type) -> Value {
-        self.b.ins().load(ty, self.memory.words, self.words, i32::from(slot) * 8)
-    }
-
-    pub(super) fn store_word(&mut self, slot: Slot, value: Value) {
-        self.b.ins().store(self.memory.words, value, self.words, i32::from(slot) * 8);
-    }
-
-    /// The address of a word.
-    pub(super) fn word_address(&mut self, slot: Slot) -> Value {
-        self.b.ins().iadd_imm_u(self.words, i64::from(slot) * 8)
-    }
-
-    /// Whether a word stands in the packet's state, and nowhere else.
-    pub(super) fn is_in_memory(&mut self, slot: Slot) -> bool {
-        usize::from(slot) < self.program.layout.first_constant && self.variable(slot).is_none()
-    }
-
-    /// Puts words into the packet's state, for Rust to read.
-    pub(super) fn show(&mut self, first: Slot, words: usize) {
-        for slot in (first..).take(words) {
-            if let Some(variable) = self.variable(slot) {
-                let value = self.b.use_var(variable);
-                self.store_word(slot, value);
-            }
-        }
-    }
-
-    /// Takes over what Rust wrote to the packet's state.
-    pub(super) fn take(&mut self, first: Slot, words: usize) {
-        for slot in (first..).take(words) {
-            if let Some(variable) = self.variable(slot) {
-                let value = self.load_word(slot, types::I64);
-                self.b.def_var(variable, value);
-            }
-        }
-    }
-
-    /// Calls a function that reads and writes words as `told` says.
-    pub(super) fn call_on_words(
-        &mut self,
-        function: seam::Function,
-        arguments: &[Value],
-        told: &Told<'_>,
-    ) -> Value {
-        let mut all = Vec::new();
-        told(&mut |first, words, access| all.push((first, words, access)));
-        for (first, words, access) in &all {
-            if *access == Access::Read {
-                self.show(*first, *words);
-            }
-        }
-        let result = self.call_with_frame(function, arguments);
-        for (first, words, access) in all {
-            if access == Access::Write {
-                self.take(first, words);
-            }
-        }
-        result
-    }
-
-    /// Calls a function whose first argument is the frame.
-    pub(super) fn call_with_frame(&mut self, function: seam::Function, arguments: &[Value]) -> Value {
-        let all: Vec<Value> = [self.frame].into_iter().chain(arguments.iter().copied()).collect();
-        self.call(function, &all)
-    }
-
-    pub(super) fn call(&mut self, function: seam::Function, arguments: &[Value]) -> Value {
-        debug_assert_eq!(function.arguments(), arguments.len(), "{function:?}");
-        let mut signature = Signature::new(self.signature);
-        signature.params.extend(arguments.iter().map(|_| AbiParam::new(types::I64)));
-        signature.returns.push(AbiParam::new(types::I64));
-        let signature = self.b.import_signature(signature);
-        let address = self.number(seam::address(function) as u64);
-        let call = self.b.ins().call_indirect(signature, address, arguments);
-        self.b.inst_results(call)[0]
+    /// A block that hardly ever runs, or for few packets.
+    pub(super) fn aside_block(&mut self) -> Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        block
     }
 
     /// Goes on in `to` with values.

@@ -8,11 +8,12 @@ use sluice_ir::{Expression, Handle, Label, Module, Type};
 
 use super::layout::{Storage, aligned, lay_out, limbs};
 use super::{MAX_STATE_WORDS, PrepareError, bound};
-use crate::engine::op::{Op, Pc, Slot, WideOp};
+use crate::engine::op::{Op, Pc, Slot};
 use crate::engine::program::{
     ActionPlan, ApplySite, EmitPlan, EntryPoints, ExternPlan, ProfilePlan, Program, RegisterPlan,
     SelectTable, Selection, TablePlan,
 };
+use crate::engine::wide_op::WideOp;
 use crate::tables::{KeyField, Shape};
 
 /// Words for temporaries. They are never cleared or copied, so that there may be plenty.

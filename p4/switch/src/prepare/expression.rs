@@ -9,7 +9,8 @@ use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, Type, U
 use super::PrepareError;
 use super::codegen::{Codegen, Patch, invalid};
 use super::layout::{limbs, slot_bits};
-use crate::engine::op::{Op, Slot, WideArithmetic, WideOp};
+use crate::engine::op::{Op, Slot};
+use crate::engine::wide_op::{WideArithmetic, WideOp};
 
 type Result<T> = std::result::Result<T, PrepareError>;
 type Operand = Handle<Expression>;

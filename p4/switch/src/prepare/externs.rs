@@ -169,7 +169,13 @@ impl<'m> Codegen<'m> {
         } else if narrow(width) {
             self.push(Op::Move { d, a });
         } else {
-            self.add_wide(crate::engine::op::WideOp::Resize { d, a, from: 64, to: width, signed: false });
+            self.add_wide(crate::engine::wide_op::WideOp::Resize {
+                d,
+                a,
+                from: 64,
+                to: width,
+                signed: false,
+            });
         }
         self.store(result, d)
     }

@@ -11,8 +11,9 @@ use super::codegen::{Codegen, Patch, invalid};
 use super::expression::narrow;
 use super::layout::limbs;
 use super::statement::select_table;
-use crate::engine::op::{Op, Pc, Slot, WideOp};
+use crate::engine::op::{Op, Pc, Slot};
 use crate::engine::program::ExternPlan;
+use crate::engine::wide_op::WideOp;
 
 type Result<T> = std::result::Result<T, PrepareError>;
 

@@ -9,8 +9,9 @@ use super::PrepareError;
 use super::codegen::{Codegen, invalid};
 use super::expression::narrow;
 use super::layout::{field_offset, limbs, slot_bits, varbit_bits};
-use crate::engine::op::{Op, Slot, WideOp};
+use crate::engine::op::{Op, Slot};
 use crate::engine::program::SelectTable;
+use crate::engine::wide_op::WideOp;
 
 type Result<T> = std::result::Result<T, PrepareError>;
 

@@ -7,8 +7,9 @@ use super::PrepareError;
 use super::codegen::{Codegen, Patch, invalid};
 use super::expression::narrow;
 use super::layout::limbs;
-use crate::engine::op::{NO_SLOT, Op, Pc, Slot, WideOp};
+use crate::engine::op::{NO_SLOT, Op, Pc, Slot};
 use crate::engine::program::{ApplySite, KeySource, NO_SELECTION, SelectTable, Selection};
+use crate::engine::wide_op::WideOp;
 
 type Result<T> = std::result::Result<T, PrepareError>;
 

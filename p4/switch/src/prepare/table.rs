@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_entities::MatchKind;
+use sluice_entities::{ActionScope, MatchKind};
 
 use super::PrepareError;
 use super::codegen::{Codegen, invalid};
@@ -39,8 +39,17 @@ impl<'m> Codegen<'m> {
                     self.profiles.get_mut(usize::from(profile)).ok_or_else(|| invalid("action profile"))?;
                 plan.tables.push(self.tables.len() as u16);
             }
+            let in_entries =
+                |listed: &&(usize, &sluice_ir::TableAction)| listed.1.scope != ActionScope::DefaultOnly;
+            let listed: Vec<_> = table.actions.iter().enumerate().collect();
+            let mut in_entries = listed.iter().filter(in_entries);
+            let entry_action = match (in_entries.next(), in_entries.next()) {
+                (Some((index, _)), None) if !has_cells && profile.is_none() => Some(*index as u16),
+                _ => None,
+            };
             let name = Arc::from(table.name.as_str());
-            self.tables.push(TablePlan { name, shape: Shape::new(fields), actions, has_cells, profile });
+            let shape = Shape::new(fields);
+            self.tables.push(TablePlan { name, shape, actions, has_cells, profile, entry_action });
         }
         Ok(())
     }

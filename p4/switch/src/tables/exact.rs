@@ -110,7 +110,7 @@ impl ExactMap {
     }
 
     pub(super) fn lookup_parts(&self) -> Lookup<'_> {
-        Lookup { slots: &self.values, keys: &self.keys, mask: self.mask as u64 }
+        Lookup::by_place(&self.values, &self.keys, self.mask as u64)
     }
 
     /// All values, in the order of their places.

@@ -1,16 +1,14 @@
 //! One prefix or range key: the number line cut at every bound, with the winner of each piece.
 //!
-//! Overlaps are resolved when the table is built, so that a look-up is one binary search, which an index by the key's
-//! highest bits shortens.
+//! Overlaps are resolved when the table is built, so that a look-up is one binary search, which an index ([`super::buckets`]) makes
+//! short.
 
 use std::collections::BinaryHeap;
 
 use sluice_entities::{Bits, Match};
 
-use super::{MISS, Rule};
-
-/// Bits of the index.
-const INDEX_BITS: u32 = 10;
+use super::buckets::Buckets;
+use super::{Lookup, MISS, Rule};
 
 /// Numbers that keys can be.
 pub(crate) trait KeyNumber: Copy + Ord {
@@ -18,8 +16,14 @@ pub(crate) trait KeyNumber: Copy + Ord {
     fn from_bits(bits: &Bits) -> Self;
     /// The next number, if there is one of `width` bits.
     fn successor(self, width: u32) -> Option<Self>;
-    /// The bits from `shift` on.
-    fn top(self, shift: u32) -> usize;
+    /// The number before; zero has none, and stays.
+    fn predecessor(self) -> Self;
+    /// How far it is from `base`; zero for numbers below.
+    fn minus(self, base: Self) -> Self;
+    /// The number `bucket * 2^shift` behind it, or the largest.
+    fn plus(self, bucket: u64, shift: u32) -> Self;
+    /// The bits from `shift` on, as far as 64 bits hold them.
+    fn bucket(self, shift: u32) -> u64;
 }
 
 impl KeyNumber for u64 {
@@ -30,8 +34,20 @@ impl KeyNumber for u64 {
     fn successor(self, width: u32) -> Option<Self> {
         self.checked_add(1).filter(|next| width >= 64 || *next >> width == 0)
     }
-    fn top(self, shift: u32) -> usize {
-        (self >> shift) as usize
+    fn predecessor(self) -> Self {
+        self.saturating_sub(1)
+    }
+    #[inline(always)]
+    fn minus(self, base: Self) -> Self {
+        self.saturating_sub(base)
+    }
+    fn plus(self, bucket: u64, shift: u32) -> Self {
+        let distance = u128::from(bucket) << shift;
+        self.saturating_add(Self::try_from(distance).unwrap_or(Self::MAX))
+    }
+    #[inline(always)]
+    fn bucket(self, shift: u32) -> u64 {
+        self.checked_shr(shift).unwrap_or(0)
     }
 }
 
@@ -43,8 +59,20 @@ impl KeyNumber for u128 {
     fn successor(self, width: u32) -> Option<Self> {
         self.checked_add(1).filter(|next| width >= 128 || *next >> width == 0)
     }
-    fn top(self, shift: u32) -> usize {
-        (self >> shift) as usize
+    fn predecessor(self) -> Self {
+        self.saturating_sub(1)
+    }
+    #[inline(always)]
+    fn minus(self, base: Self) -> Self {
+        self.saturating_sub(base)
+    }
+    fn plus(self, bucket: u64, shift: u32) -> Self {
+        let distance = Self::from(bucket).checked_mul(1 << shift.min(127));
+        self.saturating_add(distance.unwrap_or(Self::MAX))
+    }
+    #[inline(always)]
+    fn bucket(self, shift: u32) -> u64 {
+        u64::try_from(self.checked_shr(shift).unwrap_or(0)).unwrap_or(u64::MAX)
     }
 }
 
@@ -58,9 +86,9 @@ pub(crate) struct Intervals<K> {
     /// First numbers of the pieces, ascending; the first is 0.
     starts: Vec<K>,
     winners: Vec<u32>,
-    /// For each value of the highest bits, the last piece that starts below its numbers; 0 if none does.
-    index: Vec<u32>,
-    shift: u32,
+    index: Buckets<K>,
+    /// Whether the index is of other pieces; nothing is looked up until [`Self::settle`].
+    is_stale: bool,
     /// By slot.
     entries: Vec<Option<Reach<K>>>,
 }
@@ -77,28 +105,14 @@ impl<K: KeyNumber> Intervals<K> {
             entries[at] = Some(*entry);
         }
         let (starts, winners) = resolve(width, K::ZERO, None, reaches);
-        let mut built = Self {
-            width,
-            starts,
-            winners,
-            index: vec![0; 1 << width.min(INDEX_BITS)],
-            shift: width.saturating_sub(INDEX_BITS),
-            entries,
-        };
-        built.reindex(0, built.index.len(), 0);
-        built
+        let index = Buckets::of(&starts);
+        Self { width, starts, winners, index, is_stale: false, entries }
     }
 
-    /// Brings the index up to date: values of the highest bits in a range anew, those behind it moved by some pieces.
-    fn reindex(&mut self, from: usize, to: usize, moved: i64) {
-        for top in from..to.min(self.index.len()) {
-            let below = self.starts.partition_point(|start| start.top(self.shift) < top);
-            self.index[top] = below.saturating_sub(1) as u32;
-        }
-        if moved != 0 {
-            for piece in self.index.iter_mut().skip(to) {
-                *piece = (i64::from(*piece) + moved) as u32;
-            }
+    /// Brings the index up to date, behind all changes.
+    pub(super) fn settle(&mut self) {
+        if std::mem::take(&mut self.is_stale) {
+            self.index = Buckets::of(&self.starts);
         }
     }
 
@@ -161,9 +175,6 @@ impl<K: KeyNumber> Intervals<K> {
 
     /// Puts other pieces in the place of some.
     fn replace(&mut self, from: usize, to: usize, mut starts: Vec<K>, mut winners: Vec<u32>) {
-        let top = |start: &K| start.top(self.shift);
-        let first_top = top(&self.starts[from]);
-        let mut last_top = starts.iter().chain(&self.starts[from..to]).map(top).max().unwrap_or(first_top);
         // Neighbors with the same winner are one piece.
         if from > 0 && winners.first() == self.winners.get(from - 1) {
             starts.remove(0);
@@ -172,22 +183,32 @@ impl<K: KeyNumber> Intervals<K> {
         let before = winners.last().or(from.checked_sub(1).and_then(|i| self.winners.get(i)));
         let joins = to < self.starts.len() && before == self.winners.get(to);
         let to = to + usize::from(joins);
-        if joins {
-            last_top = last_top.max(top(&self.starts[to - 1]));
-        }
-        let moved = starts.len() as i64 - (to - from) as i64;
         self.starts.splice(from..to, starts);
         self.winners.splice(from..to, winners);
-        self.reindex(first_top, last_top + 2, moved);
+        self.is_stale = true;
     }
 
     #[inline]
     pub(super) fn lookup(&self, key: K) -> u32 {
-        let top = key.top(self.shift);
-        let from = self.index.get(top).map_or(0, |piece| *piece as usize);
-        let to = self.index.get(top + 1).map_or(self.starts.len(), |piece| *piece as usize + 1);
-        let within = self.starts[from..to].partition_point(|start| *start <= key);
-        self.winners[(from + within).saturating_sub(1)]
+        debug_assert!(!self.is_stale, "looked up between changes");
+        let (from, to) = self.index.find(key);
+        // The first of them starts at the key or below.
+        let within = self.starts[from + 1..=to].partition_point(|start| *start <= key);
+        self.winners[from + within]
+    }
+}
+
+impl Intervals<u64> {
+    pub(super) fn lookup_parts(&self) -> Lookup<'_> {
+        let Buckets { base, shift, pieces } = &self.index;
+        Lookup {
+            slots: &self.winners,
+            keys: &self.starts,
+            index: pieces,
+            mask: pieces.len() as u64 - 1,
+            base: *base,
+            shift: *shift,
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //!   or entry by entry where there are few entries and many combinations;
 //! - [`scan`]: everything else, entry by entry in order of rank.
 
+mod buckets;
 mod exact;
 mod intervals;
 mod masked;
@@ -70,6 +71,8 @@ pub(crate) enum Search {
     Array { bits: u32 },
     /// In a hash table of keys of so many words.
     Hash { words: usize },
+    /// Among pieces of the number line, the key is one word.
+    Pieces,
     /// By [`Engine::lookup`].
     Other,
 }
@@ -77,12 +80,25 @@ pub(crate) enum Search {
 /// What looking up in line needs; empty for engines that are not looked up so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lookup<'e> {
-    /// Slots, by value or by place.
+    /// Slots, by value, by place or by piece.
     pub(crate) slots: &'e [u32],
-    /// Words of keys, by place.
+    /// Words of keys, by place; first numbers of pieces.
     pub(crate) keys: &'e [u64],
-    /// Number of places less one.
+    /// Number of places or buckets less one.
     pub(crate) mask: u64,
+    /// First and last piece of each bucket, in the low and in the high half.
+    pub(crate) index: &'e [u64],
+    /// The first number of the first bucket.
+    pub(crate) base: u64,
+    /// A bucket holds 2^shift numbers.
+    pub(crate) shift: u32,
+}
+
+impl<'e> Lookup<'e> {
+    /// In an array, or a hash table.
+    fn by_place(slots: &'e [u32], keys: &'e [u64], mask: u64) -> Self {
+        Self { slots, keys, mask, index: &[], base: 0, shift: 0 }
+    }
 }
 
 /// What a table's key looks like.
@@ -130,6 +146,7 @@ impl Shape {
             Kind::Keyless => Search::Nothing,
             Kind::Direct { bits } => Search::Array { bits },
             Kind::Exact => Search::Hash { words: self.words },
+            Kind::Intervals if self.words == 1 => Search::Pieces,
             Kind::Intervals | Kind::Masked | Kind::Scan => Search::Other,
         }
     }
@@ -218,7 +235,7 @@ impl Engine {
         }
     }
 
-    /// Adds an entry; its slot has none.
+    /// Adds an entry; its slot has none. [`Self::settle`] ends a row of such changes.
     pub(crate) fn insert(&mut self, shape: &Shape, rule: &Rule<'_>) {
         match self {
             Self::Empty => *self = Self::build(shape, std::slice::from_ref(rule)),
@@ -239,7 +256,7 @@ impl Engine {
         }
     }
 
-    /// Takes an entry out that was put in like this.
+    /// Takes an entry out that was put in like this. [`Self::settle`] ends a row of such changes.
     pub(crate) fn remove(&mut self, shape: &Shape, rule: &Rule<'_>) {
         match self {
             Self::Empty => {}
@@ -260,13 +277,21 @@ impl Engine {
         }
     }
 
+    /// Ends a row of changes: nothing may be looked up between them.
+    pub(crate) fn settle(&mut self) {
+        match self {
+            Self::Narrow(intervals) => intervals.settle(),
+            Self::Wide(intervals) => intervals.settle(),
+            Self::Empty | Self::Direct(_) | Self::Exact(_) | Self::Masked(_) | Self::Scan(_) => {}
+        }
+    }
+
     pub(crate) fn lookup_parts(&self) -> Lookup<'_> {
         match self {
-            Self::Direct(slots) => Lookup { slots, keys: &[], mask: 0 },
+            Self::Direct(slots) => Lookup::by_place(slots, &[], 0),
             Self::Exact(map) => map.lookup_parts(),
-            Self::Empty | Self::Narrow(_) | Self::Wide(_) | Self::Masked(_) | Self::Scan(_) => {
-                Lookup { slots: &[], keys: &[], mask: 0 }
-            }
+            Self::Narrow(intervals) => intervals.lookup_parts(),
+            Self::Empty | Self::Wide(_) | Self::Masked(_) | Self::Scan(_) => Lookup::by_place(&[], &[], 0),
         }
     }
 

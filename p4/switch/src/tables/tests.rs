@@ -98,6 +98,7 @@ fn change(rng: &mut ChaCha8Rng, mut engine: Engine, shape: &Shape, rules: &[Rule
         } else {
             engine.remove(shape, &rules[i]);
         }
+        engine.settle();
         let left: Vec<Rule<'_>> =
             rules.iter().zip(&there).filter(|(_, there)| **there).map(|(rule, _)| *rule).collect();
         look_up(rng, &engine, shape, &left, &format!("step {step}"));
@@ -105,6 +106,7 @@ fn change(rng: &mut ChaCha8Rng, mut engine: Engine, shape: &Shape, rules: &[Rule
     // An engine that starts with nothing comes to the same.
     let mut grown = Engine::build(shape, &[]);
     rules.iter().for_each(|rule| grown.insert(shape, rule));
+    grown.settle();
     look_up(rng, &grown, shape, rules, "one by one");
 }
 
@@ -162,6 +164,17 @@ fn prefixes() {
     }
     check(&[(MatchKind::Exact, 1), (MatchKind::Lpm, 32)], Kind::Masked, 16);
     check(&[(MatchKind::Lpm, 200)], Kind::Masked, 17);
+}
+
+#[test]
+fn neighbors_have_a_bucket_each() {
+    let starts: Vec<u64> = [0].into_iter().chain(0x0a00_0001..0x0a00_0200).collect();
+    let index = buckets::Buckets::of(&starts);
+    for (piece, start) in starts.iter().enumerate() {
+        assert_eq!(index.find(*start), (piece, piece));
+    }
+    assert_eq!(index.find(0x0900_0000), (0, 0));
+    assert_eq!(index.find(u64::MAX), (starts.len() - 1, starts.len() - 1));
 }
 
 #[test]
