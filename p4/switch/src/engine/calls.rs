@@ -139,7 +139,7 @@ fn request(env: &mut Env<'_>, state: &mut PacketState, plan: &ExternPlan, index:
             env.requests.asked.clone = Some((*kind, word(state, *session), field_list(state, *list)));
         }
         ExternPlan::Resubmit { field_list: list } => {
-            env.requests.asked.resubmit = Some(field_list(state, *list))
+            env.requests.asked.resubmit = Some(field_list(state, *list));
         }
         ExternPlan::Recirculate { field_list: list } => {
             env.requests.asked.recirculate = Some(field_list(state, *list));

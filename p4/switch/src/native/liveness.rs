@@ -20,8 +20,8 @@ const GAP: usize = 8;
 pub(super) fn cleared(program: &Program) -> Vec<Range<usize>> {
     let liveness = Liveness::new(program);
     let at_start = liveness.at_start();
-    let mut ranges = vec![0..liveness.first];
-    for word in (liveness.first..liveness.end).filter(|word| at_start.has(*word)) {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for word in (0..liveness.end).filter(|word| *word < liveness.first || at_start.has(*word)) {
         match ranges.last_mut() {
             Some(last) if word <= last.end + GAP => last.end = word + 1,
             _ => ranges.push(word..word + 1),
@@ -100,13 +100,9 @@ impl<'p> Liveness<'p> {
         behind_egress.add(&kept);
         let mut egress = block(Stage::Egress, &behind_egress);
         let clones = program.externs.iter().any(|plan| matches!(plan, ExternPlan::Clone { .. }));
-        while clones {
-            // A clone of a copy goes through egress again.
-            let before = behind_egress.clone();
+        // A clone of a copy goes through egress again. What is read then is read behind the first time, too.
+        if clones {
             behind_egress.add(&egress);
-            if behind_egress == before {
-                break;
-            }
             egress = block(Stage::Egress, &behind_egress);
         }
         let mut behind_ingress = egress.clone();
