@@ -5,8 +5,10 @@
 //!
 //! - Constants become immediates. Words that mean nothing outside of the function ([`slots`]) become values in registers; all others
 //!   stay where the interpreter has them, so that either engine can go on where the other stopped.
-//! - Tables with keys of a few bits and tables of exact keys are looked up in line ([`apply`]), in the same structures that the
-//!   interpreter uses ([`view`]); other look-ups and rare calls lead back into Rust ([`seam`]).
+//! - Tables are applied in line ([`apply`]): keys of a few bits, exact keys, prefixes and ranges are looked up in the same structures
+//!   that the interpreter uses ([`look_up`], [`view`]); other look-ups and rare calls lead back into Rust ([`seam`]).
+//! - What a packet need not go through is known before it comes: which words have to be cleared ([`liveness`]), and that a packet of
+//!   which nothing was changed leaves as it came ([`order`]).
 //! - What has no native form ends the function, and the interpreter does the rest of the block: see [`seam::Ended::Resume`].
 //!
 //! A program whose code would grow beyond [`MAX_NATIVE_STEPS`] runs in the interpreter as a whole, as does every program on an
