@@ -188,6 +188,38 @@ pub enum Intrinsic {
     Priority,
 }
 
+impl Intrinsic {
+    /// All of them with their names in P4, in v1model's order.
+    pub const NAMES: [(Self, &str); 16] = [
+        (Self::IngressPort, "ingress_port"),
+        (Self::EgressSpec, "egress_spec"),
+        (Self::EgressPort, "egress_port"),
+        (Self::InstanceType, "instance_type"),
+        (Self::PacketLength, "packet_length"),
+        (Self::EnqTimestamp, "enq_timestamp"),
+        (Self::EnqQdepth, "enq_qdepth"),
+        (Self::DeqTimedelta, "deq_timedelta"),
+        (Self::DeqQdepth, "deq_qdepth"),
+        (Self::IngressGlobalTimestamp, "ingress_global_timestamp"),
+        (Self::EgressGlobalTimestamp, "egress_global_timestamp"),
+        (Self::McastGrp, "mcast_grp"),
+        (Self::EgressRid, "egress_rid"),
+        (Self::ChecksumError, "checksum_error"),
+        (Self::ParserError, "parser_error"),
+        (Self::Priority, "priority"),
+    ];
+
+    /// What P4 calls it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(of, _)| *of == self).map_or("", |(_, name)| name)
+    }
+
+    /// The one that P4 calls so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(of, _)| *of)
+    }
+}
+
 /// An action after instantiation.
 #[derive(Clone, Debug)]
 pub struct Action {

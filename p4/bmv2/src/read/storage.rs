@@ -8,7 +8,7 @@ use sluice_ir::{
 
 use super::{Reader, Result};
 use crate::json::{Node, NodeKind};
-use crate::write::{ALIASES, INTRINSICS, SCALARS, STANDARD};
+use crate::write::{ALIASES, SCALARS, STANDARD};
 
 /// What stands at a field's two names.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +144,7 @@ impl<'n> Reader<'n> {
     /// Which fields are what the switch keeps itself, by their names in the file.
     fn intrinsics(&mut self) -> BTreeMap<(String, String), Intrinsic> {
         let mut of = BTreeMap::new();
-        for (which, name) in INTRINSICS {
+        for (which, name) in Intrinsic::NAMES {
             of.insert((STANDARD.to_string(), name.to_string()), which);
         }
         for (alias, which) in ALIASES {
@@ -239,7 +239,7 @@ impl<'n> Reader<'n> {
 
     /// Adds what a file of an older compiler does not have.
     fn missing_intrinsics(&mut self) {
-        for (which, field) in INTRINSICS {
+        for (which, field) in Intrinsic::NAMES {
             if !self.has_intrinsic(which) {
                 let mut name = format!("{STANDARD}.{field}");
                 while !self.names.insert(name.clone()) {

@@ -21,7 +21,7 @@ use sluice_entities::Bits;
 use sluice_ir::{Action, ActionProfile, Expression, Handle, Module, NamedKind, Statement, Table};
 
 pub(crate) use externs::algorithm_name;
-pub(crate) use storage::{ALIASES, INTRINSICS, SCALARS, STANDARD};
+pub(crate) use storage::{ALIASES, SCALARS, STANDARD};
 pub(crate) use tables::LOWEST_PRIORITY;
 
 use crate::json::Json;

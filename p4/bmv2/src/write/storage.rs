@@ -14,26 +14,6 @@ pub(crate) const SCALARS: &str = "scalars";
 /// Bits of an error in the format.
 pub(crate) const ERROR_BITS: u32 = 32;
 
-/// The fields of `standard_metadata`, in v1model's order.
-pub(crate) const INTRINSICS: [(Intrinsic, &str); 16] = [
-    (Intrinsic::IngressPort, "ingress_port"),
-    (Intrinsic::EgressSpec, "egress_spec"),
-    (Intrinsic::EgressPort, "egress_port"),
-    (Intrinsic::InstanceType, "instance_type"),
-    (Intrinsic::PacketLength, "packet_length"),
-    (Intrinsic::EnqTimestamp, "enq_timestamp"),
-    (Intrinsic::EnqQdepth, "enq_qdepth"),
-    (Intrinsic::DeqTimedelta, "deq_timedelta"),
-    (Intrinsic::DeqQdepth, "deq_qdepth"),
-    (Intrinsic::IngressGlobalTimestamp, "ingress_global_timestamp"),
-    (Intrinsic::EgressGlobalTimestamp, "egress_global_timestamp"),
-    (Intrinsic::McastGrp, "mcast_grp"),
-    (Intrinsic::EgressRid, "egress_rid"),
-    (Intrinsic::ChecksumError, "checksum_error"),
-    (Intrinsic::ParserError, "parser_error"),
-    (Intrinsic::Priority, "priority"),
-];
-
 /// What the switch itself calls fields of `standard_metadata`.
 pub(crate) const ALIASES: [(&str, Intrinsic); 9] = [
     ("queueing_metadata.enq_timestamp", Intrinsic::EnqTimestamp),
@@ -46,10 +26,6 @@ pub(crate) const ALIASES: [(&str, Intrinsic); 9] = [
     ("intrinsic_metadata.egress_rid", Intrinsic::EgressRid),
     ("intrinsic_metadata.priority", Intrinsic::Priority),
 ];
-
-fn intrinsic_name(which: Intrinsic) -> &'static str {
-    INTRINSICS.iter().find(|(of, _)| *of == which).map_or("", |(_, name)| name)
-}
 
 /// What the format calls a stack.
 #[derive(Clone, Debug)]
@@ -123,12 +99,12 @@ fn stack_name(module: &Module, stack: &Stack) -> StackName {
 
 /// `standard_metadata`'s fields where they change with time or place: the switch must keep numbers of them.
 pub(super) fn force_arith() -> Json {
-    Json::List(INTRINSICS.iter().map(|(_, name)| field_value(STANDARD, name)).collect())
+    Json::List(Intrinsic::NAMES.iter().map(|(_, name)| field_value(STANDARD, name)).collect())
 }
 
 pub(super) fn field_aliases() -> Json {
     let alias = |(alias, which): &(&str, Intrinsic)| {
-        Json::List(vec![Json::text(*alias), field_value(STANDARD, intrinsic_name(*which))])
+        Json::List(vec![Json::text(*alias), field_value(STANDARD, which.name())])
     };
     Json::List(ALIASES.iter().map(alias).collect())
 }
@@ -138,7 +114,7 @@ impl Writer<'_> {
     pub(super) fn variable(&self, variable: Handle<Variable>) -> (&'static str, String) {
         let variable = &self.module.variables[variable];
         match variable.kind {
-            VariableKind::Intrinsic(which) => (STANDARD, intrinsic_name(which).to_string()),
+            VariableKind::Intrinsic(which) => (STANDARD, which.name().to_string()),
             VariableKind::Metadata | VariableKind::Local => (SCALARS, variable.name.clone()),
         }
     }
@@ -340,7 +316,7 @@ fn pad(fields: &mut Vec<Json>, bits: u32) {
 fn standard_type() -> Json {
     let mut fields = Vec::new();
     let mut bits = 0;
-    for (which, name) in INTRINSICS {
+    for (which, name) in Intrinsic::NAMES {
         let (width, signed) = shape(which.ty());
         bits += width;
         fields.push(field_type(name, width, signed));

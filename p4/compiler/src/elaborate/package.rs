@@ -299,7 +299,7 @@ impl<'a> Elaborator<'a> {
         let mut parts = Vec::with_capacity(record.fields.len());
         for field in &record.fields {
             let Some(ty) = field.ty.scalar() else { continue };
-            let kind = intrinsic(&field.name).map_or(VariableKind::Metadata, VariableKind::Intrinsic);
+            let kind = Intrinsic::named(&field.name).map_or(VariableKind::Metadata, VariableKind::Intrinsic);
             let name = self.unique(&format!("standard_metadata.{}", field.name));
             let field_lists = field.field_lists.clone();
             let variable = self.module.variables.push(ir::Variable { name, ty, kind, field_lists });
@@ -385,27 +385,4 @@ impl<'a> Elaborator<'a> {
         let ty = Type::Extern(ExternType { name: path.name.text.clone(), arguments: Vec::new() }.into());
         Ok(Operand::new(Value::Object(Object::Extern(Rc::new(ExternObject { kind, span }))), ty))
     }
-}
-
-/// The field of `standard_metadata_t` of that name.
-fn intrinsic(name: &str) -> Option<Intrinsic> {
-    Some(match name {
-        "ingress_port" => Intrinsic::IngressPort,
-        "egress_spec" => Intrinsic::EgressSpec,
-        "egress_port" => Intrinsic::EgressPort,
-        "instance_type" => Intrinsic::InstanceType,
-        "packet_length" => Intrinsic::PacketLength,
-        "enq_timestamp" => Intrinsic::EnqTimestamp,
-        "enq_qdepth" => Intrinsic::EnqQdepth,
-        "deq_timedelta" => Intrinsic::DeqTimedelta,
-        "deq_qdepth" => Intrinsic::DeqQdepth,
-        "ingress_global_timestamp" => Intrinsic::IngressGlobalTimestamp,
-        "egress_global_timestamp" => Intrinsic::EgressGlobalTimestamp,
-        "mcast_grp" => Intrinsic::McastGrp,
-        "egress_rid" => Intrinsic::EgressRid,
-        "checksum_error" => Intrinsic::ChecksumError,
-        "parser_error" => Intrinsic::ParserError,
-        "priority" => Intrinsic::Priority,
-        _ => return None,
-    })
 }

@@ -46,24 +46,7 @@ pub(super) const UNARY: Words<UnaryOp> =
     &[(UnaryOp::Not, "!"), (UnaryOp::BitNot, "~"), (UnaryOp::Negate, "-")];
 
 /// Fields of `standard_metadata`.
-pub(super) const INTRINSICS: Words<Intrinsic> = &[
-    (Intrinsic::IngressPort, "ingress_port"),
-    (Intrinsic::EgressSpec, "egress_spec"),
-    (Intrinsic::EgressPort, "egress_port"),
-    (Intrinsic::InstanceType, "instance_type"),
-    (Intrinsic::PacketLength, "packet_length"),
-    (Intrinsic::EnqTimestamp, "enq_timestamp"),
-    (Intrinsic::EnqQdepth, "enq_qdepth"),
-    (Intrinsic::DeqTimedelta, "deq_timedelta"),
-    (Intrinsic::DeqQdepth, "deq_qdepth"),
-    (Intrinsic::IngressGlobalTimestamp, "ingress_global_timestamp"),
-    (Intrinsic::EgressGlobalTimestamp, "egress_global_timestamp"),
-    (Intrinsic::McastGrp, "mcast_grp"),
-    (Intrinsic::EgressRid, "egress_rid"),
-    (Intrinsic::ChecksumError, "checksum_error"),
-    (Intrinsic::ParserError, "parser_error"),
-    (Intrinsic::Priority, "priority"),
-];
+pub(super) const INTRINSICS: Words<Intrinsic> = &Intrinsic::NAMES;
 
 /// Hash and checksum algorithms.
 pub(super) const ALGORITHMS: Words<HashAlgorithm> = &[
