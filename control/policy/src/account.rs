@@ -137,6 +137,77 @@ pub struct GroupAccount {
     pub given: u64,
 }
 
+impl PortAccount {
+    /// Packets whose end is known: of a data path at rest, all that were received.
+    pub fn accounted(&self) -> u64 {
+        self.bad_frame
+            + self.refused
+            + self.matched_nothing
+            + self.discarded
+            + self.table_miss
+            + self.no_copy_left
+            + self.delivered
+    }
+}
+
+impl ToolAccount {
+    /// Copies whose end is known: of a data path at rest, all that were asked for.
+    pub fn accounted(&self) -> u64 {
+        self.sampled_out
+            + self.repeat
+            + self.rate_limit
+            + self.queue_full
+            + self.mtu
+            + self.port_down
+            + self.unsupported
+            + self.sent
+    }
+}
+
+impl GroupAccount {
+    /// Copies whose end is known: of a data path at rest, all that were asked for.
+    pub fn accounted(&self) -> u64 {
+        self.sampled_out + self.repeat + self.given
+    }
+}
+
+/// One side of an equation and the other: what began, and what ended.
+struct Balance<'a> {
+    kind: &'static str,
+    name: &'a str,
+    began: u64,
+    ended: u64,
+}
+
+impl Account {
+    fn balances(&self) -> impl Iterator<Item = Balance<'_>> {
+        let ports = self.ports.iter().map(|one| ("port", one.name.as_str(), (one.received, one.accounted())));
+        let tools = self.tools.iter().map(|one| ("tool", one.name.as_str(), (one.asked, one.accounted())));
+        let groups = self.groups.iter().map(|one| ("group", one.name.as_str(), (one.asked, one.accounted())));
+        let all = ports.chain(tools).chain(groups);
+        all.map(|(kind, name, (began, ended))| Balance { kind, name, began, ended })
+    }
+
+    /// Equations that do not hold whatever is under way: for two readings of a data path that works, `earlier` made first, then a drain, then this one. Numbers of a reading are not
+    /// all of one moment, so that a single one of a busy data path adds up by chance alone; but what had begun by the first reading has ended by the second, and what had ended by the
+    /// first has begun by the second.
+    pub fn violations_since(&self, earlier: &Self) -> Vec<String> {
+        let mut found = alarms(self);
+        for now in self.balances() {
+            let is_same = |other: &Balance<'_>| (other.kind, other.name) == (now.kind, now.name);
+            let Some(then) = earlier.balances().find(is_same) else { continue };
+            let Balance { kind, name, .. } = now;
+            if then.began > now.ended {
+                found.push(format!("{kind} {name}: {} began, {} accounted for later", then.began, now.ended));
+            }
+            if then.ended > now.began {
+                found.push(format!("{kind} {name}: {} accounted for, {} began later", then.ended, now.began));
+            }
+        }
+        found
+    }
+}
+
 /// What was harvested, by name, and what stood in cells when their last user went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -223,43 +294,21 @@ fn port_account(state: &State, name: &str, id: u16, counters: &dyn CounterSource
     }
 }
 
+/// What must not be, whatever else was counted.
+fn alarms(account: &Account) -> Vec<String> {
+    let missed = account.ports.iter().filter(|port| port.table_miss > 0);
+    missed
+        .map(|port| format!("port {}: {} packets missed in table `deliver`", port.name, port.table_miss))
+        .collect()
+}
+
 fn violations(account: &Account) -> Vec<String> {
-    let mut found = Vec::new();
-    for port in &account.ports {
-        let sum = port.bad_frame
-            + port.refused
-            + port.matched_nothing
-            + port.discarded
-            + port.table_miss
-            + port.no_copy_left
-            + port.delivered;
-        if sum != port.received {
-            found
-                .push(format!("port {}: {} packets received, {sum} accounted for", port.name, port.received));
-        }
-        if port.table_miss > 0 {
-            found.push(format!("port {}: {} packets missed in table `deliver`", port.name, port.table_miss));
-        }
-    }
-    for tool in &account.tools {
-        let sum = tool.sampled_out
-            + tool.repeat
-            + tool.rate_limit
-            + tool.queue_full
-            + tool.mtu
-            + tool.port_down
-            + tool.unsupported
-            + tool.sent;
-        if sum != tool.asked {
-            found.push(format!("tool {}: {} copies asked for, {sum} accounted for", tool.name, tool.asked));
-        }
-    }
-    for group in &account.groups {
-        let sum = group.sampled_out + group.repeat + group.given;
-        if sum != group.asked {
-            found
-                .push(format!("group {}: {} copies asked for, {sum} accounted for", group.name, group.asked));
-        }
-    }
+    let unequal = account.balances().filter(|balance| balance.began != balance.ended);
+    let told = |Balance { kind, name, began, ended }: Balance<'_>| match kind {
+        "port" => format!("port {name}: {began} packets received, {ended} accounted for"),
+        _ => format!("{kind} {name}: {began} copies asked for, {ended} accounted for"),
+    };
+    let mut found: Vec<String> = unequal.map(told).collect();
+    found.extend(alarms(account));
     found
 }

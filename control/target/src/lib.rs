@@ -6,7 +6,7 @@
 //! - [`Target`]: what a data path does, and what it promises.
 //! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]).
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
-//! - [`Counters`], [`carry_out`]: the policy's way to a data path: counters for its accounting, and its plans.
+//! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
 //! - [`sys`]: the system calls that ports need, as a trait; the one place with `unsafe`, and a stand-in for tests.
 
 mod captures;
@@ -17,11 +17,13 @@ pub mod port;
 mod soft;
 pub mod sys;
 mod target;
+mod trace;
 
 pub use captures::Captures;
 pub use counters::Counters;
-pub use policy::{CarryOutError, carry_out};
+pub use policy::{CarryOutError, carry_out, carry_out_told};
 pub use soft::{CPU_PORT, MAX_EVENTS, SoftOptions, SoftTarget, decode};
 pub use target::{
     BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, Target,
 };
+pub use trace::Recorder;

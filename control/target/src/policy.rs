@@ -30,7 +30,20 @@ pub enum CarryOutError {
 /// # Errors
 ///
 /// The first phase that failed. Up to and including [`PhaseKind::Prepare`] the old policy is alive, afterwards the new one.
-pub fn carry_out(target: &dyn Target, mut plan: Plan) -> Result<State, CarryOutError> {
+pub fn carry_out(target: &dyn Target, plan: Plan) -> Result<State, CarryOutError> {
+    carry_out_told(target, plan, &mut |_| {})
+}
+
+/// As [`carry_out`]; tells of each phase when it is done.
+///
+/// # Errors
+///
+/// As [`carry_out`].
+pub fn carry_out_told(
+    target: &dyn Target,
+    mut plan: Plan,
+    done: &mut dyn FnMut(PhaseKind),
+) -> Result<State, CarryOutError> {
     for phase in std::mem::take(&mut plan.phases) {
         match phase.kind {
             PhaseKind::Drain => target.drain(),
@@ -41,6 +54,7 @@ pub fn carry_out(target: &dyn Target, mut plan: Plan) -> Result<State, CarryOutE
                     .map_err(|fault| CarryOutError::Write { phase: phase.kind, fault })?;
             }
         }
+        done(phase.kind);
     }
     Ok(plan.next)
 }

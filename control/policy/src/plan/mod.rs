@@ -47,6 +47,19 @@ pub enum PhaseKind {
     Remove,
 }
 
+impl PhaseKind {
+    /// As it is written and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Switch => "switch",
+            Self::Drain => "drain",
+            Self::Harvest => "harvest",
+            Self::Remove => "remove",
+        }
+    }
+}
+
 /// Updates that may be applied in any order, all of them before the next phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {

@@ -1,0 +1,300 @@
+//! Prometheus: the text format, version 0.0.4. Names and units by its conventions; what is counted is what [`crate::v1::Counters`] and [`crate::v1::Ports`] have.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::access::Caller;
+use crate::operations::Api;
+use crate::problem::Problem;
+use crate::v1;
+
+/// Upper bounds of the buckets of latencies, seconds.
+const BOUNDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 10.0];
+
+/// Most routes that are told apart; there are fewer.
+const MAX_ROUTES: usize = 128;
+
+#[derive(Clone, Debug, Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len()],
+    count: u64,
+    seconds: f64,
+}
+
+/// How long answers took, by way, route and class of status.
+#[derive(Debug, Default)]
+pub(crate) struct Latencies {
+    all: Mutex<BTreeMap<(&'static str, String, u16), Histogram>>,
+}
+
+impl Latencies {
+    pub(crate) fn record(&self, way: &'static str, route: &str, status: StatusCode, took: Duration) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (way, route.to_string(), status.as_u16() / 100);
+        if all.len() >= MAX_ROUTES && !all.contains_key(&key) {
+            return;
+        }
+        let histogram = all.entry(key).or_default();
+        let seconds = took.as_secs_f64();
+        for (bucket, bound) in histogram.buckets.iter_mut().zip(BOUNDS) {
+            *bucket += u64::from(seconds <= bound);
+        }
+        histogram.count += 1;
+        histogram.seconds += seconds;
+    }
+}
+
+/// A text that grows by families of metrics.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+/// Names and values of labels.
+type Labels<'a> = &'a [(&'a str, &'a str)];
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a text cannot fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl std::fmt::Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(self.text, "{name}{labels} {value}");
+    }
+
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+        self.family(name, kind, help);
+        self.sample(name, &[], value);
+    }
+
+    /// A family with a sample for each of a list.
+    fn each<T>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        list: &[T],
+        of: fn(&T) -> (&str, u64),
+        label: &str,
+    ) {
+        self.family(name, kind, help);
+        for one in list {
+            let (value, number) = of(one);
+            self.sample(name, &[(label, value)], number);
+        }
+    }
+}
+
+fn ports(page: &mut Page, ports: &[v1::Port]) {
+    type Column = (&'static str, &'static str, fn(&v1::Port) -> (&str, u64));
+    let columns: [Column; 5] = [
+        ("sluice_port_received_packets_total", "Packets that came in.", |p| (&p.name, p.received_packets)),
+        ("sluice_port_received_bytes_total", "Bytes that came in.", |p| (&p.name, p.received_bytes)),
+        ("sluice_port_sent_packets_total", "Packets that went out.", |p| (&p.name, p.sent_packets)),
+        ("sluice_port_sent_bytes_total", "Bytes that went out.", |p| (&p.name, p.sent_bytes)),
+        ("sluice_port_missed_packets_total", "Frames that came in and that the data path never saw.", |p| {
+            (&p.name, p.missed)
+        }),
+    ];
+    page.each(
+        "sluice_port_up",
+        "gauge",
+        "Whether the port sends and receives.",
+        ports,
+        |p| (&p.name, u64::from(p.up)),
+        "port",
+    );
+    for (name, help, of) in columns {
+        page.each(name, "counter", help, ports, of, "port");
+    }
+    let name = "sluice_port_lost_packets_total";
+    page.family(name, "counter", "Copies that were sent and did not leave, by reason.");
+    for port in ports {
+        let reasons = [
+            ("queue_full", port.lost_queue_full),
+            ("port_down", port.lost_port_down),
+            ("refused", port.lost_refused),
+        ];
+        for (reason, packets) in reasons {
+            page.sample(name, &[("port", &port.name), ("reason", reason)], packets);
+        }
+    }
+    let name = "sluice_port_dropped_packets_total";
+    page.family(name, "counter", "Packets that ended inside, by reason.");
+    for port in ports {
+        for drops in &port.drops {
+            page.sample(name, &[("port", &port.name), ("reason", &drops.reason)], drops.packets);
+        }
+    }
+}
+
+fn counters(page: &mut Page, counters: &v1::Counters) {
+    let name = "sluice_packets_total";
+    page.family(name, "counter", "Packets of a network port, by what became of them.");
+    for port in &counters.ports {
+        let outcomes = [
+            ("bad_frame", port.bad_frame),
+            ("refused", port.refused),
+            ("matched_nothing", port.matched_nothing),
+            ("discarded", port.discarded),
+            ("table_miss", port.table_miss),
+            ("no_copy_left", port.no_copy_left),
+            ("delivered", port.delivered),
+        ];
+        for (outcome, packets) in outcomes {
+            page.sample(name, &[("port", &port.name), ("outcome", outcome)], packets);
+        }
+    }
+    page.each(
+        "sluice_filter_matched_packets_total",
+        "counter",
+        "Packets that a filter matched.",
+        &counters.filters,
+        |filter| (&filter.name, filter.hits),
+        "filter",
+    );
+    page.each(
+        "sluice_tool_asked_copies_total",
+        "counter",
+        "Copies that were asked for.",
+        &counters.tools,
+        |tool| (&tool.name, tool.asked),
+        "tool",
+    );
+    page.each(
+        "sluice_tool_sent_copies_total",
+        "counter",
+        "Copies that left.",
+        &counters.tools,
+        |tool| (&tool.name, tool.sent),
+        "tool",
+    );
+    let name = "sluice_tool_dropped_copies_total";
+    page.family(name, "counter", "Copies that did not leave, by reason.");
+    for tool in &counters.tools {
+        let reasons = [
+            ("sampled_out", tool.sampled_out),
+            ("repeat", tool.repeat),
+            ("rate_limit", tool.rate_limit),
+            ("queue_full", tool.queue_full),
+            ("mtu", tool.mtu),
+            ("port_down", tool.port_down),
+            ("unsupported", tool.unsupported),
+        ];
+        for (reason, copies) in reasons {
+            page.sample(name, &[("tool", &tool.name), ("reason", reason)], copies);
+        }
+    }
+    page.each(
+        "sluice_table_used_entries",
+        "gauge",
+        "Entries, bits or ids that the policy takes.",
+        &counters.tables,
+        |table| (&table.table, table.used),
+        "table",
+    );
+    page.each(
+        "sluice_table_size_entries",
+        "gauge",
+        "Entries, bits or ids that there are.",
+        &counters.tables,
+        |table| (&table.table, table.size),
+        "table",
+    );
+    let violations = counters.violations.len();
+    page.one(
+        "sluice_accounting_violations",
+        "gauge",
+        "Equations of the accounting that do not hold: 0, or something is wrong.",
+        violations,
+    );
+}
+
+fn latencies(page: &mut Page, latencies: &Latencies) {
+    let all = latencies.all.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let name = "sluice_api_request_duration_seconds";
+    page.family(name, "histogram", "How long answers took; of streams, how long they took to begin.");
+    for ((way, route, class), histogram) in &all {
+        let class = format!("{class}xx");
+        let labels = [("api", *way), ("route", route.as_str()), ("status", class.as_str())];
+        let bounds = BOUNDS.iter().map(f64::to_string).chain(["+Inf".to_string()]);
+        let counts = histogram.buckets.iter().copied().chain([histogram.count]);
+        for (bound, count) in bounds.zip(counts) {
+            let labels = [&labels[..], &[("le", bound.as_str())]].concat();
+            page.sample(&format!("{name}_bucket"), &labels, count);
+        }
+        page.sample(&format!("{name}_sum"), &labels, histogram.seconds);
+        page.sample(&format!("{name}_count"), &labels, histogram.count);
+    }
+}
+
+/// All metrics, for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "counters", responses(
+    (status = 200, body = String, content_type = "text/plain"), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
+pub(crate) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+    let text = api.run(move |api| page(api, &caller)).await?;
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
+    let status = api.status(caller)?;
+    let mut page = Page::default();
+    page.family("sluice_build_info", "gauge", "The software and the data path.");
+    page.sample("sluice_build_info", &[("version", &status.software), ("target", &status.target)], 1);
+    page.one("sluice_policy_version", "gauge", "Version of the policy in force.", status.policy_version);
+    page.one(
+        "sluice_policy_applied_timestamp_seconds",
+        "gauge",
+        "When it was applied.",
+        status.applied_ns as f64 / 1e9,
+    );
+    let is_well = u8::from(status.defect.is_empty());
+    page.one("sluice_target_healthy", "gauge", "Whether the data path does what it is told.", is_well);
+    ports(&mut page, &api.ports(caller)?.ports);
+    counters(&mut page, &api.counters(caller)?);
+    latencies(&mut page, api.latencies());
+    Ok(page.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped_and_buckets_add_up() {
+        let mut text = Page::default();
+        text.sample("a", &[("b", "c\"\\\n")], 1);
+        assert_eq!(text.text, "a{b=\"c\\\"\\\\\\n\"} 1\n");
+        let all = Latencies::default();
+        for millis in [2, 20, 20_000] {
+            all.record("rest", "/x", StatusCode::OK, Duration::from_millis(millis));
+        }
+        let mut text = Page::default();
+        latencies(&mut text, &all);
+        for line in [
+            "le=\"0.001\"} 0",
+            "le=\"0.0025\"} 1",
+            "le=\"0.025\"} 2",
+            "le=\"10\"} 2",
+            "le=\"+Inf\"} 3",
+            "_count{api=\"rest\",route=\"/x\",status=\"2xx\"} 3",
+        ] {
+            assert!(text.text.contains(line), "{line}\n{}", text.text);
+        }
+    }
+}
