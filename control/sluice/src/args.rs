@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.
     Serve(Serve),
+    #[command(flatten)]
+    Remote(Remote),
     /// Compile, check, run and test P4 programs.
     P4(P4),
     /// Print the completion script of a shell.
@@ -49,14 +51,145 @@ pub(crate) struct Check {
     pub(crate) program: Program,
 }
 
+/// Commands that ask a broker that runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Remote {
+    /// How a broker is that runs.
+    Status(Server),
+    /// Put a policy in force on a broker that runs.
+    Apply(Apply),
+    /// Put a policy in force again that was once.
+    Rollback(Rollback),
+    /// Changes of a broker's policy, the latest first; or one, with what differs.
+    Log(Log),
+    /// A broker's ports, and their state.
+    Ports(Ports),
+    /// The filters of the policy in force, and how many packets each matched.
+    Filters(Server),
+    /// What a broker counts, as it counts.
+    Top(Top),
+    /// Who may call a broker.
+    Users(Users),
+    /// Calls that changed something, or were to, the latest first.
+    Audit(Audit),
+}
+
+/// A broker, and who calls.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Server {
+    /// Where the broker is.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9560")]
+    pub(crate) server: String,
+    /// A file with the token; without one it is in the environment, as SLUICE_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// Why; it is kept.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+    /// The version that you looked at; if another one is in force, nothing is changed. Without it: whatever is in force now.
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) expect: Option<u64>,
+    /// Only say what it would do.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The policy to come (`broker.yaml`).
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The version whose policy comes again.
+    #[arg(value_name = "VERSION", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) which: u64,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// One version, with what it meant and what differs from the one before.
+    #[arg(value_name = "VERSION", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) which: Option<u64>,
+    /// Of that version only the policy, as it was written.
+    #[arg(long, requires = "which")]
+    pub(crate) text: bool,
+    /// So many at most.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// Begin to count anew at that port.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) clear: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    /// Seconds from one look to the next.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) interval: u32,
+    /// So many looks, then it ends.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Users {
+    /// Add somebody; their token is shown once.
+    #[arg(long, value_name = "NAME", conflicts_with = "remove")]
+    pub(crate) add: Option<String>,
+    /// What they may do: `viewer` sees, `operator` changes the policy, `admin` adds users.
+    #[arg(long, value_name = "ROLE", default_value = "viewer", requires = "add")]
+    pub(crate) role: String,
+    /// Take somebody's token away.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) remove: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// So many at most.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// The policy in force.
-    pub(crate) old: PathBuf,
-    /// The policy to come.
-    pub(crate) new: PathBuf,
+    /// The policy in force, and the policy to come; with `--server` only the one to come.
+    #[arg(value_names = ["OLD", "NEW"], num_args = 1..=2, required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A broker that runs, whose policy is the one in force.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// A file with the token for it; without one it is in the environment, as SLUICE_TOKEN.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) token_file: Option<PathBuf>,
     /// Also print every update, phase by phase.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server")]
     pub(crate) updates: bool,
     #[command(flatten)]
     pub(crate) program: Program,
@@ -129,12 +262,22 @@ pub(crate) struct Sample {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The policy (`broker.yaml`). Controllers read its tables; without one the tables are theirs.
+    /// The policy to begin with (`broker.yaml`), for a store that has none. Controllers read its tables; without policy and store the tables are theirs.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Folder that keeps what was applied, by whom and when; made if it is not there. What was applied last is in force again after a start. Without it all is
+    /// forgotten at the end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Most megabytes that the store takes; what does not fit is refused.
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub(crate) store_max: u64,
     /// Where P4Runtime is served; a loopback address.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9559")]
     pub(crate) p4runtime: SocketAddr,
+    /// Where REST, gRPC and metrics are served; a loopback address. Only with a policy or a store.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9560")]
+    pub(crate) api: SocketAddr,
     /// The number by which controllers know this device.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,

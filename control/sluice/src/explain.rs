@@ -9,8 +9,9 @@ use std::sync::Arc;
 use sluice_diagnostics::{Sources, Span};
 use sluice_ir::Module;
 use sluice_policy::filter::{self, NamedSets, Origin};
-use sluice_policy::{Edits, Filter, PacketTrace, Policy, PortRole, TraceStep};
-use sluice_switch::{Engine, Ingress, Output, Sink, TraceEvent, Tracer, Worker};
+use sluice_policy::{Edits, Filter, Policy, PortRole};
+use sluice_switch::{Engine, Ingress, Output, Sink, Worker};
+use sluice_target::Recorder;
 
 use crate::args;
 use crate::broker::{self, Broker, Loaded};
@@ -166,41 +167,6 @@ fn flow_expression(text: &str) -> Result<String, Failure> {
         )
     };
     Ok(format!("{} or {}", direction(a, b), direction(b, a)))
-}
-
-/// Records what [`sluice_policy::explain`] reads, and a line for what happened to the bytes.
-#[derive(Default)]
-struct Recorder {
-    trace: PacketTrace,
-    notes: Vec<String>,
-}
-
-impl Tracer for Recorder {
-    fn event(&mut self, event: &TraceEvent<'_>) {
-        match event {
-            TraceEvent::Table { table, keys, entry, action, params } => self.trace.steps.push(TraceStep {
-                table: Arc::from(*table),
-                keys: keys.to_vec(),
-                hit: entry.is_some(),
-                action: Arc::from(*action),
-                params: params.to_vec(),
-            }),
-            TraceEvent::ParserError { error, offset_bytes } => {
-                self.notes.push(format!("headers end at byte {offset_bytes}: {error}"));
-            }
-            TraceEvent::Sent { replica, length_bytes, original_length } => self.notes.push(format!(
-                "instance {} left by port {}: {length_bytes} bytes of {original_length}",
-                replica.instance, replica.port
-            )),
-            TraceEvent::Dropped { reason, replica: Some(replica) } => self.notes.push(format!(
-                "instance {} did not leave by port {}: {}",
-                replica.instance,
-                replica.port,
-                reason.name()
-            )),
-            _ => {}
-        }
-    }
 }
 
 /// Takes copies nowhere.

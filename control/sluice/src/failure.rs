@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sluice_daemon::Refusal;
 use sluice_diagnostics::{Diagnostics, Sources};
 
 /// Exit code for input that is refused: nothing was written.
@@ -44,6 +45,9 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// The broker, or its store, refuses.
+    #[error("error: {0}")]
+    Broker(String),
     /// The data path refused what the planner made: a defect of ours, said as such.
     #[error("error: the data path refused the plan, which is a defect in sluice; nothing was written: {0}")]
     Refused(String),
@@ -57,6 +61,14 @@ impl Failure {
     /// Of diagnostics, rendered.
     pub(crate) fn located(diagnostics: &Diagnostics, sources: &Sources) -> Self {
         Self::Located(diagnostics.render(sources).trim_end().to_string())
+    }
+
+    /// Of what a broker says.
+    pub(crate) fn refusal(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid { rendered, .. } => Self::Located(rendered.clone()),
+            other => Self::Broker(other.to_string()),
+        }
     }
 
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {

@@ -6,6 +6,7 @@
 mod args;
 mod broker;
 mod check;
+mod client;
 mod explain;
 mod failure;
 mod folder;
@@ -45,6 +46,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
         Command::Serve(arguments) => return serve::run(arguments),
+        Command::Remote(command) => return client::run(command),
         Command::P4(arguments) => return p4::run(arguments),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "sluice", &mut std::io::stdout());

@@ -7,11 +7,25 @@ use sluice_policy::PhaseKind;
 
 use crate::args;
 use crate::broker;
+use crate::client;
 use crate::failure::Failure;
 
 pub(crate) fn run(arguments: &args::Plan) -> Result<(), Failure> {
-    let old = broker::load(&arguments.old)?;
-    let new = broker::load(&arguments.new)?;
+    let (old, new) = match (arguments.files.as_slice(), &arguments.server) {
+        ([new], Some(server)) => {
+            let server = args::Server { server: server.clone(), token_file: arguments.token_file.clone() };
+            return client::plan(new, &server);
+        }
+        ([old, new], None) => (old, new),
+        (files, server) => {
+            let which = if server.is_some() { "with" } else { "without" };
+            let message = format!("{} policies are given, {which} `--server`", files.len());
+            let help = "give the old and the new policy, or the new one and `--server`";
+            return Err(Failure::argument(message, help));
+        }
+    };
+    let old = broker::load(old)?;
+    let new = broker::load(new)?;
     let info = broker::program(arguments.program)?.info();
     let before = broker::plan(&broker::nothing(&info)?, &old, &info)?.next;
     let plan = broker::plan(&before, &new, &info)?;
@@ -19,7 +33,7 @@ pub(crate) fn run(arguments: &args::Plan) -> Result<(), Failure> {
     println!("updates:");
     for phase in &plan.phases {
         if !matches!(phase.kind, PhaseKind::Drain | PhaseKind::Harvest) {
-            println!("  {:8} {}", phase_name(phase.kind), phase.updates.len());
+            println!("  {:8} {}", phase.kind.name(), phase.updates.len());
         }
         if arguments.updates {
             for update in &phase.updates {
@@ -28,16 +42,6 @@ pub(crate) fn run(arguments: &args::Plan) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn phase_name(kind: PhaseKind) -> &'static str {
-    match kind {
-        PhaseKind::Prepare => "prepare",
-        PhaseKind::Switch => "switch",
-        PhaseKind::Drain => "drain",
-        PhaseKind::Harvest => "harvest",
-        PhaseKind::Remove => "remove",
-    }
 }
 
 fn describe(update: &Update) -> String {

@@ -1,5 +1,5 @@
 //! `sluice serve` on live interfaces: two taps and three tools, each a pair of interfaces between two network namespaces. What tcpdump sees at the tools'
-//! ends is what `sluice replay` writes of the same captures; at the taps' ends it sees nothing.
+//! ends is what `sluice replay` writes of the same captures, though the policy changes meanwhile; at the taps' ends it sees nothing.
 //!
 //! Skipped where namespaces cannot be made (no root) or a tool is missing.
 
@@ -31,6 +31,14 @@ filters:
   - { name: headers, match: ip or ip6, to: [web], edits: { slice: { after: l4, bytes: 32 } } }
 otherwise: { to: [rest] }
 ";
+
+/// The same for every packet, by other filters: what a change between the two loses or mixes, tools see.
+fn other_policy() -> String {
+    let web = "  - { name: web, match: tcp port 80 or tcp port 443, to: [web], edits: { strip: [vlan] } }\n";
+    let split = "  - { name: http, match: tcp port 80, to: [web], edits: { strip: [vlan] } }\n  - { name: https, match: tcp port 443, to: [web], edits: { strip: [vlan] } }\n";
+    assert!(POLICY.contains(web), "the policy is another one");
+    POLICY.replace(web, split)
+}
 
 fn run(line: &str) -> bool {
     let mut words = line.split(' ');
@@ -177,20 +185,55 @@ fn prepare(folder: &Path) {
     assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));
 }
 
-fn serve(lab: &Lab, folder: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+/// A broker that runs in the namespace of the ports.
+struct Daemon {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+    api: String,
+    token: String,
+}
+
+fn serve(lab: &Lab, folder: &Path) -> Daemon {
     let mut command = lab.command(&lab.broker, Path::new(env!("CARGO_BIN_EXE_sluice")));
-    command.current_dir(folder).args(["serve", "--policy", "broker.yaml", "--p4runtime", "127.0.0.1:0"]);
+    command.current_dir(folder).args(["serve", "--policy", "broker.yaml"]);
+    command.args(["--p4runtime", "127.0.0.1:0", "--api", "127.0.0.1:0"]);
     for name in TAPS.iter().chain(&TOOLS) {
         command.args(["--port", &format!("{name}=packet:{name}")]);
     }
     // A namespace has no loopback until somebody brings it up.
     must(&format!("ip -n {} link set lo up", lab.broker));
-    let mut child = command.stdout(Stdio::piped()).spawn().expect("the command runs");
-    let mut lines = BufReader::new(child.stdout.take().expect("it was asked for"));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command runs");
+    let mut output = BufReader::new(child.stdout.take().expect("it was asked for"));
     let mut line = String::new();
-    lines.read_line(&mut line).expect("it writes lines");
-    assert!(line.starts_with("ready: P4Runtime at 127.0.0.1:"), "{line}");
-    (child, lines)
+    output.read_line(&mut line).expect("it writes lines");
+    let (_, api) = line.split_once("REST and gRPC at ").unwrap_or_else(|| panic!("{line}"));
+    let api = api.split(',').next().unwrap_or_default().to_string();
+    let mut errors = BufReader::new(child.stderr.take().expect("it was asked for"));
+    let mut line = String::new();
+    errors.read_line(&mut line).expect("it writes lines");
+    let (_, token) = line.split_once("shown only now: ").unwrap_or_else(|| panic!("{line}"));
+    let token = token.trim().to_string();
+    std::thread::spawn(move || errors.lines().for_each(drop));
+    Daemon { child, output, api, token }
+}
+
+/// Changes the policy to the other one and back until the sender has ended; says how often.
+fn change_until(lab: &Lab, folder: &Path, daemon: &Daemon, sender: &mut Child) -> u32 {
+    fs::write(folder.join("other.yaml"), other_policy()).expect("it can be written");
+    let mut changes = 0;
+    while sender.try_wait().expect("it was begun here").is_none() {
+        let file = if changes % 2 == 0 { "other.yaml" } else { "broker.yaml" };
+        let output = lab
+            .command(&lab.broker, Path::new(env!("CARGO_BIN_EXE_sluice")))
+            .current_dir(folder)
+            .args(["apply", file, "--server", &format!("http://{}", daemon.api)])
+            .env("SLUICE_TOKEN", &daemon.token)
+            .output()
+            .expect("the command runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        changes += 1;
+    }
+    changes
 }
 
 /// Waits until files no longer grow.
@@ -221,26 +264,29 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
     prepare(folder);
     let at = |name: &str| folder.join(format!("{name}.pcap"));
     let mut watchers: Vec<Child> = TAPS.iter().chain(&TOOLS).map(|name| lab.watch(name, &at(name))).collect();
-    let (mut daemon, mut output) = serve(&lab, folder);
+    let mut daemon = serve(&lab, folder);
 
     let this = std::env::current_exe().expect("a test has a file");
-    let sender = lab
+    let mut sender = lab
         .command(&lab.wire, &this)
         .args(["--exact", "tools_get_live_what_replay_writes_and_taps_get_nothing", "--nocapture"])
         .env("SLUICE_LIVE_SENDER", folder)
-        .output()
+        .stdout(Stdio::null())
+        .spawn()
         .expect("it is running");
-    assert!(sender.status.success(), "{}", String::from_utf8_lossy(&sender.stderr));
+    let changes = change_until(&lab, folder, &daemon, &mut sender);
+    assert!(sender.wait().expect("it was begun here").success());
+    assert!(changes >= 2, "the policy was changed {changes} times: the test tests nothing");
     settle(&TOOLS.map(&at));
-    must(&format!("kill -TERM {}", daemon.id()));
-    let status = daemon.wait().expect("it was begun here");
+    must(&format!("kill -TERM {}", daemon.child.id()));
+    let status = daemon.child.wait().expect("it was begun here");
     let mut report = String::new();
-    std::io::Read::read_to_string(&mut output, &mut report).expect("it writes text");
+    std::io::Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
     assert!(status.success(), "{report}");
     // Once more, and killed: nothing leaves a tap then, either.
-    let (mut again, _) = serve(&lab, folder);
-    again.kill().expect("it is running");
-    again.wait().expect("it was begun here");
+    let mut again = serve(&lab, folder);
+    again.child.kill().expect("it is running");
+    again.child.wait().expect("it was begun here");
     std::thread::sleep(Duration::from_millis(500));
     watchers.iter_mut().for_each(stop);
 

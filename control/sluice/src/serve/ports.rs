@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sluice_daemon::Binding;
 use sluice_policy::{Policy, PortRole};
 use sluice_target::SoftTarget;
 use sluice_target::port::{PortSpec, Role};
@@ -62,6 +63,12 @@ fn wanted(text: &str, policy: Option<&Policy>) -> Result<Wanted, String> {
         }
     };
     Ok(Wanted { number, name: name.to_string(), role, spec, text: text.to_string() })
+}
+
+/// What they are, for a broker.
+pub(super) fn bindings(ports: &[Wanted]) -> Vec<Binding> {
+    let binding = |port: &Wanted| Binding { number: port.number, name: port.name.clone(), role: port.role };
+    ports.iter().map(binding).collect()
 }
 
 /// Opens the ports and puts them at the switch: those of tools first, so that no copy comes too early.

@@ -1,0 +1,135 @@
+//! Commands that show.
+
+use sluice_api::v1;
+
+use super::table::{columns, time};
+use super::{refused, with};
+use crate::args;
+use crate::failure::Failure;
+
+pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
+    with(server, async |mut client| {
+        let status = client.get_status(v1::GetStatusRequest {}).await.map_err(|status| refused(&status))?;
+        let status = status.into_inner();
+        let counters =
+            client.get_counters(v1::GetCountersRequest {}).await.map_err(|status| refused(&status))?;
+        let counters = counters.into_inner();
+        println!("sluice {} on a {}", status.software, status.target);
+        println!(
+            "policy version {}, applied {} UTC by {}",
+            status.policy_version,
+            time(status.applied_ns),
+            status.author
+        );
+        println!("you are {} ({})", status.user, status.role);
+        if !status.defect.is_empty() {
+            println!("DEFECT: {}; changes are refused until the broker is started again", status.defect);
+        }
+        if counters.adds_up {
+            println!("every packet and every copy is accounted for, {} under way", counters.under_way);
+        }
+        for violation in &counters.violations {
+            println!("NOT ACCOUNTED FOR: {violation}");
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn log(arguments: &args::Log) -> Result<(), Failure> {
+    with(&arguments.server, async |mut client| {
+        if let Some(version) = arguments.which {
+            let detail = client.get_version(v1::GetVersionRequest { version }).await;
+            detailed(&detail.map_err(|status| refused(&status))?.into_inner(), arguments.text);
+            return Ok(());
+        }
+        let request = v1::ListVersionsRequest { before: 0, limit: arguments.limit };
+        let list = client.list_versions(request).await.map_err(|status| refused(&status))?;
+        let mut rows =
+            vec![["version", "time (UTC)", "author", "progress", "reason"].map(str::to_string).to_vec()];
+        for one in list.into_inner().versions {
+            let reason = match (one.restores, one.note.is_empty()) {
+                (0, true) => one.reason,
+                (0, false) => one.note,
+                (restored, _) => format!("(as version {restored}) {}", one.reason),
+            };
+            rows.push(vec![one.version.to_string(), time(one.time_ns), one.author, one.progress, reason]);
+        }
+        print!("{}", columns(&rows));
+        Ok(())
+    })
+}
+
+fn detailed(detail: &v1::VersionDetail, only_text: bool) {
+    if only_text {
+        print!("{}", detail.text);
+        return;
+    }
+    let version = detail.version.clone().unwrap_or_default();
+    println!(
+        "version {}, {}, {} UTC by {}",
+        version.version,
+        version.progress,
+        time(version.time_ns),
+        version.author
+    );
+    for line in [&version.reason, &version.note].into_iter().filter(|line| !line.is_empty()) {
+        println!("  {line}");
+    }
+    print!("\n{}\n{}", version.summary, detail.diff);
+}
+
+pub(super) fn ports(arguments: &args::Ports) -> Result<(), Failure> {
+    with(&arguments.server, async |mut client| {
+        if let Some(port) = &arguments.clear {
+            let request = v1::ClearPortRequest { port: port.clone() };
+            client.clear_port(request).await.map_err(|status| refused(&status))?;
+            println!("the counters of {port} begin anew");
+            return Ok(());
+        }
+        let list = client.list_ports(v1::ListPortsRequest {}).await.map_err(|status| refused(&status))?;
+        print!("{}", columns(&port_rows(&list.into_inner().ports)));
+        Ok(())
+    })
+}
+
+pub(super) fn port_rows(ports: &[v1::Port]) -> Vec<Vec<String>> {
+    let heads = ["port", "number", "role", "state", "received", "sent", "missed", "lost"];
+    let mut rows = vec![heads.map(str::to_string).to_vec()];
+    for port in ports {
+        let state = match (port.attached, port.up) {
+            (false, _) => "no device",
+            (true, true) => "up",
+            (true, false) => "down",
+        };
+        let lost = port.lost_queue_full + port.lost_port_down + port.lost_refused;
+        let role = if port.role.is_empty() { "-" } else { &port.role };
+        rows.push(vec![
+            port.name.clone(),
+            port.number.to_string(),
+            role.to_string(),
+            state.to_string(),
+            port.received_packets.to_string(),
+            port.sent_packets.to_string(),
+            port.missed.to_string(),
+            lost.to_string(),
+        ]);
+    }
+    rows
+}
+
+pub(super) fn filters(server: &args::Server) -> Result<(), Failure> {
+    with(server, async |mut client| {
+        let list = client.list_filters(v1::ListFiltersRequest {}).await.map_err(|status| refused(&status))?;
+        let mut rows = vec![["filter", "hits", "from", "to", "match"].map(str::to_string).to_vec()];
+        for filter in list.into_inner().filters {
+            let to = if filter.to.is_empty() { "(discard)".to_string() } else { filter.to.join(",") };
+            let mut expression = filter.r#match.split_whitespace().collect::<Vec<_>>().join(" ");
+            if expression.is_empty() {
+                expression = "(everything)".to_string();
+            }
+            rows.push(vec![filter.name, filter.hits.to_string(), filter.from.join(","), to, expression]);
+        }
+        print!("{}", columns(&rows));
+        Ok(())
+    })
+}

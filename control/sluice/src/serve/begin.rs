@@ -1,0 +1,94 @@
+//! What a broker begins with: a store, a policy, a data path, ports.
+
+use std::sync::Arc;
+
+use sluice_daemon::{Broker, BrokerOptions};
+use sluice_store::{History, Store, StoreError, StoreOptions};
+use sluice_target::{SoftOptions, SoftTarget};
+
+use super::ports::{self, Wanted};
+use crate::args;
+use crate::broker;
+use crate::failure::Failure;
+
+/// A data path, and who owns its tables.
+pub(super) struct Begun {
+    pub(super) target: Arc<SoftTarget>,
+    pub(super) ports: Vec<Wanted>,
+    /// The policy's broker; without one the tables are the controllers'.
+    pub(super) brokered: Option<Brokered>,
+}
+
+/// A broker, and its store.
+pub(super) struct Brokered {
+    pub(super) broker: Broker,
+    pub(super) store: Arc<Store>,
+}
+
+fn failed(error: &StoreError) -> Failure {
+    Failure::Broker(error.to_string())
+}
+
+fn store(arguments: &args::Serve) -> Result<Store, Failure> {
+    let options = StoreOptions { max_bytes: arguments.store_max << 20 };
+    let store = match &arguments.store {
+        Some(folder) => Store::open(folder, options),
+        None => Store::in_memory(),
+    };
+    store.map_err(|error| failed(&error))
+}
+
+/// The policy that will be in force, with what messages call it.
+fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Failure> {
+    let last = store.last().map_err(|error| failed(&error))?;
+    let given = arguments.policy.as_deref().map(|path| {
+        let text = std::fs::read_to_string(path).map_err(Failure::read(path))?;
+        Ok::<_, Failure>((path.display().to_string(), text))
+    });
+    let given = given.transpose()?;
+    match (last, given) {
+        (Some(last), given) => {
+            let version = last.summary.version;
+            if let Some((name, _)) = given.filter(|(_, text)| *text != last.text) {
+                eprintln!(
+                    "note: version {version} of the store is in force, not {name}: that is for a store without a policy, or for `sluice apply`"
+                );
+            }
+            Ok((format!("version {version} of the store"), last.text))
+        }
+        (None, Some(given)) => Ok(given),
+        (None, None) => Err(Failure::argument(
+            "the store has no policy yet",
+            "give one to begin with: `--policy broker.yaml`",
+        )),
+    }
+}
+
+/// A broker with a policy in force, its ports not yet open.
+fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
+    let store = Arc::new(store(arguments)?);
+    let (name, text) = policy(arguments, &store)?;
+    let loaded = broker::parse(&name, &text)?;
+    let ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
+    let module = broker::program(arguments.program)?;
+    // No policy has a port of that number: nothing goes to a controller.
+    let options = SoftOptions { cpu_port: 0, wall_clock: true, ..SoftOptions::default() };
+    let target = SoftTarget::with_module(module.clone(), options)
+        .map_err(|fault| Failure::Refused(fault.to_string()))?;
+    let target = Arc::new(target);
+    let options = BrokerOptions { explainer: Some(module) };
+    let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
+        .map_err(|refusal| Failure::refusal(&refusal))?;
+    broker.bind(ports::bindings(&ports));
+    Ok(Begun { target, ports, brokered: Some(Brokered { broker, store }) })
+}
+
+/// What the arguments ask for.
+pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
+    if arguments.policy.is_some() || arguments.store.is_some() {
+        return brokered(arguments);
+    }
+    let ports = ports::ports(&arguments.ports, None)?;
+    let options = SoftOptions { wall_clock: true, ..SoftOptions::default() };
+    Ok(Begun { target: Arc::new(SoftTarget::new(options)), ports, brokered: None })
+}
