@@ -50,9 +50,17 @@ fn limit(asked: u32) -> Result<u32, Problem> {
     }
 }
 
-/// In lists 0 is no bound.
-fn before(asked: u64) -> Option<u64> {
+/// Where 0 stands for nothing.
+fn some(asked: u64) -> Option<u64> {
     (asked > 0).then_some(asked)
+}
+
+/// In lists 0 is no bound; numbers do not reach beyond 63 bits.
+fn before(asked: u64) -> Result<Option<u64>, Problem> {
+    if i64::try_from(asked).is_err() {
+        return Err(Problem::argument(format!("before: {asked} is more than {}", i64::MAX)));
+    }
+    Ok(some(asked))
 }
 
 /// Reads hexadecimal digits; blanks and colons are left out.
@@ -153,7 +161,7 @@ impl Api {
             source: Source::Text(&request.text),
             author: &caller.name,
             reason: &request.reason,
-            expected: before(request.expected_version).map(Version),
+            expected: some(request.expected_version).map(Version),
             dry_run: request.dry_run,
         };
         self.change(caller, &change)
@@ -168,7 +176,7 @@ impl Api {
             source: Source::Version(Version(request.version)),
             author: &caller.name,
             reason: &request.reason,
-            expected: before(request.expected_version).map(Version),
+            expected: some(request.expected_version).map(Version),
             dry_run: request.dry_run,
         };
         self.change(caller, &change)
@@ -184,7 +192,7 @@ impl Api {
         _: &Caller,
         request: &v1::ListVersionsRequest,
     ) -> Result<v1::Versions, Problem> {
-        let list = self.broker().history(before(request.before).map(Version), limit(request.limit)?)?;
+        let list = self.broker().history(before(request.before)?.map(Version), limit(request.limit)?)?;
         Ok(v1::Versions { versions: list.into_iter().map(content::version).collect() })
     }
 
@@ -236,7 +244,7 @@ impl Api {
         request: &v1::ListAuditRequest,
     ) -> Result<v1::Audits, Problem> {
         caller.needs(Role::Admin)?;
-        let list = self.broker().audits(before(request.before), limit(request.limit)?)?;
+        let list = self.broker().audits(before(request.before)?, limit(request.limit)?)?;
         Ok(v1::Audits { audits: list.into_iter().map(content::audit).collect() })
     }
 

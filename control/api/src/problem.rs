@@ -16,7 +16,7 @@ const TYPE_URL: &str = "type.googleapis.com/sluice.v1.Problem";
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", message.detail)]
 pub struct Problem {
-    pub(crate) message: v1::Problem,
+    pub(crate) message: Box<v1::Problem>,
     pub(crate) code: Code,
     /// Seconds to wait, where waiting helps.
     pub(crate) retry_after: Option<u32>,
@@ -48,7 +48,7 @@ impl Problem {
             detail: detail.into(),
             ..v1::Problem::default()
         };
-        Self { message, code, retry_after: None }
+        Self { message: Box::new(message), code, retry_after: None }
     }
 
     pub(crate) fn argument(detail: impl Into<String>) -> Self {

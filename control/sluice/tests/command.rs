@@ -142,7 +142,9 @@ fn completions_and_manual_are_whole() {
     for line in ["sluice completions bash", "sluice completions zsh", "sluice completions fish", "sluice man"]
     {
         let text = run(folder.path(), line);
-        for subcommand in ["check", "plan", "replay", "explain", "sample"] {
+        for subcommand in
+            ["check", "plan", "replay", "explain", "sample", "serve", "apply", "rollback", "log", "top"]
+        {
             assert!(text.contains(subcommand), "{line} lacks {subcommand}");
         }
     }

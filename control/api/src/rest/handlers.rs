@@ -94,7 +94,7 @@ pub(super) async fn plan(
 
 /// Changes, the latest first
 #[utoipa::path(get, path = "/api/v1/policy/history", tag = "policy", params(
-    ("before" = Option<u64>, Query, description = "Versions before that one"), ("limit" = Option<u32>, Query, description = "So many at most, to 500")), responses(
+    ("before" = Option<u64>, Query, description = "Versions before that one"), ("limit" = Option<u32>, Query, maximum = 500, description = "So many at most")), responses(
     (status = 200, body = v1::Versions), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
 pub(super) async fn versions(
     State(api): State<Api>,
@@ -202,7 +202,7 @@ fn sent<T: Serialize>(
 ///
 /// Events are named `counters`; their data is a Counters object.
 #[utoipa::path(get, path = "/api/v1/counters/stream", tag = "counters", params(
-    ("interval" = Option<u32>, Query, description = "Seconds from one to the next, 1 to 60")), responses(
+    ("interval" = Option<u32>, Query, maximum = 60, description = "Seconds from one to the next")), responses(
     (status = 200, body = v1::Counters, content_type = "text/event-stream"), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
 pub(super) async fn watch_counters(
     State(api): State<Api>,
@@ -237,7 +237,7 @@ pub(super) async fn watch_events(
 
 /// Calls that changed something, or were to, the latest first
 #[utoipa::path(get, path = "/api/v1/audit", tag = "access", params(
-    ("before" = Option<u64>, Query, description = "Calls before that number"), ("limit" = Option<u32>, Query, description = "So many at most, to 500")), responses(
+    ("before" = Option<u64>, Query, description = "Calls before that number"), ("limit" = Option<u32>, Query, maximum = 500, description = "So many at most")), responses(
     (status = 200, body = v1::Audits), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
 pub(super) async fn audits(
     State(api): State<Api>,

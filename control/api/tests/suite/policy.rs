@@ -82,6 +82,7 @@ fn requests_that_are_wrong_are_problems() {
         ("GET", "/api/v1/policy/history/x", &[], "", 404),
         ("GET", "/api/v1/policy/history?limit=501", &[], "", 400),
         ("GET", "/api/v1/policy/history?limit=x", &[], "", 400),
+        ("GET", "/api/v1/policy/history?before=9223372036854775808", &[], "", 400),
         ("GET", "/api/v1/policy/history?unknown=1", &[], "", 400),
         ("GET", "/api/v1/counters/stream?interval=61", &[], "", 400),
         ("GET", "/api/v1/events", &[("Last-Event-ID", "x")], "", 400),
