@@ -1,4 +1,4 @@
-//! Whatever the compiler, the IR's reader and the script's reader are given, they end in short time and little memory,
+//! Whatever the compiler and the readers of IR, scripts and BMv2 JSON are given, they end in short time and little memory,
 //! without a panic: with success, or with an error at a place in the text. What they take can be used for everything.
 //!
 //! The texts are the repository's own with damage. See [`sluice_conformance::campaign`] for runs of an hour.
@@ -153,6 +153,24 @@ fn script(food: &Food, dice: &mut Dice, statistics: &mut Statistics) -> Result<(
     }
 }
 
+fn json(food: &Food, dice: &mut Dice, statistics: &mut Statistics) -> Result<(), String> {
+    let (path, text) = damaged(food, ".json", dice);
+    let wrong = |message: String| with_text(&message, path, &text);
+    let mut sources = Sources::new();
+    let source = sources.add("damaged.json", text.as_str());
+    match sluice_bmv2::read(&sources, source) {
+        Ok((module, _)) => {
+            statistics.count("BMv2 JSON: taken");
+            exercise(&module, dice).map_err(wrong)?;
+            Ok(())
+        }
+        Err(found) => {
+            statistics.count("BMv2 JSON: refused");
+            is_located(&found, &sources).map_err(wrong)
+        }
+    }
+}
+
 fn judge(statistics: &Statistics) -> Vec<String> {
     // Of each kind of text, some must come through each stage, or the later stages are not tried.
     let stages = [
@@ -162,6 +180,8 @@ fn judge(statistics: &Statistics) -> Vec<String> {
         "IR: not read",
         "IR: not verified",
         "IR: taken",
+        "BMv2 JSON: refused",
+        "BMv2 JSON: taken",
         "scripts: not read",
         "scripts: names and values refused",
         "scripts: failed",
@@ -177,10 +197,11 @@ fn damaged_texts_do_not_panic() {
         Campaign { test: "damaged_texts_do_not_panic", trials: 2000, seconds: 20, mebibytes: 2048 };
     campaign.run(
         prepare,
-        |food, dice, statistics| match dice.below(10) {
+        |food, dice, statistics| match dice.below(11) {
             0..=5 => p4(food, dice, statistics),
             6..=7 => ir(food, dice, statistics),
-            _ => script(food, dice, statistics),
+            8..=9 => script(food, dice, statistics),
+            _ => json(food, dice, statistics),
         },
         judge,
     );

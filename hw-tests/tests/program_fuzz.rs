@@ -6,8 +6,9 @@
 
 use sluice_conformance::campaign::{Campaign, Statistics};
 use sluice_conformance::generate::program::WholeProgram;
-use sluice_conformance::programs::{Scene, Witness, bmv2, compile_forms, engines};
+use sluice_conformance::programs::{Form, Scene, Witness, bmv2, compile_forms, engines};
 use sluice_conformance::trial::Dice;
+use sluice_diagnostics::Sources;
 
 /// Sizes of programs.
 const SIZES: usize = 4;
@@ -137,10 +138,28 @@ fn trial((): &(), dice: &mut Dice, statistics: &mut Statistics) -> Result<(), St
             }
         }
     }
-    if let Some((_, witness)) = first {
-        witness.count(statistics);
+    let Some((who, witness)) = first else { return Ok(()) };
+    if is_said {
+        by_bmv2(&forms[0], &scene, (&who, &witness)).map_err(wrong)?;
     }
+    witness.count(statistics);
     Ok(())
+}
+
+/// The program as it comes back from BMv2 JSON does what the program does.
+fn by_bmv2(form: &Form, scene: &Scene, (who, expected): (&str, &Witness)) -> Result<(), String> {
+    let mut wrong = Vec::new();
+    let name = "by way of BMv2 JSON";
+    let Some(form) = Form::by_bmv2(name, &form.module, &Sources::new(), &mut wrong) else {
+        return Err(wrong.join("\n"));
+    };
+    let witness = scene.run(&form, &engines()[0]).map_err(|why| format!("{name}: {why}"))?;
+    let (expected, witness) =
+        (expected.as_bmv2_can_say_with(&witness), witness.as_bmv2_can_say_with(expected));
+    if expected == witness {
+        return Ok(());
+    }
+    Err(format!("`{who}` and `{name}` differ: {}", expected.difference(&witness)))
 }
 
 fn judge(statistics: &Statistics) -> Vec<String> {

@@ -8,9 +8,10 @@ use std::path::Path;
 use sluice_p4::FileProvider;
 
 /// Folders with programs and what belongs to them, below the repository.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "control/sluice/tests/files",
     "hw-tests/p4",
+    "p4/bmv2/tests",
     "p4/broker",
     "p4/compiler/tests",
     "p4/ir/tests",

@@ -34,7 +34,7 @@ impl Form {
 impl Form {
     /// A program by way of what is written for bmv2; none where bmv2 cannot say it. What is written but not read is told in
     /// `wrong`.
-    pub(super) fn by_bmv2(
+    pub fn by_bmv2(
         name: &'static str,
         module: &Module,
         sources: &Sources,

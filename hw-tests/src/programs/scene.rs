@@ -38,6 +38,8 @@ pub struct Witness {
     packets: Vec<(Vec<u8>, Seen)>,
     /// Counters and registers afterwards, by name and cell.
     counters: Vec<(String, Vec<CounterData>)>,
+    /// The same of tables.
+    direct_counters: Vec<(String, Vec<CounterData>)>,
     registers: Vec<(String, Vec<Bits>)>,
 }
 
@@ -201,7 +203,7 @@ impl Scene {
         }
         drop(worker);
         let info = switch.info();
-        let mut counters: Vec<_> = info
+        let counters = info
             .counters
             .iter()
             .map(|counter| {
@@ -209,21 +211,32 @@ impl Scene {
                 (counter.name.to_string(), cells.collect::<Vec<_>>())
             })
             .collect();
+        let mut direct_counters = Vec::new();
         for table in &info.tables {
             if let Some(direct) = switch.direct_counters(&table.name) {
                 let cells = direct.entries.into_iter().map(|(_, data)| data).chain([direct.default]);
-                counters.push((table.name.to_string(), cells.collect()));
+                direct_counters.push((table.name.to_string(), cells.collect()));
             }
         }
         let registers = info.registers.iter().map(|register| {
             let cells = (0..register.size).filter_map(|cell| switch.register(&register.name, cell));
             (register.name.to_string(), cells.collect::<Vec<_>>())
         });
-        Ok(Witness { packets, counters, registers: registers.collect() })
+        Ok(Witness { packets, counters, direct_counters, registers: registers.collect() })
     }
 }
 
 impl Witness {
+    /// The same without the counters and registers that the other has not, because nothing uses them, and without tables'
+    /// counters: bmv2 counts wherever a table is applied, whether the action says `count` or not.
+    pub fn as_bmv2_can_say_with(&self, other: &Self) -> Self {
+        let mut own = self.clone();
+        own.direct_counters.clear();
+        own.counters.retain(|(name, _)| other.counters.iter().any(|(known, _)| known == name));
+        own.registers.retain(|(name, _)| other.registers.iter().any(|(known, _)| known == name));
+        own
+    }
+
     /// What is different, in words.
     pub fn difference(&self, other: &Self) -> String {
         for ((packet, one), (_, two)) in self.packets.iter().zip(&other.packets) {
@@ -231,7 +244,9 @@ impl Witness {
                 return format!("packet {packet:02x?}\ngives {one:02x?}\nand   {two:02x?}");
             }
         }
-        let counters = self.counters.iter().zip(&other.counters).find(|(one, two)| one != two);
+        let all = |own: &Self| [own.counters.clone(), own.direct_counters.clone()].concat();
+        let (one, two) = (all(self), all(other));
+        let counters = one.iter().zip(&two).find(|(one, two)| one != two);
         let registers = self.registers.iter().zip(&other.registers).find(|(one, two)| one != two);
         format!("counters {counters:?}, registers {registers:?}")
     }
