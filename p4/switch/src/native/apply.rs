@@ -9,13 +9,14 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
 use cranelift_frontend::{Switch, Variable};
 
+use super::scalar::Bitwise;
 use super::seam::{Frame, Function};
 use super::slots::data_accesses;
 use super::translate::{Result, Translator};
 use super::view::TableView;
 use crate::counters::NULL_CELL;
-use crate::engine::op::NO_SLOT;
-use crate::engine::program::{ApplySite, NO_SELECTION, TablePlan};
+use crate::engine::op::{NO_SLOT, Slot};
+use crate::engine::program::{ApplySite, Combine, NO_SELECTION, TablePlan};
 
 /// What an application leads to.
 #[derive(Clone, Copy)]
@@ -248,10 +249,42 @@ impl Translator<'_, '_> {
             let Some(code) = action.code else { continue };
             self.b.switch_to_block(*body);
             let data = self.b.use_var(application.data);
-            self.params(data, action.param_words);
-            self.region(code, Some(application.begun.behind))?;
+            match action.combine {
+                Some(combine) if self.is_long(combine) => {
+                    self.combine_with(combine, data);
+                    self.b.ins().jump(application.begun.behind, []);
+                }
+                _ => {
+                    self.params(data, action.param_words);
+                    self.region(code, Some(application.begun.behind))?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether an action only combines a value that is too long for registers with data.
+    fn is_long(&mut self, combine: Combine) -> bool {
+        let words = |first: Slot| first..first.saturating_add(combine.limbs);
+        !combine.counts
+            && combine.limbs % 2 == 0
+            && words(combine.target).chain(words(combine.copy)).all(|slot| self.is_in_memory(slot))
+    }
+
+    /// Does so, with the data where they stand.
+    fn combine_with(&mut self, combine: Combine, data: Value) {
+        let Combine { and, target, copy, offset, limbs, .. } = combine;
+        let how = if and { Bitwise::And } else { Bitwise::Or };
+        for at in (0..limbs).step_by(2) {
+            let place = i32::from(offset + at) * 8;
+            let more = self.b.ins().load(types::I64X2, self.memory.tables, data, place);
+            let known = self.load_word(target + at, types::I64X2);
+            let value = self.combine(how, known, more);
+            self.store_word(target + at, value);
+            if copy != target {
+                self.store_word(copy + at, value);
+            }
+        }
     }
 
     /// Puts the action's data where its instructions look for it.

@@ -250,10 +250,11 @@ impl Translator<'_, '_> {
         while at < n {
             let (d, a, b) = (d + at, a + at, b + at);
             let pairs = n - at >= 2
-                && [d, a, b].into_iter().all(|slot| self.is_in_memory(slot) && self.is_in_memory(slot + 1));
+                && self.is_in_memory(d)
+                && self.is_in_memory(d + 1)
+                && [a, b].into_iter().all(|slot| self.is_pair(slot));
             if pairs {
-                let ty = types::I64X2;
-                let (x, y) = (self.load_word(a, ty), self.load_word(b, ty));
+                let (x, y) = (self.pair(a), self.pair(b));
                 let value = self.combine(f, x, y);
                 self.store_word(d, value);
                 at += 2;
@@ -275,8 +276,54 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// Whether a word and the next one stand in memory, or are constants.
+    fn is_pair(&mut self, slot: Slot) -> bool {
+        (slot..slot.saturating_add(2)).all(|slot| self.constant(slot).is_some() || self.is_in_memory(slot))
+    }
+
+    /// A word and the next one, of which [`Self::is_pair`] says that they are there.
+    fn pair(&mut self, slot: Slot) -> Value {
+        match (self.constant(slot), self.constant(slot + 1)) {
+            (Some(low), Some(high)) if low == high => {
+                let value = self.number(low);
+                self.b.ins().splat(types::I64X2, value)
+            }
+            // Constants stand in the packet's state too.
+            _ => self.load_word(slot, types::I64X2),
+        }
+    }
+
+    /// Whether two long values of `n` words, an even number, are equal.
+    fn equal_pairs(&mut self, a: Slot, b: Slot, n: u16) -> Value {
+        let mut difference = None;
+        for at in (0..n).step_by(2) {
+            let (x, y) = (self.pair(a + at), self.pair(b + at));
+            let pair = self.b.ins().bxor(x, y);
+            difference = Some(match difference {
+                None => pair,
+                Some(before) => self.b.ins().bor(before, pair),
+            });
+        }
+        match difference {
+            Some(difference) => {
+                let differ = self.b.ins().vany_true(difference);
+                self.compare_with(IntCC::Equal, differ, 0)
+            }
+            None => {
+                let zero = self.number(0);
+                self.compare_with(IntCC::Equal, zero, 0)
+            }
+        }
+    }
+
     /// Whether two values of `n` words are equal.
     pub(super) fn equal(&mut self, a: Slot, b: Slot, n: u16) -> Value {
+        let all_pairs = n > 4
+            && n.is_multiple_of(2)
+            && (0..n).step_by(2).all(|at| self.is_pair(a + at) && self.is_pair(b + at));
+        if all_pairs {
+            return self.equal_pairs(a, b, n);
+        }
         let mut difference = None;
         for at in 0..n {
             let (x, y) = (self.get(a + at), self.get(b + at));

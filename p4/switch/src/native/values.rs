@@ -47,11 +47,16 @@ impl Translator<'_, '_> {
         Some(variable)
     }
 
+    /// The value of a word that is a constant.
+    pub(super) fn constant(&self, slot: Slot) -> Option<u64> {
+        let layout = &self.program.layout;
+        let is_constant = usize::from(slot) >= layout.first_constant;
+        is_constant.then(|| layout.template.get(usize::from(slot)).copied().unwrap_or(0))
+    }
+
     /// The value of a word.
     pub(super) fn get(&mut self, slot: Slot) -> Value {
-        let layout = &self.program.layout;
-        if usize::from(slot) >= layout.first_constant {
-            let value = layout.template.get(usize::from(slot)).copied().unwrap_or(0);
+        if let Some(value) = self.constant(slot) {
             return self.number(value);
         }
         match self.variable(slot) {
