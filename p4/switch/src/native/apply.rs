@@ -267,7 +267,7 @@ impl Translator<'_, '_> {
     fn is_long(&mut self, combine: Combine) -> bool {
         let words = |first: Slot| first..first.saturating_add(combine.limbs);
         !combine.counts
-            && combine.limbs % 2 == 0
+            && combine.limbs.is_multiple_of(2)
             && words(combine.target).chain(words(combine.copy)).all(|slot| self.is_in_memory(slot))
     }
 
