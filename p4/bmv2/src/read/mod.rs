@@ -9,6 +9,7 @@ mod operands;
 mod parser;
 mod pipelines;
 mod primitives;
+mod reducible;
 mod storage;
 mod structure;
 mod tables;
@@ -188,13 +189,8 @@ impl<'n> Reader<'n> {
 
     /// Nested statements of a graph of jumps.
     fn structured(&mut self, pieces: Vec<structure::Piece>) -> Result<Block> {
-        structure::structure(pieces, &mut self.labels).map_err(|wrong| match wrong {
-            structure::Wrong::Irreducible(span) => {
-                let message = "a jump goes back into the middle of a loop";
-                self.refuse(span, message, "loops have one place where they are entered")
-            }
-            structure::Wrong::Deep(span) => self.too_deep(span),
-        })
+        let pieces = self.with_single_entrances(pieces);
+        structure::structure(pieces, &mut self.labels).map_err(|structure::Deep(span)| self.too_deep(span))
     }
 
     fn too_deep(&mut self, span: Span) -> Refused {

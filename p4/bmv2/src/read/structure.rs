@@ -2,7 +2,7 @@
 //!
 //! Every node that is reached from several places, and by no way through the others only, gets a label in front of it, nested where
 //! the node that dominates it stands; the rest nests as it is reached. What remains of loops are jumps to nodes that dominate the
-//! jump; other cycles are no structured code and refused. (Ramsey, "Beyond Relooper", 2022.)
+//! jump: other cycles are made into such before (see `reducible`). (Ramsey, "Beyond Relooper", 2022.)
 
 use sluice_diagnostics::Span;
 use sluice_entities::Bits;
@@ -35,7 +35,18 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    fn targets(&self) -> Vec<usize> {
+    pub(super) fn targets_mut(&mut self) -> Vec<&mut usize> {
+        match self {
+            Self::Stop => Vec::new(),
+            Self::Goto(target) => vec![target],
+            Self::Branch { accept, reject, .. } => vec![accept, reject],
+            Self::Switch { cases, default, .. } => {
+                cases.iter_mut().map(|(_, target)| target).chain([default]).collect()
+            }
+        }
+    }
+
+    pub(super) fn targets(&self) -> Vec<usize> {
         match self {
             Self::Stop => Vec::new(),
             Self::Goto(target) => vec![*target],
@@ -47,17 +58,52 @@ impl Exit {
     }
 }
 
-/// Why code has no structure.
+/// Code with too many blocks inside one another, at this place.
 #[derive(Debug)]
-pub(super) enum Wrong {
-    /// A jump goes back into the middle of something.
-    Irreducible(Span),
-    /// Too many blocks inside one another.
-    Deep(Span),
+pub(super) struct Deep(pub(super) Span);
+
+/// What the jumps between pieces lead to, those included that nothing reaches.
+pub(super) struct Flow {
+    /// The pieces that are reached, in reverse postorder.
+    order: Vec<usize>,
+    /// Position of each piece in that order.
+    number: Vec<usize>,
+    /// From where each piece is reached, once for each jump.
+    pub(super) predecessors: Vec<Vec<usize>>,
+    /// The immediate dominator of each piece.
+    dominators: Vec<usize>,
 }
 
-/// The statements of a graph that begins with its first piece. `labels` gives labels of their own to all code of a module.
-pub(super) fn structure(mut pieces: Vec<Piece>, labels: &mut u32) -> Result<Block, Wrong> {
+impl Flow {
+    /// Of a graph that begins with its first piece; there is one.
+    pub(super) fn of(pieces: &[Piece]) -> Self {
+        let order = reverse_postorder(pieces);
+        let mut number = vec![usize::MAX; pieces.len()];
+        for (at, piece) in order.iter().enumerate() {
+            number[*piece] = at;
+        }
+        let mut predecessors = vec![Vec::new(); pieces.len()];
+        for piece in &order {
+            for target in pieces[*piece].exit.targets() {
+                predecessors[target].push(*piece);
+            }
+        }
+        let dominators = dominators(&order, &number, &predecessors);
+        Self { order, number, predecessors, dominators }
+    }
+
+    /// A piece of a loop that is entered in several places: something leads back to it that it does not dominate.
+    pub(super) fn second_entrance(&self) -> Option<usize> {
+        self.order.iter().copied().find(|piece| {
+            let mut back =
+                self.predecessors[*piece].iter().filter(|from| self.number[**from] >= self.number[*piece]);
+            back.any(|from| !dominates(*piece, *from, &self.dominators))
+        })
+    }
+}
+
+/// The statements of a graph that begins with its first piece and has loops with one entrance each. `labels` gives labels of their own to all code of a module.
+pub(super) fn structure(mut pieces: Vec<Piece>, labels: &mut u32) -> Result<Block, Deep> {
     let Some(first) = pieces.first() else { return Ok(Vec::new()) };
     let span = first.span;
     // One end for all: reached by whoever stops.
@@ -68,18 +114,7 @@ pub(super) fn structure(mut pieces: Vec<Piece>, labels: &mut u32) -> Result<Bloc
         }
     }
     pieces.push(Piece { body: Vec::new(), exit: Exit::Stop, span });
-    let order = reverse_postorder(&pieces);
-    let mut number = vec![usize::MAX; pieces.len()];
-    for (at, piece) in order.iter().enumerate() {
-        number[*piece] = at;
-    }
-    let mut predecessors = vec![Vec::new(); pieces.len()];
-    for piece in &order {
-        for target in pieces[*piece].exit.targets() {
-            predecessors[target].push(*piece);
-        }
-    }
-    let dominators = dominators(&order, &number, &predecessors);
+    let Flow { order, number, predecessors, dominators } = Flow::of(&pieces);
     let mut shape = Shape {
         label_of: vec![None; pieces.len()],
         continue_of: vec![None; pieces.len()],
@@ -93,18 +128,8 @@ pub(super) fn structure(mut pieces: Vec<Piece>, labels: &mut u32) -> Result<Bloc
     for piece in order.iter().filter(|piece| **piece != end) {
         let forward =
             predecessors[*piece].iter().filter(|from| shape.number[**from] < shape.number[*piece]).count();
-        let back: Vec<usize> = predecessors[*piece]
-            .iter()
-            .copied()
-            .filter(|from| shape.number[*from] >= shape.number[*piece])
-            .collect();
-        for from in back {
-            if !dominates(*piece, from, &dominators) {
-                return Err(Wrong::Irreducible(shape.pieces[from].span));
-            }
-            if shape.continue_of[*piece].is_none() {
-                shape.continue_of[*piece] = Some((shape.label(), shape.label()));
-            }
+        if forward < predecessors[*piece].len() {
+            shape.continue_of[*piece] = Some((shape.label(), shape.label()));
         }
         if forward > 1 {
             shape.label_of[*piece] = Some(shape.label());
@@ -207,12 +232,12 @@ impl Shape<'_> {
     }
 
     /// A piece and all that it dominates.
-    fn tree(&mut self, mut piece: usize, depth: u32) -> Result<Block, Wrong> {
+    fn tree(&mut self, mut piece: usize, depth: u32) -> Result<Block, Deep> {
         let mut out = Vec::new();
         loop {
             let span = self.pieces[piece].span;
             if depth > limits::BLOCK_DEPTH {
-                return Err(Wrong::Deep(span));
+                return Err(Deep(span));
             }
             let mut merged = std::mem::take(&mut self.merged[piece]);
             merged.sort_by_key(|one| self.number[*one]);
@@ -255,9 +280,9 @@ impl Shape<'_> {
     }
 
     /// A piece, and behind it those with labels that it dominates, each behind the code that jumps to it.
-    fn with_merged(&mut self, piece: usize, mut merged: Vec<usize>, depth: u32) -> Result<Block, Wrong> {
+    fn with_merged(&mut self, piece: usize, mut merged: Vec<usize>, depth: u32) -> Result<Block, Deep> {
         if depth > limits::BLOCK_DEPTH {
-            return Err(Wrong::Deep(self.pieces[piece].span));
+            return Err(Deep(self.pieces[piece].span));
         }
         let Some(last) = merged.pop() else { return self.alone(piece, depth) };
         let inner = self.with_merged(piece, merged, depth + 1)?;
@@ -267,7 +292,7 @@ impl Shape<'_> {
     }
 
     /// A piece and where it goes.
-    fn alone(&mut self, piece: usize, depth: u32) -> Result<Block, Wrong> {
+    fn alone(&mut self, piece: usize, depth: u32) -> Result<Block, Deep> {
         let span = self.pieces[piece].span;
         let mut out = std::mem::take(&mut self.pieces[piece].body);
         match self.pieces[piece].exit.clone() {
@@ -290,7 +315,7 @@ impl Shape<'_> {
         Ok(out)
     }
 
-    fn jump(&mut self, from: usize, to: usize, depth: u32) -> Result<Block, Wrong> {
+    fn jump(&mut self, from: usize, to: usize, depth: u32) -> Result<Block, Deep> {
         let span = self.pieces[from].span;
         if !self.is_forward(from, to) {
             let label = self.continue_of[to].map(|(_, again)| again);
