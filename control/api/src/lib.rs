@@ -4,7 +4,7 @@
 //! and does it by [`sluice_daemon::Broker`]. The messages of `sluice.v1` ([`v1`]) are the JSON objects of REST, too, so that both have the same content.
 //!
 //! - [`Access`]: users, roles, tokens, rates.
-//! - [`Api::router`]: the routes; [`serve`]: connections, with a bound on everything that a client can use up.
+//! - [`Api::router`]: the routes; [`serve`]: connections, by [`Tls`] where wanted, with a bound on everything that a client can use up.
 //! - [`openapi`]: the description, committed as `docs/openapi.json`.
 //!
 //! How it is used is in `docs/DAEMON.md`.
@@ -18,12 +18,14 @@ mod operations;
 mod problem;
 mod rates;
 mod rest;
+mod tls;
 mod watch;
 
 pub use access::{Access, Caller, Role};
 pub use listen::serve;
 pub use operations::Api;
 pub use rest::openapi;
+pub use tls::{Tls, TlsError};
 
 /// The messages and the service of `sluice.v1`.
 #[allow(

@@ -9,10 +9,12 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::rest::Peer;
+use crate::tls::Tls;
 
 /// Most connections; further ones are closed at once.
 const CONNECTIONS: usize = 256;
@@ -36,7 +38,7 @@ const PREFACE: &[u8; 4] = b"PRI ";
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Serves until told to stop; connections are ended then.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, tls: Option<Tls>, stop: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let mut tasks = tokio::task::JoinSet::new();
     tokio::pin!(stop);
@@ -52,10 +54,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             continue;
         };
         let Ok(permit) = connections.clone().try_acquire_owned() else { continue };
-        let router = router.clone();
+        let (router, tls) = (router.clone(), tls.clone());
         tasks.spawn(async move {
             let _permit = permit;
-            connection(stream, peer, router).await;
+            connection(stream, peer, router, tls).await;
         });
     }
 }
@@ -82,10 +84,26 @@ async fn is_http2(stream: &TcpStream) -> Option<bool> {
     seen.await.ok()?
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router) {
-    let Some(is_http2) = is_http2(&stream).await else { return };
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tls: Option<Tls>) {
     // Answers are small, and waited for.
     let _ = stream.set_nodelay(true);
+    match tls {
+        None => {
+            let Some(is_http2) = is_http2(&stream).await else { return };
+            answer(stream, is_http2, peer, router).await;
+        }
+        Some(tls) => {
+            let accepted = tokio::time::timeout(HEAD_TIME, tls.accept(stream)).await;
+            let Ok(Some((stream, is_http2))) = accepted else { return };
+            answer(stream, is_http2, peer, router).await;
+        }
+    }
+}
+
+async fn answer<S>(stream: S, is_http2: bool, peer: SocketAddr, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = TowerToHyperService::new(router.layer(axum::Extension(Peer(peer.ip()))));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD_BYTES);

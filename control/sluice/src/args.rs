@@ -80,9 +80,25 @@ pub(crate) struct Server {
     /// Where the broker is.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9560")]
     pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) credentials: Credentials,
+}
+
+/// What a broker is shown, and what it has to show.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Credentials {
     /// A file with the token; without one it is in the environment, as SLUICE_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// For `https://`: the certificates of the authorities that vouch for the broker (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The certificate to show, where the broker wants one (PEM).
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -185,9 +201,8 @@ pub(crate) struct Plan {
     /// A broker that runs, whose policy is the one in force.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// A file with the token for it; without one it is in the environment, as SLUICE_TOKEN.
-    #[arg(long, value_name = "FILE", requires = "server")]
-    pub(crate) token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) credentials: Credentials,
     /// Also print every update, phase by phase.
     #[arg(long, conflicts_with = "server")]
     pub(crate) updates: bool,
@@ -275,9 +290,18 @@ pub(crate) struct Serve {
     /// Where P4Runtime is served; a loopback address.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9559")]
     pub(crate) p4runtime: SocketAddr,
-    /// Where REST, gRPC and metrics are served; a loopback address. Only with a policy or a store.
+    /// Where REST, gRPC and metrics are served; a loopback address, or any with TLS. Only with a policy or a store.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9560")]
     pub(crate) api: SocketAddr,
+    /// The certificate to serve it with over TLS (PEM), with those up to its authority.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let those clients in alone that show a certificate of one of these authorities (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
     /// The number by which controllers know this device.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub(crate) fn run(arguments: &args::Plan) -> Result<(), Failure> {
     let (old, new) = match (arguments.files.as_slice(), &arguments.server) {
         ([new], Some(server)) => {
-            let server = args::Server { server: server.clone(), token_file: arguments.token_file.clone() };
+            let server = args::Server { server: server.clone(), credentials: arguments.credentials.clone() };
             return client::plan(new, &server);
         }
         ([old, new], None) => (old, new),

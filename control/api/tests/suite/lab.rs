@@ -50,6 +50,10 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn new() -> Self {
+        Self::with_tls(None)
+    }
+
+    pub(crate) fn with_tls(tls: Option<sluice_api::Tls>) -> Self {
         let options = SoftOptions { cpu_port: 0, ..SoftOptions::default() };
         let target = SoftTarget::with_module(module(), options).expect("it is a program");
         let target = Arc::new(target);
@@ -72,7 +76,7 @@ impl Lab {
         let listener =
             runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        runtime.spawn(sluice_api::serve(listener, router, std::future::pending()));
+        runtime.spawn(sluice_api::serve(listener, router, tls, std::future::pending()));
         let token = token.expect("there was no user");
         Self { broker, address, token, tap, ids, runtime, _target: target }
     }
@@ -126,6 +130,18 @@ impl Lab {
                 Endpoint::from_shared(url).expect("it is a URL").connect().await.expect("it listens");
             let token = Token(bearer);
             work(BrokerClient::with_interceptor(channel, token).max_decoding_message_size(64 << 20)).await
+        })
+    }
+
+    /// The name of the admin, asked for by TLS; nothing where that does not come about.
+    pub(crate) fn user_by_tls(&self, tls: tonic::transport::ClientTlsConfig) -> Option<String> {
+        let bearer: MetadataValue<Ascii> = format!("Bearer {}", self.token).parse().expect("it is plain");
+        let url = format!("https://localhost:{}", self.address.port());
+        self.runtime.block_on(async {
+            let endpoint =
+                Endpoint::from_shared(url).expect("it is a URL").tls_config(tls).expect("it is right");
+            let mut client = BrokerClient::with_interceptor(endpoint.connect().await.ok()?, Token(bearer));
+            Some(client.get_status(v1::GetStatusRequest {}).await.ok()?.into_inner().user)
         })
     }
 }

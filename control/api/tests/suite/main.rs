@@ -7,3 +7,4 @@ mod lab;
 mod limits;
 mod policy;
 mod streams;
+mod tls;

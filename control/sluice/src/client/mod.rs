@@ -6,12 +6,13 @@ mod table;
 mod top;
 mod users;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use sluice_api::{problem_of, v1};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 use v1::broker_client::BrokerClient;
 
@@ -41,7 +42,7 @@ impl tonic::service::Interceptor for Token {
 type Client = BrokerClient<InterceptedService<Channel, Token>>;
 
 fn token(server: &args::Server) -> Result<String, Failure> {
-    if let Some(path) = &server.token_file {
+    if let Some(path) = &server.credentials.token_file {
         return std::fs::read_to_string(path).map_err(Failure::read(path));
     }
     std::env::var(TOKEN).map_err(|_| {
@@ -50,6 +51,23 @@ fn token(server: &args::Server) -> Result<String, Failure> {
             format!("set {TOKEN}, or give `--token-file`; `sluice serve` printed the first one when its store was made"),
         )
     })
+}
+
+/// What is shown, and whom is believed.
+fn tls(credentials: &args::Credentials) -> Result<ClientTlsConfig, Failure> {
+    let read = |path: &Path| std::fs::read(path).map_err(Failure::read(path));
+    let mut tls = ClientTlsConfig::new();
+    match &credentials.ca {
+        Some(path) => tls = tls.ca_certificate(Certificate::from_pem(read(path)?)),
+        None => {
+            let help = "give `--ca`, the certificates of the authorities that vouch for the broker";
+            return Err(Failure::argument("no authority vouches for the broker", help));
+        }
+    }
+    if let (Some(certificate), Some(key)) = (&credentials.cert, &credentials.key) {
+        tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+    }
+    Ok(tls)
 }
 
 async fn connect(server: &args::Server) -> Result<Client, Failure> {
@@ -62,7 +80,10 @@ async fn connect(server: &args::Server) -> Result<Client, Failure> {
         let help = "`sluice serve` says at its start where it is to be reached";
         Failure::argument(format!("the broker at {url} cannot be reached: {error}"), help)
     };
-    let endpoint = Endpoint::from_shared(url.clone()).map_err(|error| wrong(&error))?;
+    let mut endpoint = Endpoint::from_shared(url.clone()).map_err(|error| wrong(&error))?;
+    if url.starts_with("https://") {
+        endpoint = endpoint.tls_config(tls(&server.credentials)?).map_err(|error| wrong(&error))?;
+    }
     let channel = endpoint.connect_timeout(CONNECT_TIME).connect().await.map_err(|error| {
         // What the library says of itself is less than its cause.
         let cause = std::error::Error::source(&error).map(ToString::to_string);

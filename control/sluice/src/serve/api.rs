@@ -1,11 +1,28 @@
 //! REST, gRPC and metrics of a broker.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
-use sluice_api::{Access, Api};
+use sluice_api::{Access, Api, Tls};
 
 use super::begin::Brokered;
+use crate::args;
 use crate::failure::Failure;
+
+/// What is to be served.
+pub(super) struct Wanted {
+    pub(super) address: SocketAddr,
+    pub(super) tls: Option<Tls>,
+}
+
+/// TLS, as the arguments have it.
+pub(super) fn tls(arguments: &args::Serve) -> Result<Option<Tls>, Failure> {
+    let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) else { return Ok(None) };
+    let read = |path: &Path| std::fs::read(path).map_err(Failure::read(path));
+    let authorities = arguments.tls_client_ca.as_deref().map(read).transpose()?;
+    let tls = Tls::new(&read(certificate)?, &read(key)?, authorities.as_deref());
+    tls.map(Some).map_err(|error| Failure::Broker(error.to_string()))
+}
 
 /// What is served.
 pub(super) struct Listening {
@@ -14,9 +31,10 @@ pub(super) struct Listening {
 }
 
 /// Begins to serve the ways to a broker. If its store has no users yet, the token of the first one is shown.
-pub(super) async fn listen(brokered: &Brokered, wanted: SocketAddr) -> Result<Listening, Failure> {
-    let failed = Failure::system(format!("listen at {wanted}"));
-    let listener = tokio::net::TcpListener::bind(wanted).await.map_err(failed)?;
+pub(super) async fn listen(brokered: &Brokered, wanted: Wanted) -> Result<Listening, Failure> {
+    let Wanted { address, tls } = wanted;
+    let failed = Failure::system(format!("listen at {address}"));
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(Failure::system("listen"))?;
     let (access, token) =
         Access::new(brokered.store.clone()).map_err(|error| Failure::Broker(error.to_string()))?;
@@ -24,6 +42,6 @@ pub(super) async fn listen(brokered: &Brokered, wanted: SocketAddr) -> Result<Li
         eprintln!("token of admin, shown only now: {token}");
     }
     let router = Api::new(brokered.broker.clone(), access).router();
-    let task = tokio::spawn(sluice_api::serve(listener, router, std::future::pending()));
+    let task = tokio::spawn(sluice_api::serve(listener, router, tls, std::future::pending()));
     Ok(Listening { address, task })
 }

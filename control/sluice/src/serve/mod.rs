@@ -24,12 +24,15 @@ use begin::Begun;
 
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
     let p4runtime = loopback("--p4runtime", arguments.p4runtime)?;
-    let address = loopback("--api", arguments.api)?;
+    let wanted = api::Wanted { address: arguments.api, tls: api::tls(arguments)? };
+    if wanted.tls.is_none() {
+        loopback("--api", arguments.api)?;
+    }
     let begun = begin::begin(arguments)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let options = ServerOptions { device_id: arguments.device_id, owner, ..ServerOptions::default() };
-    let served = runtime.block_on(serve(&begun, options, p4runtime, address));
+    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted));
     // Frames that came in are taken through, then none comes in any more.
     begun.target.detach_all();
     runtime.shutdown_background();
@@ -57,7 +60,7 @@ async fn serve(
     begun: &Begun,
     options: ServerOptions,
     p4runtime: SocketAddr,
-    api: SocketAddr,
+    api: api::Wanted,
 ) -> Result<(), Failure> {
     let failed = |what: String| Failure::system(what);
     let listener =
