@@ -14,7 +14,7 @@ use crate::engine::program::{ApplySite, ExternPlan, Program};
 use crate::engine::wide_op::WideOp;
 
 /// Words that need not be cleared and stand between two that need are cleared too, if there are no more than that.
-const GAP: usize = 8;
+const GAP: usize = 24;
 
 /// Ranges of the words that have to be cleared.
 pub(super) fn cleared(program: &Program) -> Vec<Range<usize>> {

@@ -148,11 +148,13 @@ pub(crate) fn run(
     frame.cells = env.cells.view();
     frame.turns = 0;
     frame.is_changed = u64::from(state.is_changed);
-    show_output(env, frame);
+    if stage == Stage::Deparser {
+        show_output(env, frame);
+    }
     frame.env = (&raw mut *env).cast();
     frame.state = state;
-    // SAFETY: all addresses in the frame were made just now, of borrows that this function has for itself; the code is of the program
-    // that they belong to.
+    // SAFETY: all addresses in the frame were made just now, of borrows that this function has for itself (that of the output where the
+    // deparser runs, which alone uses it); the code is of the program that they belong to.
     let ended = unsafe { native.entry(stage).call(frame) };
     env.cursor = frame.cursor as usize;
     state.is_changed = frame.is_changed != 0;
