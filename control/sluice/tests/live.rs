@@ -50,6 +50,12 @@ fn must(line: &str) {
     assert!(run(line), "{line}");
 }
 
+/// Asks a process to end. The shell has this built in, and not every machine has `kill` as a program.
+fn terminate(child: &Child) {
+    let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
+    assert!(asked.is_ok_and(|status| status.success()), "{} is not there", child.id());
+}
+
 /// Two namespaces with five cables between them; they go with it.
 struct Lab {
     broker: String,
@@ -122,7 +128,7 @@ impl Drop for Lab {
 }
 
 fn stop(child: &mut Child) {
-    must(&format!("kill -TERM {}", child.id()));
+    terminate(child);
     child.wait().expect("it was begun here");
 }
 
@@ -278,7 +284,7 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
     assert!(sender.wait().expect("it was begun here").success());
     assert!(changes >= 2, "the policy was changed {changes} times: the test tests nothing");
     settle(&TOOLS.map(&at));
-    must(&format!("kill -TERM {}", daemon.child.id()));
+    terminate(&daemon.child);
     let status = daemon.child.wait().expect("it was begun here");
     let mut report = String::new();
     std::io::Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
