@@ -15,6 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sluice_diagnostics::{Diagnostic, Diagnostics, Sources, Span, closest};
 use sluice_entities::Bits;
 use sluice_ir as ir;
+use sluice_ir::text::CORE_ERRORS;
 use sluice_ir::{Handle, Module};
 
 use crate::ast;
@@ -363,6 +364,10 @@ impl<'a> Elaborator<'a> {
                 }
             }
         }
+        // A program may declare its own before it includes core.p4, whose numbers are the same in all programs.
+        let place =
+            |name: &String| CORE_ERRORS.iter().position(|core| core == name).unwrap_or(CORE_ERRORS.len());
+        self.module.errors.sort_by_key(place);
     }
 
     /// Whether what is for parsers may stand here.
