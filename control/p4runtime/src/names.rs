@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sluice_entities::{KeyInfo, MatchKind, PipelineInfo};
-use sluice_p4info::proto::{
-    P4DataTypeSpec, P4Info, Preamble, controller_packet_metadata, match_field, table,
-};
+use sluice_p4info::match_kind;
+use sluice_p4info::proto::{P4DataTypeSpec, P4Info, Preamble, controller_packet_metadata, table};
 
 use crate::convert::shape::Shape;
 
@@ -110,20 +109,6 @@ fn id_and_name(preamble: Option<&Preamble>) -> (u32, Arc<str>) {
 fn object<T>(preamble: Option<&Preamble>, of: T) -> (u32, Arc<str>, Object<T>) {
     let (id, name) = id_and_name(preamble);
     (id, name.clone(), Object { id, name, of })
-}
-
-fn match_kind(field: &sluice_p4info::proto::MatchField) -> MatchKind {
-    use match_field::MatchType;
-    match field.r#match {
-        Some(match_field::Match::MatchType(kind)) => match MatchType::try_from(kind) {
-            Ok(MatchType::Lpm) => MatchKind::Lpm,
-            Ok(MatchType::Ternary) => MatchKind::Ternary,
-            Ok(MatchType::Range) => MatchKind::Range,
-            Ok(MatchType::Optional) => MatchKind::Optional,
-            Ok(MatchType::Exact | MatchType::Unspecified) | Err(_) => MatchKind::Exact,
-        },
-        _ => MatchKind::Exact,
-    }
 }
 
 /// Keys in the order of P4Info, with the data path's widths.

@@ -5,7 +5,7 @@
 //! and the order of fields that p4c gives, and a program compiled by either has one P4Info.
 //!
 //! - [`p4info`]: from the IR to the message [`proto::P4Info`].
-//! - [`pipeline_info`]: from the message to what the control plane works with.
+//! - [`pipeline_info`], [`match_kind`]: from the message to what the control plane works with.
 //! - [`to_text`], [`from_text`], [`to_binary`], [`from_binary`]: both formats, and back. Same message, same bytes.
 
 //!
@@ -27,7 +27,7 @@ mod types;
 
 pub use describe::p4info;
 pub use ids::name_hash;
-pub use pipeline::pipeline_info;
+pub use pipeline::{match_kind, pipeline_info};
 pub use text::{ReadError, TEXT_HEAD, from_binary, from_text, to_binary, to_text};
 
 /// The messages of `p4info.proto` and `p4types.proto`, version 1.5.

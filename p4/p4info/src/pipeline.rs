@@ -110,7 +110,7 @@ fn meter_unit(unit: i32) -> CounterUnit {
 }
 
 /// How a field is matched; [`MatchKind::Exact`] where it is in none of the ways of P4Runtime.
-fn match_kind(field: &MatchField) -> MatchKind {
+pub fn match_kind(field: &MatchField) -> MatchKind {
     use match_field::MatchType;
     let Some(match_field::Match::MatchType(kind)) = field.r#match else { return MatchKind::Exact };
     match MatchType::try_from(kind) {

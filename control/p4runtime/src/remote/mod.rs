@@ -247,7 +247,7 @@ impl RemoteTarget {
         for (index, update) in updates.iter().enumerate() {
             match convert::sent(names, update) {
                 Ok(message) => messages.push((index, message)),
-                Err(refusal) => errors.push((index, Fault::new(refusal.code, refusal.to_string()))),
+                Err(refusal) => errors.push((index, refused(&refusal))),
             }
         }
         if errors.is_empty() || atomicity == Atomicity::ContinueOnError {
