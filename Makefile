@@ -42,7 +42,7 @@ setup:
 	scripts/setup
 .PHONY: setup-test
 setup-test:
-	scripts/setup tcpdump tshark ip python3
+	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus
 
 clean:
 	$(CARGO) clean

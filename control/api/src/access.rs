@@ -69,6 +69,7 @@ impl Caller {
         if self.role >= role {
             return Ok(());
         }
+        tracing::warn!(user = &*self.name, role = self.role.name(), needs = role.name(), "call refused");
         Err(Problem::forbidden(format!(
             "this needs the role {}, and `{}` is {}",
             role.name(),
@@ -157,6 +158,7 @@ impl Access {
         let audit = Audit { time_ns, user: by, action: "add_user", subject: &name, outcome: "done" };
         let user = User { name: name.clone(), role: role.name().to_string(), token: digest(&token), time_ns };
         self.users.add_user(&user, &audit)?;
+        tracing::info!(user = name, role = role.name(), by, "user added");
         self.refresh()?;
         Ok(token)
     }
@@ -165,6 +167,7 @@ impl Access {
         let audit =
             Audit { time_ns: now_ns(), user: by, action: "remove_user", subject: name, outcome: "done" };
         self.users.remove_user(name, Role::Admin.name(), &audit)?;
+        tracing::info!(user = name, by, "user removed");
         self.refresh()
     }
 
@@ -185,6 +188,8 @@ impl Access {
             if !self.wrong.take(address, Instant::now()) {
                 return Err(Problem::too_many("too many wrong tokens from this address: wait"));
             }
+            // As often as an address may try: further ones are refused above.
+            tracing::warn!(%address, "access refused: no token, or a wrong one");
             return Err(Problem::unauthenticated());
         };
         if !self.calls.take(caller.name.clone(), Instant::now()) {

@@ -53,11 +53,16 @@ pub async fn serve(listener: TcpListener, router: Router, tls: Option<Tls>, stop
             tokio::time::sleep(LOOK).await;
             continue;
         };
-        let Ok(permit) = connections.clone().try_acquire_owned() else { continue };
+        let Ok(permit) = connections.clone().try_acquire_owned() else {
+            tracing::debug!(%peer, "connection closed: there are as many as may be");
+            continue;
+        };
         let (router, tls) = (router.clone(), tls.clone());
         tasks.spawn(async move {
             let _permit = permit;
+            tracing::debug!(%peer, "connection opened");
             connection(stream, peer, router, tls).await;
+            tracing::debug!(%peer, "connection ended");
         });
     }
 }
@@ -94,7 +99,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tls: Op
         }
         Some(tls) => {
             let accepted = tokio::time::timeout(HEAD_TIME, tls.accept(stream)).await;
-            let Ok(Some((stream, is_http2))) = accepted else { return };
+            let Ok(Some((stream, is_http2))) = accepted else {
+                tracing::debug!(%peer, "no TLS came about: no certificate, a wrong one, or another version");
+                return;
+            };
             answer(stream, is_http2, peer, router).await;
         }
     }

@@ -22,9 +22,28 @@ const LOOK: Duration = Duration::from_secs(1);
 
 pub(crate) type Stream<T> = ReceiverStream<Result<T, Problem>>;
 
-fn permit(api: &Api) -> Result<OwnedSemaphorePermit, Problem> {
-    let permit = api.streams().try_acquire_owned();
-    permit.map_err(|_| Problem::too_many("too many streams are open: close some, or ask without a stream"))
+/// A stream that is open: its place among those that may be, and what the log tells of it.
+struct Session {
+    _permit: OwnedSemaphorePermit,
+    user: Caller,
+    of: &'static str,
+}
+
+impl Session {
+    fn begin(api: &Api, user: Caller, of: &'static str) -> Result<Self, Problem> {
+        let permit = api.streams().try_acquire_owned();
+        let permit = permit.map_err(|_| {
+            Problem::too_many("too many streams are open: close some, or ask without a stream")
+        })?;
+        tracing::info!(user = &*user.name, of, "stream opened");
+        Ok(Self { _permit: permit, user, of })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        tracing::info!(user = &*self.user.name, of = self.of, "stream ended");
+    }
 }
 
 /// Counters, every so many seconds.
@@ -38,11 +57,11 @@ pub(crate) fn counters(
         seconds if seconds <= MAX_INTERVAL => seconds,
         _ => return Err(Problem::argument("interval: 1 to 60 seconds are wanted")),
     };
-    let permit = permit(api)?;
+    let session = Session::begin(api, caller.clone(), "counters")?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let api = api.clone();
     tokio::spawn(async move {
-        let _permit = permit;
+        let _session = session;
         let mut ticks = tokio::time::interval(Duration::from_secs(u64::from(seconds)));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -73,12 +92,12 @@ pub(crate) fn events(
     caller: Caller,
     request: &v1::WatchEventsRequest,
 ) -> Result<Stream<v1::Event>, Problem> {
-    let permit = permit(api)?;
+    let session = Session::begin(api, caller.clone(), "events")?;
     let subscription = api.broker().subscribe((request.since > 0).then_some(request.since));
     let (sender, receiver) = mpsc::channel(WAITING);
     let api = api.clone();
     tokio::spawn(async move {
-        let _permit = permit;
+        let _session = session;
         for happening in subscription.missed {
             if sender.send(Ok(content::event(&happening))).await.is_err() {
                 return;

@@ -128,6 +128,10 @@ impl Broker {
     ) -> Result<Self, Refusal> {
         let last = history.last()?;
         let is_new = last.is_none();
+        if let Some(Record { summary, .. }) = &last {
+            let (version, author) = (summary.version.0, summary.author.as_str());
+            tracing::info!(version, author, "policy of the store comes into force again");
+        }
         let current = match last {
             Some(record) => restore(&*target, record)?,
             None => nothing(&*target)?,
@@ -197,6 +201,7 @@ impl Broker {
     }
 
     pub(crate) fn set_defect(&self, what: &str) {
+        tracing::error!(why = what, "defect of the data path: changes are refused from now on");
         *self.inner.defect.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_string());
     }
 
@@ -230,6 +235,10 @@ fn forward(inner: &Inner, controllers: &SyncSender<Event>) {
                 let ports = inner.target.ports();
                 let name = ports.into_iter().find(|one| one.port == *port).map(|one| one.name);
                 let port = name.unwrap_or_else(|| port.to_string());
+                match is_up {
+                    true => tracing::info!(port, "port up"),
+                    false => tracing::warn!(port, "port down"),
+                }
                 inner.events.push(now_ns(), What::Port { port, is_up: *is_up });
             }
             // Controllers that do not listen lose it, as they may.

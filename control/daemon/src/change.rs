@@ -157,6 +157,8 @@ impl Broker {
             };
             // A store that is full refuses this, too; the caller learns why.
             let _ = self.inner.history.audit(&audit);
+            let (author, why) = (change.author, outcome.as_str());
+            tracing::warn!(author, action = action(change), why, "policy refused");
             let what = What::Refused { author: change.author.to_string(), why: outcome };
             self.inner.events.push(time_ns, what);
         }
@@ -259,6 +261,12 @@ impl Broker {
         }
         drop(current);
         let (author, restores) = (change.author.to_string(), change.restores());
+        match restores {
+            None => tracing::info!(version = version.0, author, reason = change.reason, "policy applied"),
+            Some(Version(of)) => {
+                tracing::info!(version = version.0, of, author, reason = change.reason, "policy rolled back");
+            }
+        }
         self.inner.events.push(intent.time_ns, What::Applied { version, author, restores });
         Ok(version)
     }
@@ -271,6 +279,8 @@ impl Broker {
         match back {
             Ok(state) => {
                 current.state = state;
+                let why = error.to_string();
+                tracing::error!(version = version.0, why, "policy taken back: it could not be recorded");
                 // A store that could not be written to may be again by now.
                 let _ = self.inner.history.abandon(version, &format!("taken back: {error}"));
                 Refusal::Store(error)

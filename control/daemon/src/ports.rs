@@ -125,6 +125,7 @@ impl Broker {
         let audit = Audit { time_ns, user, action: "clear", subject: name, outcome: "done" };
         self.inner.history.audit(&audit)?;
         self.baselines().insert(status.port, (status, time_ns));
+        tracing::info!(port = name, user, "counters of a port cleared");
         let what = What::Cleared { port: name.to_string(), user: user.to_string() };
         self.inner.events.push(time_ns, what);
         let view = self.ports().into_iter().find(|port| port.name == name);

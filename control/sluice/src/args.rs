@@ -309,8 +309,44 @@ pub(crate) struct Serve {
     /// `udp:LOCAL,PEER`. Nothing is ever sent by a network port.
     #[arg(long = "port", value_name = "NAME=KIND:DEVICE")]
     pub(crate) ports: Vec<String>,
+    /// What is told to collectors: a file for sFlow and IPFIX.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) telemetry: Option<PathBuf>,
+    /// What is written of the broker's life to standard error, and all that is graver; without it SLUICE_LOG says so, or it is `info`.
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) log: Option<LogLevel>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
     #[command(flatten)]
     pub(crate) program: Program,
+}
+
+/// How grave an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing is written.
+    Off,
+    /// What has to be repaired.
+    Error,
+    /// What is refused, ports that went down.
+    Warn,
+    /// The broker's life: start, ports, policies, users, sessions.
+    Info,
+    /// Every call and connection.
+    Debug,
+    /// What libraries tell, too.
+    Trace,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// Where packets come from.

@@ -71,6 +71,11 @@ impl Failure {
         }
     }
 
+    /// What went wrong, in a line of the log.
+    pub(crate) fn brief(&self) -> String {
+        self.to_string().lines().next().unwrap_or_default().to_string()
+    }
+
     pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::Read { path: path.to_path_buf(), source }
     }

@@ -1,6 +1,6 @@
 //! `sluice serve` with a store, over loopback: commands that ask it, policies that outlive it, and a `kill -9` at any point of a change.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -11,6 +11,9 @@ use sluice_api::v1;
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 use v1::broker_client::BrokerClient;
+
+/// What the token of the first user is shown with.
+const SHOWN: &str = "token of admin, shown only now: ";
 
 /// A policy that sends everything to that tool.
 fn all_to(tool: &str) -> String {
@@ -103,7 +106,7 @@ impl Daemon {
         stdout.read_line(&mut line).expect("it writes lines");
         let Some((_, rest)) = line.split_once("REST and gRPC at ") else {
             let mut why = String::new();
-            let _ = std::io::Read::read_to_string(&mut stderr, &mut why);
+            let _ = Read::read_to_string(&mut stderr, &mut why);
             panic!("{line}{why}");
         };
         let api = rest.split(',').next().expect("it has a first part").to_string();
@@ -111,11 +114,12 @@ impl Daemon {
         // It goes on writing there.
         std::thread::spawn(move || stdout.lines().for_each(drop));
         if !folder.join("token").exists() {
-            let mut line = String::new();
-            daemon.stderr.read_line(&mut line).expect("it writes lines");
-            let token = line.trim().strip_prefix("token of admin, shown only now: ").expect("it is shown");
-            std::fs::write(folder.join("token"), token).expect("it can be written");
-            daemon.token = Some(token.to_string());
+            // The log is there, too.
+            let lines = daemon.stderr.by_ref().lines().map_while(Result::ok);
+            let token = lines.filter_map(|line| Some(line.strip_prefix(SHOWN)?.to_string())).next();
+            let token = token.expect("it is shown");
+            std::fs::write(folder.join("token"), &token).expect("it can be written");
+            daemon.token = Some(token);
         }
         daemon
     }

@@ -4,7 +4,7 @@
 //! Skipped where namespaces cannot be made (no root) or a tool is missing.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -215,10 +215,9 @@ fn serve(lab: &Lab, folder: &Path) -> Daemon {
     let (_, api) = line.split_once("REST and gRPC at ").unwrap_or_else(|| panic!("{line}"));
     let api = api.split(',').next().unwrap_or_default().to_string();
     let mut errors = BufReader::new(child.stderr.take().expect("it was asked for"));
-    let mut line = String::new();
-    errors.read_line(&mut line).expect("it writes lines");
-    let (_, token) = line.split_once("shown only now: ").unwrap_or_else(|| panic!("{line}"));
-    let token = token.trim().to_string();
+    let lines = errors.by_ref().lines().map_while(Result::ok);
+    let token = lines.filter_map(|line| Some(line.split_once("shown only now: ")?.1.to_string())).next();
+    let token = token.expect("it is shown");
     std::thread::spawn(move || errors.lines().for_each(drop));
     Daemon { child, output, api, token }
 }
@@ -287,7 +286,7 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
     terminate(&daemon.child);
     let status = daemon.child.wait().expect("it was begun here");
     let mut report = String::new();
-    std::io::Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
+    Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
     assert!(status.success(), "{report}");
     // Once more, and killed: nothing leaves a tap then, either.
     let mut again = serve(&lab, folder);

@@ -4,7 +4,7 @@
 //! with real ports ([`SoftTarget`]); others are to be behind it in the same way, and have to pass the same tests ([`conformance`]).
 //!
 //! - [`Target`]: what a data path does, and what it promises.
-//! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]).
+//! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]); [`Observe`]: who else sees the frames of a port.
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
 //! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
 //! - [`sys`]: the system calls that ports need, as a trait; the one place with `unsafe`, and a stand-in for tests.
@@ -22,7 +22,7 @@ mod trace;
 pub use captures::Captures;
 pub use counters::Counters;
 pub use policy::{CarryOutError, carry_out, carry_out_told};
-pub use soft::{CPU_PORT, MAX_EVENTS, SoftOptions, SoftTarget, decode};
+pub use soft::{CPU_PORT, MAX_EVENTS, Observe, SoftOptions, SoftTarget, decode};
 pub use target::{
     BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, Target,
 };

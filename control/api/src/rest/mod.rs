@@ -85,7 +85,9 @@ async fn check(State(api): State<Api>, mut request: Request, next: Next) -> Resp
     let is_grpc = path == grpc::PATH;
     let route = if is_grpc { request.uri().path().to_string() } else { path };
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    let response = match api.access().caller(request.headers(), peer) {
+    let caller = api.access().caller(request.headers(), peer);
+    let user = caller.as_ref().ok().map(|caller| caller.name.clone());
+    let response = match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -97,7 +99,17 @@ async fn check(State(api): State<Api>, mut request: Request, next: Next) -> Resp
     let is_known =
         !is_grpc || !matches!(response.headers().get("grpc-status"), Some(status) if status == "12");
     if is_known {
-        api.latencies().record(request_method(is_grpc), &route, response.status(), begun.elapsed());
+        let (way, status, took) = (request_method(is_grpc), response.status(), begun.elapsed());
+        let user = user.as_deref().unwrap_or_default();
+        tracing::debug!(
+            api = way,
+            route,
+            user,
+            status = status.as_u16(),
+            us = took.as_micros() as u64,
+            "call"
+        );
+        api.latencies().record(way, &route, status, took);
     }
     response
 }

@@ -70,6 +70,7 @@ pub(super) fn serve(inner: &Arc<Inner>, mut incoming: Streaming<v1::StreamMessag
 }
 
 fn leave(inner: &Inner, joined: &Joined) {
+    tracing::info!(role = joined.role, "controller left");
     let changing = inner.changing();
     let notices = inner.arbitration().leave(joined.client, &joined.role, inner.options.device_id);
     drop(changing);
@@ -182,6 +183,9 @@ fn arbitrate(
         }
     };
     let notices = arbitration.arbitrate(client, &role, update, device_id)?;
+    let (election, primary) =
+        (update.election_id.as_ref().map(super::arbitration::number), arbitration.is_primary(client, &role));
+    tracing::info!(role, election, primary, "controller arbitrated");
     drop(arbitration);
     drop(changing);
     tell(inner, notices);

@@ -1,10 +1,10 @@
 //! `edits:` of a filter.
 
 use sluice_diagnostics::Span;
+use sluice_yaml::{Node, Value};
 
+use super::Reader;
 use super::model::{Anchor, Edits, Mask, STRIP_NAMES, Settings, Slice, Stamp};
-use super::reader::Reader;
-use super::yaml::{Node, Value};
 
 /// Most `mask` edits of a filter: the data path has one table each.
 pub(crate) const MAX_MASKS: usize = 4;
@@ -146,7 +146,7 @@ impl Reader<'_> {
             self.error(
                 format!("`{name}` does not belong to the format {format}"),
                 span,
-                format!("{format} has {}", super::reader::listed(&belongs[1..])),
+                format!("{format} has {}", sluice_yaml::listed(&belongs[1..])),
             );
         }
         if format == 1 {

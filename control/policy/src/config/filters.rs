@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sluice_diagnostics::{Diagnostic, Span, closest};
+use sluice_yaml::{Fields, Key, Node, Value};
 
+use super::Reader;
 use super::model::{Destination, Edits, Filter, Policy, PortRole};
-use super::reader::{Fields, Reader};
-use super::yaml::{Key, Node, Value};
 use crate::filter::NamedSets;
 use crate::term::Term;
 

@@ -8,10 +8,8 @@ mod edits;
 mod filters;
 mod model;
 mod ports;
-mod reader;
 mod scalars;
 mod sets;
-mod yaml;
 
 pub(crate) use filters::OTHERWISE;
 pub use model::{
@@ -19,11 +17,42 @@ pub use model::{
     STRIP_NAMES, Settings, Slice, Stamp, Tool, Tunnel,
 };
 
+use std::ops::{Deref, DerefMut};
+
 use sluice_diagnostics::{Diagnostics, SourceId, Sources};
 
-use reader::Reader;
+/// What all readers share.
+struct Reader<'a> {
+    yaml: sluice_yaml::Reader<'a>,
+    /// Names of ports, tools and groups whose declarations have errors: what names them is not wrong for that.
+    broken: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Whether a port, tool or group of that name is declared, but wrongly, which was reported there.
+    fn is_broken(&self, name: &str) -> bool {
+        self.broken.iter().any(|broken| broken == name)
+    }
+}
+
+impl<'a> Deref for Reader<'a> {
+    type Target = sluice_yaml::Reader<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.yaml
+    }
+}
+
+impl DerefMut for Reader<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.yaml
+    }
+}
 
 const KEYS: [&str; 7] = ["ports", "tools", "groups", "sets", "filters", "otherwise", "settings"];
+
+/// What an empty one is told.
+const LEAST: &str = "a configuration has at least `ports:` and `filters:`";
 
 /// Reads a configuration.
 ///
@@ -31,8 +60,8 @@ const KEYS: [&str; 7] = ["ports", "tools", "groups", "sets", "filters", "otherwi
 /// Everything that is wrong with it; warnings of a configuration that is taken are in [`Policy::warnings`].
 pub fn parse_policy(sources: &mut Sources, source: SourceId) -> Result<Policy, Diagnostics> {
     let mut found = Diagnostics::new();
-    let Some(root) = yaml::parse(sources, source, &mut found) else { return Err(found) };
-    let mut reader = Reader { sources, source, found, broken: Vec::new() };
+    let Some(root) = sluice_yaml::parse(sources, source, LEAST, &mut found) else { return Err(found) };
+    let mut reader = Reader { yaml: sluice_yaml::Reader { sources, source, found }, broken: Vec::new() };
     let mut policy = Policy::default();
     if let Some(fields) = reader.fields(&root, "the configuration", &KEYS) {
         if let Some(node) = fields.value("settings") {
@@ -41,7 +70,7 @@ pub fn parse_policy(sources: &mut Sources, source: SourceId) -> Result<Policy, D
         let start = sluice_diagnostics::Span { end: root.span.start, ..root.span };
         match reader.required(&fields, "ports", "the configuration", start) {
             Some(node) => reader.ports(node, &mut policy),
-            None => return Err(reader.found),
+            None => return Err(reader.yaml.found),
         }
         reader.tools(fields.value("tools"), &mut policy);
         if let Some(node) = fields.value("groups") {
@@ -56,8 +85,8 @@ pub fn parse_policy(sources: &mut Sources, source: SourceId) -> Result<Policy, D
         }
     }
     if reader.found.has_errors() {
-        reader.found.extend(policy.warnings);
-        return Err(reader.found);
+        reader.yaml.found.extend(policy.warnings);
+        return Err(reader.yaml.found);
     }
     Ok(policy)
 }

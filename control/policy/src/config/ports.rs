@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sluice_diagnostics::{Diagnostic, Span, closest};
+use sluice_yaml::{Fields, Key, Node, Value};
 
+use super::Reader;
 use super::model::{
     DedupSettings, Encapsulation, Group, IGNORE_NAMES, MAX_PORT, Policy, Port, PortRole, Settings, Tool,
     Tunnel,
 };
-use super::reader::{Fields, Reader};
-use super::yaml::{Key, Node, Value};
 
 /// Largest VLAN id that a tag may carry: 0 means no VLAN, 4095 is reserved (IEEE 802.1Q).
 const MAX_VLAN: u64 = 4_094;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, Label, Span};
+use sluice_yaml::{self as yaml, Node};
 
+use super::Reader;
 use super::model::Policy;
-use super::reader::Reader;
-use super::yaml::{self, Node};
 use crate::filter::{self, NamedSet, NamedSets, Origin};
 use crate::term::Term;
 

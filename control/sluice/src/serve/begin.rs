@@ -50,8 +50,11 @@ fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Fa
         (Some(last), given) => {
             let version = last.summary.version;
             if let Some((name, _)) = given.filter(|(_, text)| *text != last.text) {
-                eprintln!(
-                    "note: version {version} of the store is in force, not {name}: that is for a store without a policy, or for `sluice apply`"
+                let (version, file) = (version.0, name.as_str());
+                tracing::warn!(
+                    version,
+                    file,
+                    "the store's version is in force, not the file: that is for a store without a policy, or for `sluice apply`"
                 );
             }
             Ok((format!("version {version} of the store"), last.text))

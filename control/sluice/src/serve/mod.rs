@@ -4,7 +4,9 @@
 
 mod api;
 mod begin;
+mod log;
 mod ports;
+mod telemetry;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -15,6 +17,7 @@ use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
 use sluice_target::sys::{Linux, System};
 use sluice_target::{SoftTarget, Target};
+use sluice_telemetry::Exports;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_stream::wrappers::TcpListenerStream;
 
@@ -28,13 +31,29 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
     if wanted.tls.is_none() {
         loopback("--api", arguments.api)?;
     }
+    let log = log::begin(arguments)?;
+    tracing::info!(software = env!("CARGO_PKG_VERSION"), process = std::process::id(), "broker starts");
+    let ended = to_end(arguments, p4runtime, wanted);
+    match &ended {
+        Ok(_) => tracing::info!("broker ended"),
+        Err(failure) => tracing::error!(why = failure.brief(), "broker ends"),
+    }
+    drop(log);
+    ended
+}
+
+/// From the start to the end.
+fn to_end(arguments: &args::Serve, p4runtime: SocketAddr, wanted: api::Wanted) -> Result<ExitCode, Failure> {
     let begun = begin::begin(arguments)?;
+    let exports = telemetry::start(&telemetry::config(arguments, &begun)?, &begun)?;
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let options = ServerOptions { device_id: arguments.device_id, owner, ..ServerOptions::default() };
-    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted));
+    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref()));
     // Frames that came in are taken through, then none comes in any more.
     begun.target.detach_all();
+    // The last flows and counters.
+    drop(exports);
     runtime.shutdown_background();
     served?;
     report(&begun.target, begun.brokered.as_ref().map(|brokered| &brokered.broker))
@@ -61,6 +80,7 @@ async fn serve(
     options: ServerOptions,
     p4runtime: SocketAddr,
     api: api::Wanted,
+    exports: Option<&Exports>,
 ) -> Result<(), Failure> {
     let failed = |what: String| Failure::system(what);
     let listener =
@@ -74,20 +94,23 @@ async fn serve(
     };
     let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
     let system: Arc<dyn System> = Arc::new(Linux);
-    ports::attach(&begun.target, &begun.ports, &system)?;
+    ports::attach(&begun.target, &begun.ports, &system, exports)?;
     let api = match &begun.brokered {
         Some(brokered) => Some(api::listen(brokered, api).await?),
         None => None,
     };
     let also = api.as_ref().map_or_else(String::new, |api| format!(", REST and gRPC at {}", api.address));
+    let (p4runtime, api_at) = (address.to_string(), api.as_ref().map(|api| api.address.to_string()));
+    tracing::info!(p4runtime, api = api_at, ports = begun.ports.len(), "broker is ready");
     println!("ready: P4Runtime at {address}{also}, {} ports", begun.ports.len());
     // Whoever waits for this line reads it now.
     std::io::stdout().flush().map_err(failed("say that it is ready".to_string()))?;
     let stopped = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        let signal = tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        };
+        tracing::info!(signal, "broker is told to end");
     };
     let (stop, told) = tokio::sync::oneshot::channel::<()>();
     let router = tonic::transport::Server::builder().add_service(server.service());

@@ -7,15 +7,17 @@ use sluice_policy::{Policy, PortRole};
 use sluice_target::SoftTarget;
 use sluice_target::port::{PortSpec, Role};
 use sluice_target::sys::System;
+use sluice_telemetry::Exports;
 
+use super::telemetry;
 use crate::failure::Failure;
 
 /// A port that is wanted.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    number: u16,
-    name: String,
-    role: Role,
+    pub(super) number: u16,
+    pub(super) name: String,
+    pub(super) role: Role,
     spec: PortSpec,
     /// As it was typed.
     text: String,
@@ -72,7 +74,12 @@ pub(super) fn bindings(ports: &[Wanted]) -> Vec<Binding> {
 }
 
 /// Opens the ports and puts them at the switch: those of tools first, so that no copy comes too early.
-pub(super) fn attach(target: &SoftTarget, ports: &[Wanted], system: &Arc<dyn System>) -> Result<(), Failure> {
+pub(super) fn attach(
+    target: &SoftTarget,
+    ports: &[Wanted],
+    system: &Arc<dyn System>,
+    exports: Option<&Exports>,
+) -> Result<(), Failure> {
     let failed = |port: &Wanted| Failure::system(format!("open `--port {}`", port.text));
     let mut opened = Vec::new();
     for wanted in ports {
@@ -81,7 +88,11 @@ pub(super) fn attach(target: &SoftTarget, ports: &[Wanted], system: &Arc<dyn Sys
     }
     opened.sort_by_key(|(wanted, _)| wanted.role.receives());
     for (wanted, port) in opened {
-        target.attach(wanted.number, port).map_err(failed(wanted))?;
+        let exports = exports.filter(|_| wanted.role.receives());
+        let observer = telemetry::observer(exports, wanted.number, &wanted.name);
+        target.attach_observed(wanted.number, port, observer).map_err(failed(wanted))?;
+        let Wanted { number, name, role, text, .. } = wanted;
+        tracing::info!(port = name, number, role = ?role, as_typed = text, "port attached");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod events;
 mod load;
+mod observe;
 mod ports;
 mod reconcile;
 
@@ -21,6 +22,7 @@ use sluice_switch::{DROP_PORT, Engine, Switch, SwitchOptions, Worker};
 
 pub use events::MAX_EVENTS;
 pub use load::decode;
+pub use observe::Observe;
 
 use crate::sys::{Linux, System};
 use crate::target::{

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sluice_entities::Replica;
 use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
 
-use super::{Inner, SoftTarget};
+use super::{Inner, Observe, SoftTarget};
 use crate::port::{Device, Loss, Port, Receive, Transmit};
 use crate::target::{Event, LossCounters, PortStatus};
 
@@ -43,7 +43,9 @@ impl Attached {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has ended, too.
-            let _ = thread.join();
+            if thread.join().is_err() {
+                tracing::error!(port = self.name, "the thread of a port had panicked");
+            }
         }
     }
 }
@@ -160,17 +162,36 @@ impl Inner {
 }
 
 /// Takes frames through until it is to stop, and then those that have come in by then.
-fn drive(inner: &Inner, number: u16, receive: &mut dyn Receive, stop: &AtomicBool) {
+fn drive(
+    inner: &Inner,
+    number: u16,
+    receive: &mut dyn Receive,
+    mut observer: Option<Box<dyn Observe>>,
+    stop: &AtomicBool,
+) {
     let mut driver = Driver::default();
+    let mut is_failing = false;
     while !stop.load(Ordering::Acquire) {
+        let taken = one(inner, number, receive, WAIT, observer.as_deref_mut(), &mut driver);
+        match &taken {
+            // Told once: it comes again every few milliseconds.
+            Err(error) if !is_failing => tracing::warn!(number, %error, "no frames can be received"),
+            Ok(_) if is_failing => tracing::info!(number, "frames can be received again"),
+            Ok(_) | Err(_) => {}
+        }
+        is_failing = taken.is_err();
+        if let (Ok(false) | Err(_), Some(observer)) = (&taken, &mut observer) {
+            observer.idle(inner.options.system.now_ns());
+        }
         // The interface is down, or gone: it may come back.
-        if one(inner, number, receive, WAIT, &mut driver).is_err() {
+        if is_failing {
             std::thread::sleep(WAIT);
         }
     }
     let end = Instant::now() + LAST;
     while Instant::now() < end
-        && one(inner, number, receive, Duration::ZERO, &mut driver).is_ok_and(|was| was)
+        && one(inner, number, receive, Duration::ZERO, observer.as_deref_mut(), &mut driver)
+            .is_ok_and(|was| was)
     {}
 }
 
@@ -180,9 +201,13 @@ fn one(
     number: u16,
     receive: &mut dyn Receive,
     timeout: Duration,
+    observer: Option<&mut (dyn Observe + 'static)>,
     driver: &mut Driver,
 ) -> io::Result<bool> {
     let Some(frame) = receive.receive(timeout)? else { return Ok(false) };
+    if let Some(observer) = observer {
+        observer.frame(&frame);
+    }
     let ingress = Ingress {
         port: number,
         time_ns: frame.time_ns,
@@ -201,6 +226,20 @@ impl SoftTarget {
     ///
     /// A number that cannot be, is taken, or is the controller's; no thread can be made.
     pub fn attach(&self, number: u16, port: Port) -> io::Result<()> {
+        self.attach_observed(number, port, None)
+    }
+
+    /// As [`Self::attach`]; somebody sees the frames that come in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::attach`].
+    pub fn attach_observed(
+        &self,
+        number: u16,
+        port: Port,
+        observer: Option<Box<dyn Observe>>,
+    ) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         if number >= DROP_PORT || number == self.inner.options.cpu_port {
             return refused(format!(
@@ -216,7 +255,7 @@ impl SoftTarget {
         if let Some(mut receive) = port.receive {
             let (inner, stop) = (self.inner.clone(), stop.clone());
             let builder = std::thread::Builder::new().name(format!("port-{}", port.name));
-            thread = Some(builder.spawn(move || drive(&inner, number, &mut *receive, &stop))?);
+            thread = Some(builder.spawn(move || drive(&inner, number, &mut *receive, observer, &stop))?);
         }
         if let Some(transmit) = port.transmit {
             self.set_output(number, Some(transmit.into()));

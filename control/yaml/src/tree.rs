@@ -19,16 +19,16 @@ const MAX_NODES: usize = 4_000_000;
 
 /// A node and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub struct Node {
     /// Its characters; for a collection, from its first to its last child.
-    pub(crate) span: Span,
+    pub span: Span,
     /// What it is.
-    pub(crate) value: Value,
+    pub value: Value,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
     /// Nothing, `~` or `null`.
     Null,
     /// Text, quoted or not.
@@ -41,16 +41,16 @@ pub(crate) enum Value {
 
 /// The key of a mapping.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
+pub struct Key {
     /// Where it stands.
-    pub(crate) span: Span,
+    pub span: Span,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Node {
     /// What a message calls it.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
             Value::Scalar(_) => "a value",
@@ -84,8 +84,8 @@ struct Builder<'a> {
     found: &'a mut Diagnostics,
 }
 
-/// Reads one document. `None` where the text is not YAML at all; what is wrong is in `found`.
-pub(crate) fn parse(sources: &Sources, source: SourceId, found: &mut Diagnostics) -> Option<Node> {
+/// Reads one document. `None` where the text is not YAML at all; what is wrong is in `found`, with the help `least` where it is empty.
+pub fn parse(sources: &Sources, source: SourceId, least: &str, found: &mut Diagnostics) -> Option<Node> {
     let text = &sources.source(source).text;
     let offsets = text.char_indices().map(|(i, _)| i as u32).chain([text.len() as u32]).collect();
     let mut builder = Builder {
@@ -115,11 +115,7 @@ pub(crate) fn parse(sources: &Sources, source: SourceId, found: &mut Diagnostics
     }
     if builder.root.is_none() {
         let place = Span::new(source, 0, 0);
-        builder.found.push(
-            Diagnostic::error("the configuration is empty")
-                .at(place, "")
-                .help("a configuration has at least `ports:` and `filters:`"),
-        );
+        builder.found.push(Diagnostic::error("the configuration is empty").at(place, "").help(least));
     }
     builder.root
 }
@@ -274,7 +270,7 @@ fn to_key(node: Node, found: &mut Diagnostics) -> Option<Key> {
 ///
 /// Returns, for each byte of `value` and for its end, an offset in the source. Characters that the source spells
 /// otherwise (escapes) keep the place of the last one that was found.
-pub(crate) fn places(sources: &Sources, span: Span, value: &str) -> Vec<u32> {
+pub fn places(sources: &Sources, span: Span, value: &str) -> Vec<u32> {
     let raw = sources.text(span);
     let mut at = 0;
     let mut places = Vec::with_capacity(value.len() + 1);

@@ -2,31 +2,33 @@
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Sources, Span, closest};
 
-use super::yaml::{Key, Node, Value};
+use crate::tree::{Key, Node, Value};
 
 /// What all readers share: the texts, and what was found in them.
-pub(crate) struct Reader<'a> {
-    pub(crate) sources: &'a mut Sources,
-    pub(crate) source: SourceId,
-    pub(crate) found: Diagnostics,
-    /// Names of ports, tools and groups whose declarations have errors: what names them is not wrong for that.
-    pub(crate) broken: Vec<String>,
+pub struct Reader<'a> {
+    /// The texts.
+    pub sources: &'a mut Sources,
+    /// The one that is read.
+    pub source: SourceId,
+    /// What is wrong.
+    pub found: Diagnostics,
 }
 
 /// The entries of a mapping with known keys.
-pub(crate) struct Fields<'n> {
+pub struct Fields<'n> {
     entries: Vec<(&'n Key, &'n Node)>,
-    pub(crate) span: Span,
+    /// From the first to the last.
+    pub span: Span,
 }
 
 impl<'n> Fields<'n> {
     /// The value of a key, unless it is left out or empty.
-    pub(crate) fn value(&self, name: &str) -> Option<&'n Node> {
+    pub fn value(&self, name: &str) -> Option<&'n Node> {
         self.entry(name).map(|(_, node)| node)
     }
 
     /// The key and its value, unless it is left out or empty.
-    pub(crate) fn entry(&self, name: &str) -> Option<(&'n Key, &'n Node)> {
+    pub fn entry(&self, name: &str) -> Option<(&'n Key, &'n Node)> {
         self.entries
             .iter()
             .find(|(key, node)| key.text == name && !matches!(node.value, Value::Null))
@@ -35,17 +37,13 @@ impl<'n> Fields<'n> {
 }
 
 impl Reader<'_> {
-    /// Whether a port, tool or group of that name is declared, but wrongly, which was reported there.
-    pub(crate) fn is_broken(&self, name: &str) -> bool {
-        self.broken.iter().any(|broken| broken == name)
-    }
-
-    pub(crate) fn error(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
+    /// Reports a mistake, with what would be right.
+    pub fn error(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
         self.found.push(Diagnostic::error(message).at(span, "").help(help));
     }
 
     /// A mapping whose keys are among `known`; others are reported. `None` if it is no mapping.
-    pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+    pub fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
         let entries = self.mapping(node, what)?;
         for (key, _) in entries {
             if !known.contains(&key.text.as_str()) {
@@ -60,7 +58,7 @@ impl Reader<'_> {
     }
 
     /// The entries of a mapping with any keys.
-    pub(crate) fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+    pub fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
         match &node.value {
             Value::Map(map) => Some(map),
             Value::Null | Value::Scalar(_) | Value::List(_) => {
@@ -72,7 +70,7 @@ impl Reader<'_> {
     }
 
     /// The items of a list.
-    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
         match &node.value {
             Value::List(list) => Some(list),
             Value::Null | Value::Scalar(_) | Value::Map(_) => {
@@ -84,7 +82,7 @@ impl Reader<'_> {
     }
 
     /// A single value as text.
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+    pub fn text<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
         match &node.value {
             Value::Scalar(text) => Some(text),
             Value::Null | Value::List(_) | Value::Map(_) => {
@@ -96,7 +94,7 @@ impl Reader<'_> {
     }
 
     /// A decimal or 0x number within bounds.
-    pub(crate) fn number(&mut self, node: &Node, what: &str, low: u64, high: u64) -> Option<u64> {
+    pub fn number(&mut self, node: &Node, what: &str, low: u64, high: u64) -> Option<u64> {
         let text = self.text(node, what)?;
         let value = match text.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).ok(),
@@ -116,7 +114,7 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`.
-    pub(crate) fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub fn truth(&mut self, node: &Node, what: &str) -> Option<bool> {
         match self.text(node, what)? {
             "true" | "yes" => Some(true),
             "false" | "no" => Some(false),
@@ -129,7 +127,7 @@ impl Reader<'_> {
     }
 
     /// One of a few words; gives its position.
-    pub(crate) fn word(&mut self, node: &Node, what: &str, words: &[&str]) -> Option<usize> {
+    pub fn word(&mut self, node: &Node, what: &str, words: &[&str]) -> Option<usize> {
         let text = self.text(node, what)?;
         let position = words.iter().position(|word| *word == text);
         if position.is_none() {
@@ -143,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// A required value: reports its absence at the mapping.
-    pub(crate) fn required<'n>(
+    pub fn required<'n>(
         &mut self,
         fields: &Fields<'n>,
         name: &str,
@@ -159,7 +157,7 @@ impl Reader<'_> {
 }
 
 /// `a`, `b` or `c`.
-pub(crate) fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => "nothing".to_string(),

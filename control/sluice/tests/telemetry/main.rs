@@ -1,0 +1,7 @@
+//! What a broker that runs tells of itself and of its traffic, read by those who wait for it.
+
+mod ipfix;
+mod lab;
+mod log;
+mod sflow;
+mod traffic;

@@ -1,0 +1,289 @@
+//! The threads that send.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::config::{Config, IpfixConfig, SflowConfig};
+use crate::flows::{Flows, Options};
+use crate::ipfix::{self, Record};
+use crate::sflow::{self, Interface, Sample};
+use crate::tap::{Counts, Lost, Sampler, Tap};
+
+/// Most samples, and most flows, that wait to be sent.
+const SAMPLES: usize = 1_024;
+const FLOWS: usize = 8_192;
+
+/// How long samples and flows wait for others to be sent with. The specification of sFlow wants less than a second.
+const TOGETHER: Duration = Duration::from_millis(200);
+
+/// Gives the counters of all ports.
+pub type Interfaces = Box<dyn Fn() -> Vec<Interface> + Send>;
+
+/// One way to a collector.
+struct Collector {
+    address: SocketAddr,
+    socket: UdpSocket,
+    is_failing: bool,
+}
+
+impl Collector {
+    fn new(address: SocketAddr) -> io::Result<Self> {
+        let any: IpAddr = match address {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect(address)?;
+        Ok(Self { address, socket, is_failing: false })
+    }
+
+    fn send(&mut self, message: &[u8]) {
+        let sent = self.socket.send(message);
+        // Told once: it comes again with every message.
+        if let (Err(error), false) = (&sent, self.is_failing) {
+            tracing::warn!(collector = %self.address, %error, "a collector cannot be reached");
+        }
+        if sent.is_ok() && self.is_failing {
+            tracing::info!(collector = %self.address, "a collector can be reached again");
+        }
+        self.is_failing = sent.is_err();
+    }
+}
+
+fn collectors(addresses: &[SocketAddr]) -> io::Result<Vec<Collector>> {
+    addresses.iter().map(|address| Collector::new(*address)).collect()
+}
+
+/// The address of the agent: what was said, or the one by which the first collector is reached.
+fn agent(config: &SflowConfig, collectors: &[Collector]) -> IpAddr {
+    let own = collectors.first().and_then(|first| first.socket.local_addr().ok()).map(|own| own.ip());
+    config.agent.or(own).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+struct SflowThread {
+    encoder: sflow::Encoder,
+    collectors: Vec<Collector>,
+    poll: Duration,
+    interfaces: Interfaces,
+    /// How many counters of each port were sent.
+    sequences: BTreeMap<u16, u32>,
+    begun: Instant,
+    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+}
+
+impl SflowThread {
+    fn send(&mut self) {
+        // The clock of an agent wraps after 49 days.
+        let datagram = self.encoder.take(self.begun.elapsed().as_millis() as u32);
+        self.collectors.iter_mut().for_each(|collector| collector.send(&datagram));
+    }
+
+    fn counters(&mut self) {
+        for mut interface in (self.interfaces)() {
+            let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            interface.received.groups = counts.get(&interface.port).map(|counts| counts.groups());
+            drop(counts);
+            let sequence = self.sequences.entry(interface.port).or_default();
+            *sequence = sequence.wrapping_add(1);
+            let sequence = *sequence;
+            if !self.encoder.counters(sequence, &interface) {
+                self.send();
+                self.encoder.counters(sequence, &interface);
+            }
+        }
+    }
+
+    fn run(mut self, samples: &Receiver<Sample>) {
+        let mut next_poll = Instant::now() + self.poll;
+        // When what waits is to be sent.
+        let mut until: Option<Instant> = None;
+        loop {
+            let wake = until.map_or(next_poll, |until| until.min(next_poll));
+            match samples.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+                Ok(sample) => {
+                    if !self.encoder.sample(&sample) {
+                        self.send();
+                        self.encoder.sample(&sample);
+                        until = None;
+                    }
+                    until = until.or_else(|| Some(Instant::now() + TOGETHER));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    if !self.encoder.is_empty() {
+                        self.send();
+                    }
+                    return;
+                }
+            }
+            let now = Instant::now();
+            if now >= next_poll {
+                self.counters();
+                next_poll = now + self.poll;
+                until = until.or(Some(now));
+            }
+            if until.is_some_and(|until| now >= until) {
+                if !self.encoder.is_empty() {
+                    self.send();
+                }
+                until = None;
+            }
+        }
+    }
+}
+
+struct IpfixThread {
+    encoder: ipfix::Encoder,
+    collectors: Vec<Collector>,
+    templates: Duration,
+    next_templates: Instant,
+}
+
+impl IpfixThread {
+    fn send(&mut self) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // Seconds as the protocol has them: until 2106.
+        let message = self.encoder.take(since.as_secs() as u32);
+        self.collectors.iter_mut().for_each(|collector| collector.send(&message));
+    }
+
+    /// Templates come first in a message of their own, so that no flow comes before them.
+    fn templates(&mut self) {
+        let now = Instant::now();
+        if now < self.next_templates {
+            return;
+        }
+        if !self.encoder.is_empty() {
+            self.send();
+        }
+        self.encoder.templates();
+        self.send();
+        self.next_templates = now + self.templates;
+    }
+
+    fn run(mut self, records: &Receiver<Record>) {
+        let mut until: Option<Instant> = None;
+        loop {
+            self.templates();
+            let wake = until.map_or(self.next_templates, |until| until.min(self.next_templates));
+            match records.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+                Ok(record) => {
+                    if !self.encoder.add(&record) {
+                        self.send();
+                        self.encoder.add(&record);
+                        until = None;
+                    }
+                    until = until.or_else(|| Some(Instant::now() + TOGETHER));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    if !self.encoder.is_empty() {
+                        self.send();
+                    }
+                    return;
+                }
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                if !self.encoder.is_empty() {
+                    self.send();
+                }
+                until = None;
+            }
+        }
+    }
+}
+
+/// What is sent to collectors, and by whom. When it goes, after its taps, what waits is sent first.
+#[derive(Debug)]
+pub struct Exports {
+    sflow: Option<(SflowConfig, SyncSender<Sample>)>,
+    ipfix: Option<(IpfixConfig, SyncSender<Record>)>,
+    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_string()).spawn(work)
+}
+
+impl Exports {
+    /// Begins to send what the configuration asks for.
+    ///
+    /// # Errors
+    ///
+    /// What the system says to sockets and threads.
+    pub fn start(config: &Config, interfaces: Interfaces) -> io::Result<Self> {
+        let mut exports = Self { sflow: None, ipfix: None, counts: Arc::default(), threads: Vec::new() };
+        if let Some(config) = &config.sflow {
+            let collectors = collectors(&config.collectors)?;
+            let (sender, samples) = sync_channel(SAMPLES);
+            let thread = SflowThread {
+                encoder: sflow::Encoder::new(agent(config, &collectors)),
+                collectors,
+                poll: config.poll,
+                interfaces,
+                sequences: BTreeMap::new(),
+                begun: Instant::now(),
+                counts: exports.counts.clone(),
+            };
+            exports.threads.push(spawn("sflow", move || thread.run(&samples))?);
+            exports.sflow = Some((config.clone(), sender));
+        }
+        if let Some(config) = &config.ipfix {
+            let (sender, records) = sync_channel(FLOWS);
+            let thread = IpfixThread {
+                encoder: ipfix::Encoder::new(config.domain),
+                collectors: collectors(&config.collectors)?,
+                templates: config.templates,
+                next_templates: Instant::now(),
+            };
+            exports.threads.push(spawn("ipfix", move || thread.run(&records))?);
+            exports.ipfix = Some((config.clone(), sender));
+        }
+        Ok(exports)
+    }
+
+    /// What is to see the frames of a port; nothing if nothing is wanted of them.
+    pub fn tap(&self, port: u16, name: &str) -> Option<Tap> {
+        if self.sflow.is_none() && self.ipfix.is_none() {
+            return None;
+        }
+        let counts = Arc::<Counts>::default();
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).insert(port, counts.clone());
+        let sampler = self.sflow.as_ref().map(|(config, out)| {
+            let rate = config.ports.get(name).copied().unwrap_or(config.sample);
+            Sampler::new(rate, config.header, out.clone())
+        });
+        let flows = self.ipfix.as_ref().map(|(config, out)| {
+            let time = |time: Duration| time.as_nanos() as u64;
+            let options =
+                Options { flows: config.flows, idle_ns: time(config.idle), active_ns: time(config.active) };
+            (Flows::new(options), out.clone())
+        });
+        Some(Tap { port, counts, sampler, flows })
+    }
+
+    /// What each tap handed over, and what it could not, by number of the port.
+    pub fn lost(&self) -> Vec<(u16, Lost)> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(port, counts)| (*port, counts.lost())).collect()
+    }
+}
+
+impl Drop for Exports {
+    fn drop(&mut self) {
+        // Threads end when nobody can give them anything any more.
+        self.sflow = None;
+        self.ipfix = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread that sends to collectors had panicked");
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What sees the frames of one port.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+
+use crate::flows::{End, Flow, Flows};
+use crate::frame::dissect;
+use crate::ipfix::Record;
+use crate::sflow::{MAX_HEADER, Sample};
+
+/// Counters of one tap: written by its thread alone, read by any.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) multicast: AtomicU64,
+    pub(crate) broadcast: AtomicU64,
+    pub(crate) samples: AtomicU64,
+    pub(crate) lost_samples: AtomicU64,
+    pub(crate) flows: AtomicU64,
+    pub(crate) lost_flows: AtomicU64,
+    pub(crate) evicted_flows: AtomicU64,
+    pub(crate) not_ip: AtomicU64,
+}
+
+/// Adds where nobody else writes: cheaper than an addition that others could get between.
+fn add(counter: &AtomicU64, number: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed);
+}
+
+/// What a tap handed over, and what it could not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Frames that were picked and handed over.
+    pub samples: u64,
+    /// Frames that were picked and found no room.
+    pub lost_samples: u64,
+    /// Flows that were handed over.
+    pub flows: u64,
+    /// Flows that found no room.
+    pub lost_flows: u64,
+    /// Of the flows, those that gave way to another one.
+    pub evicted_flows: u64,
+    /// Frames that are in no flow, since they are not IP.
+    pub not_ip: u64,
+}
+
+impl Counts {
+    /// Multicast and broadcast frames.
+    pub(crate) fn groups(&self) -> (u64, u64) {
+        (self.multicast.load(Ordering::Relaxed), self.broadcast.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn lost(&self) -> Lost {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Lost {
+            samples: read(&self.samples),
+            lost_samples: read(&self.lost_samples),
+            flows: read(&self.flows),
+            lost_flows: read(&self.lost_flows),
+            evicted_flows: read(&self.evicted_flows),
+            not_ip: read(&self.not_ip),
+        }
+    }
+}
+
+/// Picks one of so many frames, at random (sFlow version 5, section 3.1).
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    rate: u32,
+    header: usize,
+    /// Frames until the next one is picked.
+    skip: u64,
+    random: u64,
+    pool: u32,
+    sequence: u32,
+    drops: u32,
+    out: SyncSender<Sample>,
+}
+
+impl Sampler {
+    pub(crate) fn new(rate: u32, header: usize, out: SyncSender<Sample>) -> Self {
+        let random = RandomState::new().hash_one(0u8) | 1;
+        let mut sampler = Self {
+            rate: rate.max(1),
+            header: header.min(MAX_HEADER),
+            skip: 0,
+            random,
+            pool: 0,
+            sequence: 0,
+            drops: 0,
+            out,
+        };
+        sampler.pick();
+        sampler
+    }
+
+    /// From 1 to twice the rate, the rate on average, so that nothing that comes in steps is seen always or never.
+    fn pick(&mut self) {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.skip = 1 + self.random % (2 * u64::from(self.rate) - 1);
+    }
+
+    fn frame(&mut self, port: u16, data: &[u8], wire_length: u32, counts: &Counts) {
+        self.pool = self.pool.wrapping_add(1);
+        self.skip -= 1;
+        if self.skip > 0 {
+            return;
+        }
+        self.pick();
+        let header_length = data.len().min(self.header);
+        let mut header = [0; MAX_HEADER];
+        if let (Some(to), Some(from)) = (header.get_mut(..header_length), data.get(..header_length)) {
+            to.copy_from_slice(from);
+        }
+        let (rate, pool, drops) = (self.rate, self.pool, self.drops);
+        let sequence = self.sequence.wrapping_add(1);
+        let sample = Sample { port, sequence, rate, pool, drops, wire_length, header, header_length };
+        if self.out.try_send(sample).is_ok() {
+            self.sequence = sequence;
+            add(&counts.samples, 1);
+        } else {
+            self.drops = self.drops.wrapping_add(1);
+            add(&counts.lost_samples, 1);
+        }
+    }
+}
+
+/// See the crate. One thread has it; when it goes, its flows are told.
+#[derive(Debug)]
+pub struct Tap {
+    pub(crate) port: u16,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) sampler: Option<Sampler>,
+    pub(crate) flows: Option<(Flows, SyncSender<Record>)>,
+}
+
+/// Hands a flow over, or counts that it could not be.
+fn tell<'t>(port: u16, counts: &'t Counts, out: &'t SyncSender<Record>) -> impl FnMut(&Flow, End) + 't {
+    move |flow, end| {
+        add(&counts.evicted_flows, u64::from(end == End::LackOfResources));
+        let is_taken = out.try_send(Record { port, flow: *flow, end }).is_ok();
+        add(if is_taken { &counts.flows } else { &counts.lost_flows }, 1);
+    }
+}
+
+impl Tap {
+    /// A frame came in, with so many bytes on the wire (both without FCS), at that time in nanoseconds since the UNIX epoch.
+    pub fn frame(&mut self, data: &[u8], wire_length: u32, time_ns: u64) {
+        match data.first_chunk::<6>() {
+            Some([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]) => add(&self.counts.broadcast, 1),
+            Some([first, ..]) if first & 1 == 1 => add(&self.counts.multicast, 1),
+            Some(_) | None => {}
+        }
+        if let Some(sampler) = &mut self.sampler {
+            sampler.frame(self.port, data, wire_length, &self.counts);
+        }
+        if let Some((flows, out)) = &mut self.flows {
+            match dissect(data) {
+                Some(packet) => flows.packet(&packet, time_ns, &mut tell(self.port, &self.counts, out)),
+                None => add(&self.counts.not_ip, 1),
+            }
+        }
+    }
+
+    /// No frame came in for a while: it is that late.
+    pub fn idle(&mut self, now_ns: u64) {
+        if let Some((flows, out)) = &mut self.flows {
+            flows.look(now_ns, &mut tell(self.port, &self.counts, out));
+        }
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        let Some((flows, out)) = &mut self.flows else { return };
+        let (port, counts) = (self.port, &self.counts);
+        // No frame waits for it any more: room is waited for.
+        flows.end(&mut |flow, end| {
+            let is_taken = out.send(Record { port, flow: *flow, end }).is_ok();
+            add(if is_taken { &counts.flows } else { &counts.lost_flows }, 1);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::sync_channel;
+
+    #[test]
+    fn one_of_so_many_is_picked_and_pools_sequences_and_drops_add_up() {
+        let (out, samples) = sync_channel(1000);
+        let mut sampler = Sampler::new(100, 64, out);
+        let counts = Counts::default();
+        let frames = 200_000;
+        for _ in 0..frames {
+            sampler.frame(3, &[1; 90], 90, &counts);
+        }
+        drop(sampler);
+        let lost = counts.lost();
+        let picked = lost.samples + lost.lost_samples;
+        // Of 2,000 expected, with a standard deviation of about 26.
+        assert!((1_800..2_200).contains(&picked), "{picked}");
+        assert_eq!(lost.samples, 1000, "the queue has no room for more");
+        let all: Vec<Sample> = samples.iter().collect();
+        assert!(
+            all.iter()
+                .zip(1..)
+                .all(|(sample, number)| sample.sequence == number && sample.header_length == 64)
+        );
+        assert!(all.windows(2).all(|pair| pair[0].pool < pair[1].pool && pair[1].pool - pair[0].pool < 200));
+    }
+
+    #[test]
+    fn one_of_one_is_every_frame() {
+        let (out, samples) = sync_channel(10);
+        let mut sampler = Sampler::new(1, 128, out);
+        (0..5).for_each(|_| sampler.frame(1, &[2; 60], 60, &Counts::default()));
+        drop(sampler);
+        assert_eq!(samples.iter().map(|sample| sample.pool).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+}
