@@ -3,6 +3,7 @@
 //!
 //! `cargo bench -p sluice-conformance` measures; the ratios are printed at the end, with what each stage of the native code takes.
 //! `SLUICE_RATIOS=1` prints them alone, which takes seconds; with `SLUICE_ROWS=1/64,1000/1500` only those of so many filters and bytes.
+//! `SLUICE_ALONE=native/1/64` runs one way alone (`native`, `twin`, `read`), `SLUICE_ROUNDS` times, for a profiler to look at.
 
 mod lookup;
 mod twin;
@@ -214,7 +215,38 @@ fn stages() {
     }
 }
 
+/// Runs one contender alone for a while, for a profiler to look at: `native/1/64`, `twin/1000/300`.
+fn alone<const W: usize>(way: &str, filters: usize, length: usize) {
+    let mut native = broker_with(filters, Engine::Native);
+    let mut twin = Twin::<W>::new(native.switch());
+    let capture = capture(length, filters);
+    let rounds = std::env::var("SLUICE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(10_000);
+    let start = Instant::now();
+    for _ in 0..rounds {
+        black_box(match way {
+            "native" => through(&capture, |ingress, sink| {
+                native.process(ingress, sink);
+            }),
+            "read" => floor(&capture),
+            _ => through(&capture, |ingress, sink| twin.process(ingress, sink)),
+        });
+    }
+    println!("{way}: {:.1} ns", start.elapsed().as_nanos() as f64 / (rounds * PACKETS) as f64);
+}
+
 fn packets(criterion: &mut Criterion) {
+    if let Ok(wanted) = std::env::var("SLUICE_ALONE") {
+        let parts: Vec<&str> = wanted.split('/').collect();
+        if let [way, filters, length] = parts[..] {
+            let number = |text: &str| text.parse().unwrap_or(1);
+            let (filters, length) = (number(filters), number(length));
+            return if filters > 256 {
+                alone::<16>(way, filters, length)
+            } else {
+                alone::<4>(way, filters, length)
+            };
+        }
+    }
     ratios();
     stages();
     if std::env::var_os("SLUICE_RATIOS").is_some() {

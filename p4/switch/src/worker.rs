@@ -126,7 +126,7 @@ impl Worker {
                 turns: 0,
                 dropped_digests: 0,
             },
-            frame: Frame::new(ingress),
+            frame: Frame::new(ingress, ingress.data, config, cells),
             pool: &mut self.pool,
             sink,
             verdict,

@@ -108,7 +108,10 @@ pub(crate) fn call<O: Observer>(
             }
         }
         ExternPlan::Log { .. } => {}
-        _ => request(env, state, plan, index),
+        _ => {
+            env.requests.any = true;
+            request(env, state, plan, index);
+        }
     }
     if O::TRACE {
         trace_call(env, state, plan, observer);

@@ -9,7 +9,6 @@
 
 use sluice_ir::{CloneKind, Intrinsic};
 
-use super::op::Op;
 use super::program::{ExternPlan, Program};
 use super::run::{Env, Halt, run};
 use super::state::{NO_FIELD_LIST, PacketState};
@@ -36,7 +35,7 @@ pub(super) mod instance_type {
 pub(crate) struct Walk<'a> {
     pub(crate) env: Env<'a>,
     /// What native code works in.
-    pub(crate) frame: seam::Frame,
+    pub(crate) frame: seam::Frame<'a>,
     /// States for copies.
     pub(crate) pool: &'a mut Vec<PacketState>,
     pub(crate) sink: &'a mut dyn Sink,
@@ -76,7 +75,7 @@ impl<'a> Walk<'a> {
         while !repeats.is_empty() {
             let Repeat { data, start } = repeats.remove(0);
             let mut again = Walk {
-                frame: seam::Frame::new(self.env.ingress),
+                frame: seam::Frame::new(self.env.ingress, &data, self.env.config, self.env.cells),
                 env: self.env.with_data(&data),
                 pool: self.pool,
                 sink: self.sink,
@@ -84,8 +83,10 @@ impl<'a> Walk<'a> {
                 passes: self.passes,
             };
             again.ingress_passes(main, start, &mut repeats, observer);
+            again.verdict.dropped_digests += again.env.dropped_digests;
             (self.verdict, self.passes) = (again.verdict, again.passes);
         }
+        self.verdict.dropped_digests += self.env.dropped_digests;
         self.verdict
     }
 
@@ -172,7 +173,25 @@ impl<'a> Walk<'a> {
     }
 
     /// Runs one block. Behind the parser, the state's payload starts where it stopped.
+    #[inline(always)]
     pub(super) fn block<O: Observer>(
+        &mut self,
+        state: &mut PacketState,
+        stage: Stage,
+        observer: &mut O,
+    ) -> Halt {
+        match &self.env.shared.native {
+            Some(native) if !O::TRACE => {
+                if native.is_empty(stage) {
+                    return Halt::End;
+                }
+                seam::run(native, stage, &mut self.frame, &mut self.env, state)
+            }
+            _ => self.interpreted_block(state, stage, observer),
+        }
+    }
+
+    fn interpreted_block<O: Observer>(
         &mut self,
         state: &mut PacketState,
         stage: Stage,
@@ -180,23 +199,28 @@ impl<'a> Walk<'a> {
     ) -> Halt {
         let program = self.program();
         let pc = stage.entry(&program.entry);
-        if matches!(program.ops.get(pc as usize), Some(Op::End) | None) && !O::TRACE {
+        if program.is_empty(stage) && !O::TRACE {
             return Halt::End;
         }
         let env = &mut self.env;
         env.cursor = state.payload.start * 8;
         env.turns = 0;
-        let halt = match &env.shared.native {
-            Some(native) if !O::TRACE => seam::run(native, stage, &mut self.frame, env, state),
-            _ => run(env, state, pc, observer),
-        };
+        let halt = run(env, state, pc, observer);
         // Only the parser moves the cursor.
         state.payload.start = env.cursor.div_ceil(8).min(env.data.len());
-        self.verdict.dropped_digests += std::mem::take(&mut env.dropped_digests);
         halt
     }
 
+    /// Sends what the block before asked for. Most packets ask for nothing.
+    #[inline(always)]
     pub(super) fn send_digests(&mut self) {
+        if self.env.requests.any {
+            self.send_all_digests();
+        }
+    }
+
+    #[cold]
+    fn send_all_digests(&mut self) {
         let env = &mut self.env;
         for (index, receiver, data) in env.requests.digests.drain(..) {
             if let ExternPlan::Digest { name, .. } = &env.program.externs[usize::from(index)] {

@@ -7,6 +7,7 @@ use sluice_ir::{CloneKind, HashAlgorithm};
 
 use super::op::{Op, Pc, Slot};
 use super::wide_op::WideOp;
+use crate::native::Stage;
 use crate::tables::Shape;
 
 /// A prepared program.
@@ -405,6 +406,11 @@ pub(crate) enum ExternPlan {
 }
 
 impl Program {
+    /// Whether a block does nothing.
+    pub(crate) fn is_empty(&self, stage: Stage) -> bool {
+        matches!(self.ops.get(stage.entry(&self.entry) as usize), Some(Op::End) | None)
+    }
+
     /// Index of an error of core.p4, by name; that of `NoError` where the program has none of that name.
     pub(crate) fn error(&self, name: &str) -> u16 {
         self.errors.iter().position(|error| error == name).unwrap_or(0) as u16

@@ -140,6 +140,8 @@ impl Stage {
 #[derive(Debug)]
 pub(crate) struct Native {
     code: Code,
+    /// Stages that do nothing, by `Stage as usize`.
+    empty: [bool; Stage::ALL.len()],
     keeps_order: bool,
     /// Ranges of the words that have to be zero when a packet begins.
     cleared: Vec<Range<usize>>,
@@ -154,7 +156,14 @@ impl Native {
             let known = Known { program, shared: &others, order: order.as_ref() };
             translate::function(known, Stage::ALL[index], &mut steps, func, context, host)
         })?;
-        Ok(Self { code, keeps_order: order.is_some(), cleared: liveness::cleared(program) })
+        let empty = Stage::ALL.map(|stage| program.is_empty(stage));
+        Ok(Self { code, empty, keeps_order: order.is_some(), cleared: liveness::cleared(program) })
+    }
+
+    /// Whether a block does nothing.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self, stage: Stage) -> bool {
+        self.empty[stage as usize]
     }
 
     /// The words that have to be zero when a packet begins, as ranges; native code writes all others before it reads them.

@@ -2,7 +2,8 @@
 //!
 //! Native code knows nothing but the address of a [`Frame`]. Why `unsafe` is sound here:
 //!
-//! - [`run`] fills the frame from borrows that it has for itself, and uses none of them until the native code returns. In between, the
+//! - A frame begins with what is shared for as long as its packet is under way: its lifetime is that of the borrows. [`run`] fills the
+//!   rest of it from borrows that it has for itself, and uses none of them until the native code returns. In between, the
 //!   functions below make references again, each for the time of its call, when no native code is running: at no time is there a
 //!   reference to something that native code touches.
 //! - Native code touches words by constant slots of 16 bits, and there are 65,536 of them; header bytes by constant offsets that
@@ -12,17 +13,18 @@
 //! - No function unwinds into native code: `extern "C"` functions end the process if they panic.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
 
 use super::view::TableView;
 use super::{Native, Stage};
-use crate::configuration::Choice;
-use crate::counters::{CHUNK, Cell, CellsView};
+use crate::configuration::{Choice, Configuration};
+use crate::counters::{CHUNK, Cell, CellsView, WorkerCells};
 use crate::engine::calls;
 use crate::engine::headers;
 use crate::engine::op::Pc;
 use crate::engine::run::{self as interpreter, Env, Halt};
 use crate::engine::select;
-use crate::engine::state::PacketState;
+use crate::engine::state::{AlignedWords, PacketState};
 use crate::engine::wide;
 use crate::packet::Ingress;
 use crate::trace::Unobserved;
@@ -50,9 +52,16 @@ unsafe impl Send for CellAddress {}
 // SAFETY: as above.
 unsafe impl Sync for CellAddress {}
 
+/// Words that are all zero, without touching them.
+pub(crate) fn zeroed_words() -> Box<AlignedWords> {
+    let words = Box::<AlignedWords>::new_zeroed();
+    // SAFETY: words are numbers, and zero is one.
+    unsafe { words.assume_init() }
+}
+
 /// What native code works on. It reads and writes fields by their offsets.
 #[repr(C)]
-pub(crate) struct Frame {
+pub(crate) struct Frame<'a> {
     pub(super) words: *mut u64,
     pub(super) bytes: *mut u8,
     /// Bits of the lines of header storage that may be other than zero.
@@ -84,6 +93,7 @@ pub(crate) struct Frame {
     pub(super) action_data: *const u64,
     env: *mut c_void,
     state: *mut PacketState,
+    shared: PhantomData<(&'a [u8], &'a Configuration, &'a WorkerCells)>,
 }
 
 /// What a native function returns.
@@ -97,19 +107,25 @@ impl Ended {
     pub(super) const RESUME: u64 = 3;
 }
 
-impl Frame {
-    /// A frame for all blocks that a packet goes through; [`run`] fills in what it points to.
-    pub(crate) fn new(ingress: &Ingress<'_>) -> Self {
+impl<'a> Frame<'a> {
+    /// A frame for all blocks that a packet goes through; [`run`] fills in the packet's state.
+    #[inline(always)]
+    pub(crate) fn new(
+        ingress: &Ingress<'_>,
+        data: &'a [u8],
+        config: &'a Configuration,
+        cells: &'a WorkerCells,
+    ) -> Self {
         Self {
             words: std::ptr::null_mut(),
             bytes: std::ptr::null_mut(),
             touched: std::ptr::null_mut(),
-            data: std::ptr::null(),
-            data_length: 0,
+            data: data.as_ptr(),
+            data_length: data.len() as u64,
             cursor: 0,
-            tables: std::ptr::null(),
-            busy: std::ptr::null(),
-            cells: CellsView { chunks: std::ptr::null(), count: 0 },
+            tables: config.views.tables(),
+            busy: config.views.busy(),
+            cells: cells.view(),
             wire_length: u64::from(ingress.wire_length),
             time_ns: ingress.time_ns,
             bad_frame: u64::from(ingress.bad_frame),
@@ -124,28 +140,26 @@ impl Frame {
             action_data: std::ptr::null(),
             env: std::ptr::null_mut(),
             state: std::ptr::null_mut(),
+            shared: PhantomData,
         }
     }
 }
 
-/// Runs one block of a program on a packet.
-#[inline]
-pub(crate) fn run(
+/// Runs one block of a program on a packet; the frame is of the same packet.
+#[inline(always)]
+pub(crate) fn run<'a>(
     native: &Native,
     stage: Stage,
-    frame: &mut Frame,
-    env: &mut Env<'_>,
+    frame: &mut Frame<'a>,
+    env: &mut Env<'a>,
     state: &mut PacketState,
 ) -> Halt {
     frame.words = state.words.as_mut_ptr();
     frame.bytes = state.bytes.as_mut_ptr();
     frame.touched = state.touched.as_mut_ptr();
-    frame.data = env.data.as_ptr();
-    frame.data_length = env.data.len() as u64;
-    frame.cursor = env.cursor as u64;
-    frame.tables = env.config.views.tables();
-    frame.busy = env.config.views.busy();
-    frame.cells = env.cells.view();
+    if stage == Stage::Parser {
+        frame.cursor = state.payload.start as u64 * 8;
+    }
     frame.turns = 0;
     frame.is_changed = u64::from(state.is_changed);
     if stage == Stage::Deparser {
@@ -153,14 +167,24 @@ pub(crate) fn run(
     }
     frame.env = (&raw mut *env).cast();
     frame.state = state;
-    // SAFETY: all addresses in the frame were made just now, of borrows that this function has for itself (that of the output where the
-    // deparser runs, which alone uses it); the code is of the program that they belong to.
+    // SAFETY: addresses of the packet's state were made just now, of borrows that this function has for itself (that of the output where
+    // the deparser runs, which alone uses it); those of what is shared live as long as the frame; the code is of the program that they
+    // belong to.
     let ended = unsafe { native.entry(stage).call(frame) };
-    env.cursor = frame.cursor as usize;
     state.is_changed = frame.is_changed != 0;
     if stage == Stage::Deparser {
         keep_output(env, frame);
     }
+    let halt = if ended == Ended::END { Halt::End } else { go_on(ended, frame, env, state) };
+    if stage == Stage::Parser {
+        state.payload.start = (frame.cursor as usize).div_ceil(8).min(env.data.len());
+    }
+    halt
+}
+
+/// What follows where native code did not come to the block's end.
+#[cold]
+fn go_on(ended: u64, frame: &mut Frame<'_>, env: &mut Env<'_>, state: &mut PacketState) -> Halt {
     match ended {
         Ended::LOOP_LIMIT => Halt::LoopLimit,
         Ended::ASSERTION => Halt::Assertion,
@@ -168,14 +192,17 @@ pub(crate) fn run(
             // The interpreter does not say what it changes.
             state.is_changed = true;
             env.turns = frame.turns as u32;
-            interpreter::run(env, state, frame.resume as Pc, &mut Unobserved)
+            env.cursor = frame.cursor as usize;
+            let halt = interpreter::run(env, state, frame.resume as Pc, &mut Unobserved);
+            frame.cursor = env.cursor as u64;
+            halt
         }
         _ => Halt::End,
     }
 }
 
 /// Makes what native code wrote part of the output.
-fn keep_output(env: &mut Env<'_>, frame: &Frame) {
+fn keep_output(env: &mut Env<'_>, frame: &Frame<'_>) {
     let length = (frame.out_length as usize).min(env.out.capacity());
     // SAFETY: native code has written all bytes up to that length, which lies within the room.
     unsafe { env.out.set_len(length) };
@@ -186,7 +213,7 @@ fn keep_output(env: &mut Env<'_>, frame: &Frame) {
 /// # Safety
 ///
 /// As for the functions below: the frame is the one that [`run`] made, and native code waits for the caller.
-unsafe fn parts<'f>(frame: *mut Frame) -> (&'f mut Frame, &'f mut Env<'f>, &'f mut PacketState) {
+unsafe fn parts<'f>(frame: *mut Frame<'f>) -> (&'f mut Frame<'f>, &'f mut Env<'f>, &'f mut PacketState) {
     // SAFETY: `run` made all three of borrows that it does not use before native code returns; they are different things.
     unsafe { (&mut *frame, &mut *(*frame).env.cast::<Env<'f>>(), &mut *(*frame).state) }
 }
@@ -308,7 +335,7 @@ unsafe extern "C" fn make_room(frame: *mut Frame, bytes: u64) -> u64 {
 }
 
 /// Tells native code where the output is now.
-fn show_output(env: &mut Env<'_>, frame: &mut Frame) {
+fn show_output(env: &mut Env<'_>, frame: &mut Frame<'_>) {
     frame.out = env.out.as_mut_ptr();
     frame.out_length = env.out.len() as u64;
     frame.out_room = env.out.capacity() as u64;
