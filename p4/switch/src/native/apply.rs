@@ -9,9 +9,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
 use cranelift_frontend::{Switch, Variable};
 
-use super::scalar::Bitwise;
 use super::seam::{Frame, Function};
-use super::slots::data_accesses;
+use super::slots::{data_accesses, only_reads};
 use super::translate::{Result, Translator};
 use super::view::TableView;
 use crate::counters::NULL_CELL;
@@ -27,6 +26,22 @@ pub(super) struct Begun {
     behind: Block,
     /// Whether what is around the table stands aside.
     was_aside: bool,
+}
+
+/// The data of an action, in the record of what runs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ActionData {
+    /// The words that instructions know them by: the first one, and how many.
+    pub(super) first: Slot,
+    pub(super) words: u16,
+    /// Where they stand.
+    pub(super) at: Value,
+}
+
+impl ActionData {
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        slot >= self.first && slot - self.first < self.words
+    }
 }
 
 /// An application that is being written.
@@ -255,8 +270,14 @@ impl Translator<'_, '_> {
                     self.b.ins().jump(application.begun.behind, []);
                 }
                 _ => {
-                    self.params(data, action.param_words);
+                    let (first, words) = (program.layout.params, action.param_words);
+                    if only_reads(program, code, first..first.saturating_add(words)) {
+                        self.data = Some(ActionData { first, words, at: data });
+                    } else {
+                        self.params(data, words);
+                    }
                     self.region(code, Some(application.begun.behind))?;
+                    self.data = None;
                 }
             }
         }
@@ -269,22 +290,6 @@ impl Translator<'_, '_> {
         !combine.counts
             && combine.limbs.is_multiple_of(2)
             && words(combine.target).chain(words(combine.copy)).all(|slot| self.is_in_memory(slot))
-    }
-
-    /// Does so, with the data where they stand.
-    fn combine_with(&mut self, combine: Combine, data: Value) {
-        let Combine { and, target, copy, offset, limbs, .. } = combine;
-        let how = if and { Bitwise::And } else { Bitwise::Or };
-        for at in (0..limbs).step_by(2) {
-            let place = i32::from(offset + at) * 8;
-            let more = self.b.ins().load(types::I64X2, self.memory.tables, data, place);
-            let known = self.load_word(target + at, types::I64X2);
-            let value = self.combine(how, known, more);
-            self.store_word(target + at, value);
-            if copy != target {
-                self.store_word(copy + at, value);
-            }
-        }
     }
 
     /// Puts the action's data where its instructions look for it.

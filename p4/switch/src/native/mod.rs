@@ -5,6 +5,7 @@
 //!
 //! - Constants become immediates. Words that mean nothing outside of the function ([`slots`]) become values in registers; all others
 //!   stay where the interpreter has them, so that either engine can go on where the other stopped.
+//!   Bitmaps too long for registers stay where they come from as long as they can ([`long`]); data of actions are read in their records.
 //! - Tables are applied in line ([`apply`]): keys of a few bits, exact keys, prefixes and ranges are looked up in the same structures
 //!   that the interpreter uses ([`look_up`], [`view`]); other look-ups and rare calls lead back into Rust ([`seam`]).
 //! - What a packet need not go through is known before it comes: which words have to be cleared ([`liveness`]), and that a packet of
@@ -23,6 +24,7 @@ mod calls;
 mod code;
 mod fields;
 mod liveness;
+mod long;
 mod look_up;
 mod order;
 mod packet;

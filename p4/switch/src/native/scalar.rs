@@ -11,7 +11,7 @@ use crate::engine::op::{Op, Slot};
 use crate::engine::wide_op::WideOp;
 
 /// A bitwise operation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Bitwise {
     And,
     Or,
@@ -246,6 +246,10 @@ impl Translator<'_, '_> {
 
     /// `d = f(a, b)` of `n` words: by two at a time, where they all stand in the packet's state.
     pub(super) fn bitwise(&mut self, f: Bitwise, d: Slot, a: Slot, b: Slot, n: u16) {
+        if matches!(f, Bitwise::First) && self.moved(d, a, n) {
+            return;
+        }
+        let first = d;
         let mut at = 0;
         while at < n {
             let (d, a, b) = (d + at, a + at, b + at);
@@ -265,6 +269,7 @@ impl Translator<'_, '_> {
                 at += 1;
             }
         }
+        self.settle(first, n);
     }
 
     pub(super) fn combine(&mut self, f: Bitwise, a: Value, b: Value) -> Value {
@@ -277,12 +282,20 @@ impl Translator<'_, '_> {
     }
 
     /// Whether a word and the next one stand in memory, or are constants.
-    fn is_pair(&mut self, slot: Slot) -> bool {
+    pub(super) fn is_pair(&mut self, slot: Slot) -> bool {
+        match (self.elsewhere(slot), self.elsewhere(slot.saturating_add(1))) {
+            (None, None) => {}
+            (Some((_, first, at)), Some((_, second, next))) => return first == second && next == at + 8,
+            _ => return false,
+        }
         (slot..slot.saturating_add(2)).all(|slot| self.constant(slot).is_some() || self.is_in_memory(slot))
     }
 
     /// A word and the next one, of which [`Self::is_pair`] says that they are there.
-    fn pair(&mut self, slot: Slot) -> Value {
+    pub(super) fn pair(&mut self, slot: Slot) -> Value {
+        if let Some((flags, address, offset)) = self.elsewhere(slot) {
+            return self.b.ins().load(types::I64X2, flags, address, offset);
+        }
         match (self.constant(slot), self.constant(slot + 1)) {
             (Some(low), Some(high)) if low == high => {
                 let value = self.number(low);

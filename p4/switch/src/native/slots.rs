@@ -1,6 +1,7 @@
 //! Which words instructions touch, and which of them a function can keep to itself.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::Stage;
 use crate::engine::op::{NO_SLOT, Op, Pc, Slot};
@@ -19,7 +20,7 @@ pub(super) enum Access {
 use Access::{Read, Write};
 
 /// Values of more words than this stay in the packet's state: there are not enough registers.
-const KEPT_WORDS: usize = 4;
+pub(super) const KEPT_WORDS: usize = 4;
 
 fn limbs(width: u32) -> usize {
     width.div_ceil(64) as usize
@@ -393,15 +394,39 @@ impl Shared {
     /// Words behind the zeroed ones are written before they are read in the block that knows them. Of those that egress does not see,
     /// the ones that ingress alone touches are zero when it begins.
     pub(super) fn keeps(&self, program: &Program, stage: Stage, slot: Slot) -> bool {
+        self.is_own(program, stage, slot) && !self.long.contains(&slot)
+    }
+
+    /// Whether nobody but the function looks at a word in the packet's state.
+    pub(super) fn is_own(&self, program: &Program, stage: Stage, slot: Slot) -> bool {
         let (layout, at) = (&program.layout, usize::from(slot));
-        let is_own = at >= layout.zeroed_words
-            || at >= layout.egress_words && stage == Stage::Ingress && !self.beside_ingress.contains(&slot);
-        is_own && at < layout.first_constant && !self.long.contains(&slot)
+        at < layout.first_constant
+            && (at >= layout.zeroed_words
+                || at >= layout.egress_words
+                    && stage == Stage::Ingress
+                    && !self.beside_ingress.contains(&slot))
     }
 }
 
+/// Whether an action's instructions do no more with its data than to read them word by word, or in pairs.
+pub(super) fn only_reads(program: &Program, code: Pc, data: Range<Slot>) -> bool {
+    reachable(program, code).into_iter().all(|pc| {
+        let op = program.ops[pc as usize];
+        // These may have Rust read them, from the packet's state.
+        let is_call =
+            matches!(op, Op::Extern { .. } | Op::Wide { .. } | Op::Apply { .. } | Op::ExtractVarbit { .. });
+        let mut fits = true;
+        accesses(program, op, &mut |first, count, access| {
+            let end = usize::from(first) + count;
+            let is_data = first < data.end && end > usize::from(data.start);
+            fits &= !is_data || access == Read && !is_call;
+        });
+        fits
+    })
+}
+
 /// All instructions that can run from one on, with those of the actions of tables.
-fn with_actions(program: &Program, entry: Pc) -> BTreeSet<Pc> {
+pub(super) fn with_actions(program: &Program, entry: Pc) -> BTreeSet<Pc> {
     let mut all = reachable(program, entry);
     let mut codes = BTreeSet::new();
     for pc in &all {

@@ -11,8 +11,9 @@ use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use rustc_hash::FxHashMap;
 
-use super::apply::Begun;
+use super::apply::{ActionData, Begun};
 use super::code::Host;
+use super::long::Long;
 use super::order::Order;
 use super::seam::{self, Ended, Frame};
 use super::slots::{Access, Shared, accesses, reachable, successors};
@@ -92,6 +93,10 @@ pub(super) struct Translator<'p, 'f> {
     /// Where the next byte of output goes, and how many bytes there are; the deparser alone has it.
     pub(super) out_length: Option<Variable>,
     pub(super) signature: CallConv,
+    /// The data of the action that is being written, where its instructions read them in place.
+    pub(super) data: Option<ActionData>,
+    /// Values too long for registers that are the function's own, by their first words.
+    pub(super) longs: BTreeMap<Slot, Long>,
     /// Applications whose key is being made.
     pub(super) sites: FxHashMap<u16, Begun>,
     /// Whether blocks that are made now stand aside: they run for fewer packets than those around them.
@@ -131,6 +136,8 @@ pub(super) fn function(
         cursor: None,
         out_length: None,
         signature: host.config.default_call_conv,
+        data: None,
+        longs: BTreeMap::new(),
         sites: FxHashMap::default(),
         is_aside: false,
     };
@@ -160,6 +167,10 @@ impl Translator<'_, '_> {
             }
             Stage::Verify | Stage::Ingress | Stage::Egress | Stage::Compute => {}
         }
+        // The parser may have to hand over to the interpreter, which has all values in their own words.
+        if self.stage != Stage::Parser {
+            self.begin_longs();
+        }
     }
 
     /// Counts what is written; says when it is too much.
@@ -185,6 +196,7 @@ impl Translator<'_, '_> {
         let ends = blocks.keys().copied().filter(|pc| *pc as usize >= program.ops.len());
         let mut all = ops;
         all.extend(ends.collect::<Vec<_>>());
+        let mut done = 0;
         for pc in all {
             if let Some(block) = blocks.get(&pc) {
                 if goes_on {
@@ -207,7 +219,16 @@ impl Translator<'_, '_> {
                 let yes = self.number(1);
                 self.store_frame(offset_of!(Frame, is_changed), yes);
             }
-            self.op(op, pc, &blocks, behind)?;
+            if pc >= done {
+                let run = self.run_from(pc, &blocks);
+                if run.len() > 1 {
+                    done = pc + run.len() as Pc;
+                    self.write_run(&run, done);
+                }
+            }
+            if pc >= done {
+                self.op(op, pc, &blocks, behind)?;
+            }
             goes_on = successors(program, op, &mut |_| ());
             if goes_on && program.ops.get(pc as usize + 1).is_none() {
                 self.leave(Ended::END);

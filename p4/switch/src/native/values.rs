@@ -59,6 +59,9 @@ impl Translator<'_, '_> {
         if let Some(value) = self.constant(slot) {
             return self.number(value);
         }
+        if let Some((flags, address, offset)) = self.elsewhere(slot) {
+            return self.b.ins().load(types::I64, flags, address, offset);
+        }
         match self.variable(slot) {
             // A word that was not written yet is zero, as words are before ingress.
             Some(variable) => self.b.use_var(variable),
