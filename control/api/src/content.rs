@@ -1,7 +1,8 @@
 //! What the broker says, as messages.
 
 use sluice_daemon::{
-    Applied, Explained, FilterView, GroupView, Happening, InForce, Past, Planned, PortView, Reading, What,
+    AlertView, Applied, Explained, FilterView, GroupView, Happening, InForce, Past, Planned, PortView,
+    Reading, What,
 };
 use sluice_policy::{FilterChange, TableUse};
 use sluice_store::{AuditRecord, Summary, User};
@@ -243,8 +244,27 @@ pub(crate) fn event(happening: &Happening) -> v1::Event {
             let message = format!("the counters of port {port} were cleared");
             ("port_cleared", port.clone(), user.clone(), message)
         }
+        What::Alert { subject, is_raised, message, .. } => {
+            let kind = if *is_raised { "alert_raised" } else { "alert_cleared" };
+            (kind, subject.clone(), String::new(), message.clone())
+        }
     };
-    v1::Event { id: happening.id, time_ns: happening.time_ns, kind: kind.to_string(), subject, user, message }
+    let alert = match &happening.what {
+        What::Alert { alert, .. } => alert.clone(),
+        What::Applied { .. } | What::Refused { .. } | What::Port { .. } | What::Cleared { .. } => {
+            String::new()
+        }
+    };
+    let (id, time_ns, kind) = (happening.id, happening.time_ns, kind.to_string());
+    v1::Event { id, time_ns, kind, subject, user, message, alert }
+}
+
+pub(crate) fn alerts(views: Vec<AlertView>) -> v1::Alerts {
+    let alert = |view: AlertView| {
+        let AlertView { alert, subject, since_ns, message } = view;
+        v1::Alert { alert, subject, since_ns, message }
+    };
+    v1::Alerts { alerts: views.into_iter().map(alert).collect() }
 }
 
 pub(crate) fn audit(record: AuditRecord) -> v1::Audit {

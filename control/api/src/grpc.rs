@@ -86,6 +86,7 @@ service! {
     list_groups(ListGroupsRequest) -> Groups = |api, caller, _| api.groups(caller);
     list_ports(ListPortsRequest) -> Ports = |api, caller, _| api.ports(caller);
     clear_port(ClearPortRequest) -> Port = Api::clear_port;
+    list_alerts(ListAlertsRequest) -> Alerts = |api, caller, _| api.alerts(caller);
     get_counters(GetCountersRequest) -> Counters = |api, caller, _| api.counters(caller);
     list_audit(ListAuditRequest) -> Audits = Api::audits;
     list_users(ListUsersRequest) -> Users = |api, caller, _| api.users(caller);

@@ -23,6 +23,7 @@ mod watch;
 
 pub use access::{Access, Caller, Role};
 pub use listen::serve;
+pub use metrics::{Family, MoreMetrics};
 pub use operations::Api;
 pub use rest::openapi;
 pub use tls::{Tls, TlsError};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -49,6 +49,22 @@ impl Latencies {
         histogram.seconds += seconds;
     }
 }
+
+/// A family of metrics of somebody else.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Its name.
+    pub name: &'static str,
+    /// `counter` or `gauge`.
+    pub kind: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Labels with their values, and the number.
+    pub samples: Vec<(Vec<(&'static str, String)>, u64)>,
+}
+
+/// Gives metrics of somebody else, as they are now.
+pub type MoreMetrics = Arc<dyn Fn() -> Vec<Family> + Send + Sync>;
 
 /// A text that grows by families of metrics.
 #[derive(Default)]
@@ -268,6 +284,19 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
     ports(&mut page, &api.ports(caller)?.ports);
     counters(&mut page, &api.counters(caller)?);
     latencies(&mut page, api.latencies());
+    let name = "sluice_alert_active";
+    page.family(name, "gauge", "Alerts that are raised: 1.");
+    for alert in api.alerts(caller)?.alerts {
+        page.sample(name, &[("alert", &alert.alert), ("subject", &alert.subject)], 1);
+    }
+    for Family { name, kind, help, samples } in api.more_metrics() {
+        page.family(name, kind, help);
+        for (labels, value) in samples {
+            let labels: Vec<(&str, &str)> =
+                labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+            page.sample(name, &labels, value);
+        }
+    }
     Ok(page.text)
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Access, Caller, Role};
 use crate::content;
-use crate::metrics::Latencies;
+use crate::metrics::{Family, Latencies, MoreMetrics};
 use crate::problem::Problem;
 use crate::v1;
 
@@ -27,6 +27,7 @@ struct Inner {
     working: Semaphore,
     streams: Arc<Semaphore>,
     latencies: Latencies,
+    more_metrics: Option<MoreMetrics>,
 }
 
 /// A broker, and who may do what with it. Clones are the same.
@@ -97,12 +98,18 @@ fn store(error: StoreError) -> Problem {
 impl Api {
     /// The operations of a broker.
     pub fn new(broker: Broker, access: Access) -> Self {
+        Self::with_metrics(broker, access, None)
+    }
+
+    /// As [`Self::new`], with metrics of somebody else on the same page.
+    pub fn with_metrics(broker: Broker, access: Access, more_metrics: Option<MoreMetrics>) -> Self {
         let inner = Inner {
             broker,
             access,
             working: Semaphore::new(WORKING),
             streams: Arc::new(Semaphore::new(STREAMS)),
             latencies: Latencies::default(),
+            more_metrics,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -117,6 +124,10 @@ impl Api {
 
     pub(crate) fn streams(&self) -> Arc<Semaphore> {
         self.inner.streams.clone()
+    }
+
+    pub(crate) fn more_metrics(&self) -> Vec<Family> {
+        self.inner.more_metrics.as_ref().map_or_else(Vec::new, |more| more())
     }
 
     pub(crate) fn latencies(&self) -> &Latencies {
@@ -232,6 +243,10 @@ impl Api {
     ) -> Result<v1::Port, Problem> {
         self.access().may_change(caller)?;
         Ok(content::port(self.broker().clear_port(&request.port, &caller.name)?))
+    }
+
+    pub(crate) fn alerts(&self, _: &Caller) -> Result<v1::Alerts, Problem> {
+        Ok(content::alerts(self.broker().alerts()))
     }
 
     pub(crate) fn counters(&self, _: &Caller) -> Result<v1::Counters, Problem> {

@@ -11,6 +11,7 @@ use sluice_policy::State;
 use sluice_store::{History, Record};
 use sluice_target::{Event, Target, carry_out};
 
+use crate::alerts::Raised;
 use crate::bindings::Binding;
 use crate::change::{self, Change, Source};
 use crate::events::{Events, Subscription, What};
@@ -56,6 +57,7 @@ pub(crate) struct Inner {
     current: RwLock<Current>,
     bindings: Mutex<Vec<Binding>>,
     pub(crate) events: Events,
+    pub(crate) alerts: Mutex<Raised>,
     pub(crate) reading: Mutex<Option<(Instant, Arc<Reading>)>>,
     baselines: Mutex<Baselines>,
     model: Mutex<Option<Model>>,
@@ -145,6 +147,7 @@ impl Broker {
             current: RwLock::new(current),
             bindings: Mutex::default(),
             events: Events::default(),
+            alerts: Mutex::default(),
             reading: Mutex::default(),
             baselines: Mutex::default(),
             model: Mutex::default(),

@@ -42,6 +42,17 @@ pub enum What {
         /// Who.
         user: String,
     },
+    /// Something that is watched is wrong, or is well again.
+    Alert {
+        /// What about.
+        alert: String,
+        /// Of which port, tool, table.
+        subject: String,
+        /// Raised, or else cleared.
+        is_raised: bool,
+        /// For people.
+        message: String,
+    },
 }
 
 /// Something that happened.

@@ -8,6 +8,7 @@
 //! - What is counted is read by [`Broker::reading`], at once for all who ask at about the same time.
 //! - It knows no network, and nobody's rights.
 
+mod alerts;
 mod bindings;
 mod broker;
 mod change;
@@ -20,6 +21,7 @@ mod ports;
 mod reading;
 mod refusal;
 
+pub use alerts::AlertView;
 pub use bindings::Binding;
 pub use broker::{Broker, BrokerOptions};
 pub use change::{Applied, Change, MAX_POLICY_BYTES, MAX_REASON_BYTES, Planned, Source};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::alerts::Alert;
@@ -64,7 +65,7 @@ struct Queue {
     name: String,
     sender: SyncSender<Arc<Alert>>,
     counts: Arc<Counts>,
-    done: Receiver<()>,
+    thread: JoinHandle<()>,
 }
 
 /// Receivers of alerts.
@@ -164,15 +165,12 @@ impl Receivers {
     /// One more.
     pub(crate) fn add(&mut self, name: &str, way: Box<dyn Deliver>) -> io::Result<()> {
         let (sender, alerts) = sync_channel(WAITING);
-        let (tell, done) = sync_channel(1);
         let counts = Arc::<Counts>::default();
         let (of_thread, stop, name) = (counts.clone(), self.stop.clone(), name.to_string());
         let named = name.clone();
-        std::thread::Builder::new().name("alerts-out".to_string()).spawn(move || {
-            run(&named, way, &alerts, &of_thread, &stop);
-            let _ = tell.send(());
-        })?;
-        self.queues.push(Queue { name, sender, counts, done });
+        let builder = std::thread::Builder::new().name("alerts-out".to_string());
+        let thread = builder.spawn(move || run(&named, way, &alerts, &of_thread, &stop))?;
+        self.queues.push(Queue { name, sender, counts, thread });
         Ok(())
     }
 
@@ -199,11 +197,12 @@ impl Receivers {
 impl Drop for Receivers {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        let ends: Vec<Receiver<()>> = self.queues.drain(..).map(|queue| queue.done).collect();
+        // Without senders the threads end when they are through.
+        let threads: Vec<JoinHandle<()>> = self.queues.drain(..).map(|queue| queue.thread).collect();
         let end = Instant::now() + LAST;
-        for done in ends {
-            // One that hangs goes with the process.
-            let _ = done.recv_timeout(end.saturating_duration_since(Instant::now()));
+        // One that hangs goes with the process.
+        while threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < end {
+            std::thread::sleep(LOOK);
         }
     }
 }

@@ -268,6 +268,19 @@ impl Exports {
         Some(Tap { port, counts, sampler, flows })
     }
 
+    /// What its taps count.
+    pub fn counted(&self) -> Counted {
+        Counted { counts: self.counts.clone() }
+    }
+}
+
+/// What taps count, for whoever shows it; keeps nothing from ending.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+}
+
+impl Counted {
     /// What each tap handed over, and what it could not, by number of the port.
     pub fn lost(&self) -> Vec<(u16, Lost)> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -270,6 +270,11 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_as_large_as_is_written() {
+        assert_eq!(size_of::<Option<Flow>>(), 80, "docs/DAEMON.md says so");
+    }
+
+    #[test]
     fn a_long_pause_does_not_make_one_frame_wait() {
         let mut flows = cache(1 << 16);
         for number in 0..10_000 {

@@ -23,7 +23,7 @@ mod wire;
 
 pub use config::{AlertsConfig, Config, IpfixConfig, SflowConfig, WebhookConfig, parse};
 pub use deliver::{Delivered, Receivers};
-pub use export::{Exports, Interfaces};
+pub use export::{Counted, Exports, Interfaces};
 pub use frame::{Dissected, dissect};
 pub use syslog::Syslog;
 pub use tap::{Lost, Tap};

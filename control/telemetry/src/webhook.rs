@@ -199,4 +199,58 @@ mod tests {
             assert!(wrong.parse::<Url>().is_err(), "{wrong}");
         }
     }
+
+    /// A server with a certificate for localhost, and that certificate (PEM).
+    fn server() -> (rustls::ServerConfig, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_string()]).expect("it is a name");
+        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der())
+            .expect("it is a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider has them")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("they belong together");
+        (config, made.cert.pem())
+    }
+
+    #[test]
+    fn https_is_spoken_to_those_who_are_vouched_for_alone() {
+        let (config, vouched) = server();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let config = Arc::new(config);
+        let server = std::thread::spawn(move || {
+            let mut heads = Vec::new();
+            for stream in listener.incoming().take(2).map_while(Result::ok) {
+                let connection = rustls::ServerConnection::new(config.clone()).expect("it is right");
+                let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+                let mut line = String::new();
+                if stream.read_line(&mut line).is_ok() && !line.is_empty() {
+                    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+                    stream.get_mut().write_all(answer).expect("it is read");
+                    heads.push(line);
+                }
+            }
+            heads
+        });
+        let url: Url = format!("https://localhost:{port}/hook").parse().expect("it is right");
+        let alert = Alert {
+            kind: crate::alerts::Kind::Drops,
+            subject: "ids/mtu".to_string(),
+            is_raised: true,
+            time_ns: 0,
+            text: "some".to_string(),
+        };
+        let (_, other) = self::server();
+        let mut strangers =
+            Webhook::new(url.clone(), None, Some(other.as_bytes()), "here").expect("it is PEM");
+        assert!(strangers.deliver(&alert).is_err(), "nobody vouches for it");
+        let mut webhook =
+            Webhook::new(url.clone(), None, Some(vouched.as_bytes()), "here").expect("it is PEM");
+        assert!(webhook.deliver(&alert).is_ok());
+        assert_eq!(server.join().expect("it does not panic"), ["POST /hook HTTP/1.1\r\n"]);
+        assert!(Webhook::new(url, None, Some(b"nothing"), "here").is_err());
+    }
 }

@@ -19,6 +19,7 @@ use super::handlers;
         handlers::explain,
         handlers::filters,
         handlers::groups,
+        handlers::alerts,
         handlers::ports,
         handlers::clear_port,
         handlers::counters,

@@ -158,6 +158,13 @@ pub(super) async fn groups(State(api): State<Api>, caller: Caller) -> Answer<v1:
     answer(&api, move |api| api.groups(&caller)).await
 }
 
+/// Alerts that are raised
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "counters", responses(
+    (status = 200, body = v1::Alerts), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
+pub(super) async fn alerts(State(api): State<Api>, caller: Caller) -> Answer<v1::Alerts> {
+    answer(&api, move |api| api.alerts(&caller)).await
+}
+
 /// All ports, and their state
 #[utoipa::path(get, path = "/api/v1/ports", tag = "ports", responses(
     (status = 200, body = v1::Ports), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]

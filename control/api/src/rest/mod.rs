@@ -40,6 +40,7 @@ impl Api {
             .route("/api/v1/explain", post(handlers::explain))
             .route("/api/v1/filters", get(handlers::filters))
             .route("/api/v1/groups", get(handlers::groups))
+            .route("/api/v1/alerts", get(handlers::alerts))
             .route("/api/v1/ports", get(handlers::ports))
             .route("/api/v1/ports/{name}/clear", post(handlers::clear_port))
             .route("/api/v1/counters", get(handlers::counters))

@@ -40,6 +40,15 @@ fn what_is_read_is_the_same_by_rest_and_grpc() {
     assert_eq!((filters[1].sample, filters[1].to.as_slice()), (0.5, &["both".to_string()][..]));
     let groups = same!(lab, "/api/v1/groups", list_groups(v1::ListGroupsRequest {})).groups;
     assert_eq!(groups[0].members, ["ids", "recorder"]);
+    lab.broker.alert(7, "drops", "ids/mtu", true, "ids/mtu: 5 a second are lost");
+    lab.broker.alert(8, "port_down", "ids", true, "port ids is down");
+    lab.broker.alert(9, "port_down", "ids", false, "port ids is up");
+    let alerts = same!(lab, "/api/v1/alerts", list_alerts(v1::ListAlertsRequest {})).alerts;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(
+        (alerts[0].alert.as_str(), alerts[0].subject.as_str(), alerts[0].since_ns),
+        ("drops", "ids/mtu", 7)
+    );
     let ports = same!(lab, "/api/v1/ports", list_ports(v1::ListPortsRequest {})).ports;
     assert_eq!(ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>(), ["tap", "ids", "recorder"]);
     assert_eq!((ports[0].received_packets, ports[1].sent_packets, ports[1].speed), (3, 0, 10_000_000_000));

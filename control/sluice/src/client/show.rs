@@ -25,6 +25,10 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
         if !status.defect.is_empty() {
             println!("DEFECT: {}; changes are refused until the broker is started again", status.defect);
         }
+        let alerts = client.list_alerts(v1::ListAlertsRequest {}).await.map_err(|status| refused(&status))?;
+        for v1::Alert { alert, subject, since_ns, message } in alerts.into_inner().alerts {
+            println!("ALERT {alert} of {subject}, since {} UTC: {message}", time(since_ns));
+        }
         if counters.adds_up {
             println!("every packet and every copy is accounted for, {} under way", counters.under_way);
         }

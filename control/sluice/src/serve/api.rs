@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use sluice_api::{Access, Api, Tls};
+use sluice_api::{Access, Api, MoreMetrics, Tls};
 
 use super::begin::Brokered;
 use crate::args;
@@ -13,6 +13,7 @@ use crate::failure::Failure;
 pub(super) struct Wanted {
     pub(super) address: SocketAddr,
     pub(super) tls: Option<Tls>,
+    pub(super) metrics: Option<MoreMetrics>,
 }
 
 /// TLS, as the arguments have it.
@@ -32,7 +33,7 @@ pub(super) struct Listening {
 
 /// Begins to serve the ways to a broker. If its store has no users yet, the token of the first one is shown.
 pub(super) async fn listen(brokered: &Brokered, wanted: Wanted) -> Result<Listening, Failure> {
-    let Wanted { address, tls } = wanted;
+    let Wanted { address, tls, metrics } = wanted;
     let failed = Failure::system(format!("listen at {address}"));
     let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(Failure::system("listen"))?;
@@ -41,7 +42,7 @@ pub(super) async fn listen(brokered: &Brokered, wanted: Wanted) -> Result<Listen
     if let Some(token) = token {
         eprintln!("token of admin, shown only now: {token}");
     }
-    let router = Api::new(brokered.broker.clone(), access).router();
+    let router = Api::with_metrics(brokered.broker.clone(), access, metrics).router();
     let task = tokio::spawn(sluice_api::serve(listener, router, tls, std::future::pending()));
     Ok(Listening { address, task })
 }

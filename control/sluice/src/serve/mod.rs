@@ -2,6 +2,7 @@
 //!
 //! With a policy, or a store that has one, [`sluice_daemon::Broker`] owns the program and its tables; P4Runtime controllers read them. Without either the tables are the controllers'.
 
+mod alerts;
 mod api;
 mod begin;
 mod log;
@@ -11,7 +12,7 @@ mod telemetry;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
@@ -23,11 +24,11 @@ use tokio_stream::wrappers::TcpListenerStream;
 
 use crate::args;
 use crate::failure::Failure;
-use begin::Begun;
+use begin::{Begun, Brokered};
 
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
     let p4runtime = loopback("--p4runtime", arguments.p4runtime)?;
-    let wanted = api::Wanted { address: arguments.api, tls: api::tls(arguments)? };
+    let wanted = api::Wanted { address: arguments.api, tls: api::tls(arguments)?, metrics: None };
     if wanted.tls.is_none() {
         loopback("--api", arguments.api)?;
     }
@@ -43,13 +44,30 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
 }
 
 /// From the start to the end.
-fn to_end(arguments: &args::Serve, p4runtime: SocketAddr, wanted: api::Wanted) -> Result<ExitCode, Failure> {
+fn to_end(
+    arguments: &args::Serve,
+    p4runtime: SocketAddr,
+    mut wanted: api::Wanted,
+) -> Result<ExitCode, Failure> {
     let begun = begin::begin(arguments)?;
-    let exports = telemetry::start(&telemetry::config(arguments, &begun)?, &begun)?;
+    let config = telemetry::config(arguments, &begun)?;
+    let exports = telemetry::start(&config, &begun)?;
+    let watching = match &begun.brokered {
+        Some(Brokered { broker, .. }) => {
+            let watching = alerts::start(&config.alerts, begun.target.clone(), broker.clone());
+            Some(watching.map_err(Failure::system("begin to watch"))?)
+        }
+        None => None,
+    };
+    let receivers =
+        watching.as_ref().map_or_else(Weak::new, |watching| Arc::downgrade(&watching.receivers()));
+    let names = begun.ports.iter().map(|port| (port.number, port.name.clone())).collect();
+    wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(Exports::counted), receivers, names));
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let options = ServerOptions { device_id: arguments.device_id, owner, ..ServerOptions::default() };
     let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref()));
+    drop(watching);
     // Frames that came in are taken through, then none comes in any more.
     begun.target.detach_all();
     // The last flows and counters.

@@ -1,14 +1,15 @@
 //! What is told of traffic: sFlow and IPFIX, where `--telemetry` wants them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use sluice_api::{Family, MoreMetrics};
 use sluice_diagnostics::Sources;
 use sluice_switch::DropReason;
 use sluice_target::port::{Received, Role};
 use sluice_target::{Observe, PortStatus, SoftTarget, Target};
 use sluice_telemetry::sflow::{Direction, Interface, Way};
-use sluice_telemetry::{Config, Exports, Interfaces, Tap};
+use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, Tap};
 
 use super::begin::Begun;
 use crate::args;
@@ -103,4 +104,69 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
         tracing::info!(collectors = ?ipfix.collectors, domain = ipfix.domain, "IPFIX is sent");
     }
     Ok(Some(exports))
+}
+
+/// Metrics of what is told to others. `names` are those of ports.
+pub(super) fn metrics(
+    counted: Option<Counted>,
+    receivers: Weak<Receivers>,
+    names: BTreeMap<u16, String>,
+) -> MoreMetrics {
+    Arc::new(move || {
+        let mut families = Vec::new();
+        if let Some(counted) = &counted {
+            exported(&counted.lost(), &names, &mut families);
+        }
+        let delivered = receivers.upgrade().map(|receivers| receivers.delivered()).unwrap_or_default();
+        let samples = delivered.into_iter().flat_map(|(receiver, delivered, lost)| {
+            let of =
+                move |outcome: &str| vec![("receiver", receiver.clone()), ("outcome", outcome.to_string())];
+            [(of("delivered"), delivered), (of("lost"), lost)]
+        });
+        families.push(Family {
+            name: "sluice_alert_deliveries_total",
+            kind: "counter",
+            help: "Alerts for receivers, by what became of them.",
+            samples: samples.collect(),
+        });
+        families
+    })
+}
+
+fn exported(lost: &[(u16, Lost)], names: &BTreeMap<u16, String>, families: &mut Vec<Family>) {
+    let name = |port: &u16| names.get(port).cloned().unwrap_or_else(|| port.to_string());
+    let records = lost.iter().flat_map(|(port, lost)| {
+        let all = [
+            ("sample", "handed_over", lost.samples),
+            ("sample", "lost", lost.lost_samples),
+            ("flow", "handed_over", lost.flows),
+            ("flow", "lost", lost.lost_flows),
+        ];
+        all.map(|(kind, outcome, count)| {
+            let labels =
+                vec![("port", name(port)), ("kind", kind.to_string()), ("outcome", outcome.to_string())];
+            (labels, count)
+        })
+    });
+    families.push(Family {
+        name: "sluice_export_records_total",
+        kind: "counter",
+        help: "Samples for sFlow and flows for IPFIX, by what became of them.",
+        samples: records.collect(),
+    });
+    let each = |count: fn(&Lost) -> u64| -> Vec<(Vec<(&'static str, String)>, u64)> {
+        lost.iter().map(|(port, lost)| (vec![("port", name(port))], count(lost))).collect()
+    };
+    families.push(Family {
+        name: "sluice_export_flows_evicted_total",
+        kind: "counter",
+        help: "Flows that gave way to others, since there was no room for both.",
+        samples: each(|lost| lost.evicted_flows),
+    });
+    families.push(Family {
+        name: "sluice_export_frames_without_flow_total",
+        kind: "counter",
+        help: "Frames that are in no flow, since they are not IP.",
+        samples: each(|lost| lost.not_ip),
+    });
 }

@@ -94,10 +94,15 @@ impl Daemon {
 
     /// A frame comes in at the tap, and leaves for the tool.
     pub(crate) fn frame(&self, frame: &[u8]) {
-        self.tap.send_to(frame, self.own).expect("it can be sent");
+        self.send(frame);
         let mut copy = vec![0; frame.len() + 1];
         let length = self.ids.recv(&mut copy).expect("the tool gets it");
         assert_eq!(&copy[..length], frame);
+    }
+
+    /// A frame comes in at the tap.
+    pub(crate) fn send(&self, frame: &[u8]) {
+        self.tap.send_to(frame, self.own).expect("it can be sent");
     }
 
     /// A command that asks the broker: what it prints, and its exit code.

@@ -1,0 +1,225 @@
+//! Alerts of a broker: what is watched is looked at every second; what changes is told as an event, and to receivers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sluice_daemon::{Broker, Reading};
+use sluice_target::{PortStatus, SoftTarget, Target};
+use sluice_telemetry::alerts::{Kind, Observation, Rules, Watch};
+use sluice_telemetry::{AlertsConfig, Receivers};
+
+/// From one look to the next.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often the thread looks whether it is to end.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Bytes on the wire of an Ethernet frame besides what the data path counts: FCS, preamble, and the gap behind it.
+const WIRE_BYTES: u64 = 4 + 8 + 12;
+
+/// Watches until it goes.
+pub(super) struct Watching {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    receivers: Arc<Receivers>,
+}
+
+impl Watching {
+    /// Who is told.
+    pub(super) fn receivers(&self) -> Arc<Receivers> {
+        self.receivers.clone()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that watches had panicked");
+        }
+    }
+}
+
+/// A count that only grows, as it was and as it is.
+#[derive(Default)]
+struct Growth {
+    counts: BTreeMap<String, u64>,
+    time_ns: u64,
+}
+
+impl Growth {
+    /// How much each grew a second since the last time; of those that are new, nothing is said.
+    fn rates(&mut self, time_ns: u64, counts: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        let passed = u128::from(time_ns.saturating_sub(std::mem::replace(&mut self.time_ns, time_ns)).max(1));
+        let before = std::mem::replace(&mut self.counts, counts);
+        let rate = |(name, now): (&String, &u64)| {
+            let grown = u128::from(now.saturating_sub(*before.get(name)?));
+            Some((name.clone(), u64::try_from(grown * 1_000_000_000 / passed).unwrap_or(u64::MAX)))
+        };
+        self.counts.iter().filter_map(rate).collect()
+    }
+}
+
+/// What is kept from one look to the next.
+#[derive(Default)]
+struct Looker {
+    sent: Growth,
+    dropped: Growth,
+}
+
+/// Counts of drops by what alerts call them: `PORT/REASON` or `TOOL/REASON`.
+fn drops(rules: &Rules, ports: &[PortStatus], reading: &Reading) -> BTreeMap<String, u64> {
+    let of_ports = ports.iter().flat_map(|port| {
+        [("missed", port.missed), ("refused", port.lost.refused)]
+            .map(|(reason, count)| (port.name.as_str(), reason, count))
+    });
+    let of_taps =
+        reading.account.ports.iter().map(|port| (port.name.as_str(), "table_miss", port.table_miss));
+    let of_tools = reading.account.tools.iter().flat_map(|tool| {
+        let reasons = [
+            ("queue_full", tool.queue_full),
+            ("port_down", tool.port_down),
+            ("mtu", tool.mtu),
+            ("rate_limit", tool.rate_limit),
+        ];
+        reasons.map(|(reason, count)| (tool.name.as_str(), reason, count))
+    });
+    let all = of_ports.chain(of_taps).chain(of_tools);
+    let watched = all.filter(|(_, reason, _)| rules.reasons.contains(reason));
+    watched.map(|(name, reason, count)| (format!("{name}/{reason}"), count)).collect()
+}
+
+impl Looker {
+    fn tool_rates(
+        &mut self,
+        time_ns: u64,
+        broker: &Broker,
+        ports: &[PortStatus],
+        all: &mut Vec<Observation>,
+    ) {
+        let bits = |port: &PortStatus| {
+            let sent = port.counters.sent;
+            (port.name.clone(), (sent.bytes + sent.packets * WIRE_BYTES) * 8)
+        };
+        let rates = self.sent.rates(time_ns, ports.iter().map(bits).collect());
+        for port in broker.ports().into_iter().filter(|port| port.role == "tool") {
+            let (Some(rate), Some(speed)) = (rates.get(&port.name), port.speed.filter(|speed| *speed > 0))
+            else {
+                continue;
+            };
+            let share = u64::try_from(u128::from(*rate) * 1_000_000 / u128::from(speed)).unwrap_or(u64::MAX);
+            let text = format!(
+                "port {} sends {:.3} Mbit/s, {:.1}% of its speed",
+                port.name,
+                *rate as f64 / 1e6,
+                share as f64 / 1e4
+            );
+            all.push(Observation { kind: Kind::ToolRate, subject: port.name, value: share, text });
+        }
+    }
+
+    fn look(
+        &mut self,
+        time_ns: u64,
+        rules: &Rules,
+        target: &SoftTarget,
+        broker: &Broker,
+    ) -> Vec<Observation> {
+        let mut all = Vec::new();
+        let ports = target.ports();
+        self.tool_rates(time_ns, broker, &ports, &mut all);
+        for port in &ports {
+            let state = if port.is_up { "up" } else { "down" };
+            let text = format!("port {} is {state}", port.name);
+            let value = u64::from(!port.is_up);
+            all.push(Observation { kind: Kind::PortDown, subject: port.name.clone(), value, text });
+        }
+        let mut defect = broker.defect();
+        match broker.reading() {
+            Err(refusal) => defect = defect.or(Some(refusal.to_string())),
+            Ok(reading) => {
+                defect = defect.or_else(|| reading.account.violations.first().cloned());
+                for (subject, rate) in self.dropped.rates(time_ns, drops(rules, &ports, &reading)) {
+                    let text = format!("{subject}: {rate} a second are lost");
+                    all.push(Observation { kind: Kind::Drops, subject, value: rate, text });
+                }
+                for table in reading.tables.iter().filter(|table| table.size > 0) {
+                    let value = u64::try_from(u128::from(table.after) * 1_000_000 / u128::from(table.size));
+                    let text = format!("{} of {} {} are taken", table.after, table.size, table.table);
+                    let subject = table.table.clone();
+                    all.push(Observation {
+                        kind: Kind::TableSpace,
+                        subject,
+                        value: value.unwrap_or(u64::MAX),
+                        text,
+                    });
+                }
+            }
+        }
+        let text = defect
+            .as_ref()
+            .map_or_else(|| "the data path is well".to_string(), |what| what.trim().to_string());
+        let (subject, value) = (target.capabilities().name.to_string(), u64::from(defect.is_some()));
+        all.push(Observation { kind: Kind::TargetHealth, subject, value, text });
+        all
+    }
+}
+
+fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Begins to watch.
+pub(super) fn start(config: &AlertsConfig, target: Arc<SoftTarget>, broker: Broker) -> io::Result<Watching> {
+    let receivers = Arc::new(Receivers::start(config)?);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut watch = Watch::new(config.rules.clone());
+    let (told, of_thread) = (receivers.clone(), stop.clone());
+    let thread = std::thread::Builder::new().name("alerts".to_string()).spawn(move || {
+        let mut looker = Looker::default();
+        let mut next_ns = 0;
+        while !of_thread.load(Ordering::Acquire) {
+            let time_ns = now_ns();
+            if time_ns < next_ns {
+                std::thread::sleep(WAIT);
+                continue;
+            }
+            next_ns = time_ns + LOOK.as_nanos() as u64;
+            let observations = looker.look(time_ns, watch.rules(), &target, &broker);
+            for alert in watch.step(time_ns, &observations) {
+                let (kind, state, subject, text) =
+                    (alert.kind.name(), alert.state(), &alert.subject, &alert.text);
+                match alert.is_raised {
+                    true => tracing::warn!(alert = kind, state, subject, "{text}"),
+                    false => tracing::info!(alert = kind, state, subject, "{text}"),
+                }
+                broker.alert(time_ns, kind, subject, alert.is_raised, text);
+                told.tell(&alert);
+            }
+        }
+    })?;
+    Ok(Watching { stop, thread: Some(thread), receivers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_by_the_second_and_new_counts_say_nothing() {
+        let mut growth = Growth::default();
+        let counts =
+            |list: &[(&str, u64)]| list.iter().map(|(name, count)| (name.to_string(), *count)).collect();
+        assert!(growth.rates(5_000_000_000, counts(&[("a", 1_000_000)])).is_empty());
+        let rates = growth.rates(7_000_000_000, counts(&[("a", 1_000_500), ("b", 9)]));
+        assert_eq!(rates.into_iter().collect::<Vec<_>>(), [("a".to_string(), 250)]);
+        // What begins anew has not grown.
+        let rates = growth.rates(8_000_000_000, counts(&[("a", 3), ("b", 9)]));
+        assert_eq!(rates.into_values().collect::<Vec<_>>(), [0, 0]);
+    }
+}
