@@ -136,7 +136,7 @@ impl Case {
         wrong
     }
 
-    fn compile(
+    pub(super) fn compile(
         &self,
         sources: &mut Sources,
         optimize: bool,

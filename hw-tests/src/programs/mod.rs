@@ -20,6 +20,7 @@ mod exercise;
 mod forms;
 mod golden;
 mod scene;
+mod xdp;
 
 pub use case::{Case, cases};
 pub use corpus::{Changed, Corpus};
@@ -27,3 +28,4 @@ pub use exercise::{bmv2, exercise, is_located, reread};
 pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;
 pub use scene::{Scene, Witness};
+pub use xdp::{OnXdp, has_xdp, stay_on_processor};

@@ -14,6 +14,7 @@
 
 mod bind;
 mod bmv2;
+mod board;
 mod compare;
 mod names;
 mod number;
@@ -26,6 +27,7 @@ mod token;
 
 pub use bind::{Expectation, Step, StepKind, Test, bind};
 pub use bmv2::{Bmv2Target, find_program};
+pub use board::{Board, BoardTarget};
 pub use compare::compare;
 pub use number::{MAX_DIGITS, Number};
 pub use parse::parse;
@@ -34,5 +36,5 @@ pub use script::{
     ActionCall, Argument, Cell, Command, Comparison, Condition, KeyField, KeyValue, Name, Pattern, Quantity,
     Rate, Removal, Script, Statement,
 };
-pub use switch::SwitchTarget;
+pub use switch::{SwitchBoard, SwitchTarget};
 pub use target::{Count, CounterCell, MirrorTarget, Operation, Received, Target, TargetError};

@@ -17,7 +17,8 @@ pub(crate) fn run(arguments: &Compile) -> Result<(), Failure> {
     let (module, sources) = program::load(&arguments.file, &arguments.preprocessor)?;
     let (extension, text) = match arguments.target {
         Target::Bmv2 => ("json", bmv2(&arguments.file, &module, &sources)?),
-        Target::Switch | Target::Xdp | Target::Rtl => ("ir", sluice_ir::text::print(&module)),
+        Target::Xdp => ("xdp.c", xdp(&arguments.file, &module, &sources)?),
+        Target::Switch | Target::Rtl => ("ir", sluice_ir::text::print(&module)),
     };
     let (info, warnings) =
         sluice_p4info::p4info(&module).map_err(|found| Failure::located(&found, &sources))?;
@@ -47,16 +48,22 @@ fn bmv2(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failu
     Ok(text)
 }
 
+/// The program as clang makes an object of it.
+fn xdp(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failure> {
+    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let program = sluice_ebpf::compile(module, &name).map_err(|found| Failure::located(&found, sources))?;
+    Ok(program.whole())
+}
+
 /// Refuses targets that this version has no back end for, before anything is read.
 fn refuse_missing(target: Target) -> Result<(), Failure> {
     let name = match target {
-        Target::Switch | Target::Bmv2 => return Ok(()),
-        Target::Xdp => "xdp",
+        Target::Switch | Target::Bmv2 | Target::Xdp => return Ok(()),
         Target::Rtl => "rtl",
     };
     Err(Failure::argument(
         format!("this version has no back end for the target `{name}`"),
-        "compile for `switch`, the soft switch, or `bmv2`",
+        "compile for `switch`, the soft switch, `bmv2`, or `xdp`",
     ))
 }
 

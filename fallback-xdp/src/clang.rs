@@ -1,0 +1,56 @@
+//! From C to an object, by clang.
+
+use std::process::Command;
+
+use crate::error::{Result, XdpError};
+
+/// Lines of clang's messages that are shown.
+const SHOWN_LINES: usize = 8;
+
+/// Names the compiler.
+const VARIABLE: &str = "SLUICE_CLANG";
+
+/// Compiles a program's text; gives the object.
+///
+/// # Errors
+/// There is no clang, it refuses the text, or the temporary folder cannot be used.
+pub(crate) fn compile(text: &str) -> Result<Vec<u8>> {
+    let program = std::env::var(VARIABLE).unwrap_or_else(|_| "clang".to_string());
+    let folder = tempfile::tempdir().map_err(XdpError::Folder)?;
+    let (source, object) = (folder.path().join("program.c"), folder.path().join("program.o"));
+    std::fs::write(&source, text).map_err(XdpError::Folder)?;
+    let mut command = Command::new(&program);
+    // Headers are read and written by words of all sizes. Without built-in functions: BPF has no library to call for what clang takes for a large memset.
+    command.args([
+        "-O2",
+        "-g",
+        "-fno-builtin",
+        "-fno-strict-aliasing",
+        "-target",
+        "bpf",
+        "-mcpu=v3",
+        "-Wall",
+        "-Werror",
+    ]);
+    command.args(["-Wno-unused-function", "-Wno-unused-label", "-Wno-unused-variable"]);
+    // Where Debian and Ubuntu keep the kernel's headers that differ by processor.
+    command.arg(format!("-I/usr/include/{}-linux-gnu", std::env::consts::ARCH));
+    command.arg("-c").arg(&source).arg("-o").arg(&object);
+    let done = command.output().map_err(|why| XdpError::NoClang { program: program.clone(), why })?;
+    if !done.status.success() {
+        let message = String::from_utf8_lossy(&done.stderr);
+        let shown: Vec<&str> = message.lines().take(SHOWN_LINES).collect();
+        return Err(XdpError::Clang { program, message: shown.join("\n") });
+    }
+    std::fs::read(&object).map_err(XdpError::Folder)
+}
+
+/// Whether there is a clang.
+///
+/// # Errors
+/// It cannot be run.
+pub(crate) fn check() -> Result<()> {
+    let program = std::env::var(VARIABLE).unwrap_or_else(|_| "clang".to_string());
+    let done = Command::new(&program).arg("--version").output();
+    done.map(|_| ()).map_err(|why| XdpError::NoClang { program, why })
+}

@@ -1,0 +1,417 @@
+//! A program in the kernel and what was written to it.
+//!
+//! A soft switch that no packet enters checks every write and keeps what was written, so that XDP takes and refuses what every other data
+//! path does; what it took goes into the maps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice_ebpf::{CONFIGURATIONS, COUNTS, DIRECT_METERS, Layout, METER_WORDS, Program};
+use sluice_entities::{
+    ActionCall, Atomicity, CounterData, Entity, EntryKey, MeterConfig, Query, TableAction, TableEntry,
+    Update, UpdateKind,
+};
+use sluice_ir::Module;
+use sluice_switch::{Engine, Switch, SwitchOptions};
+
+use crate::encode;
+use crate::error::{Result, XdpError};
+use crate::kernel::{Inner, Kernel};
+use crate::records::Records;
+use crate::table::{Entries, data, put_list};
+
+/// What of an object is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The programs that are attached to devices.
+    Live,
+    /// Those that are run by `BPF_PROG_TEST_RUN`.
+    Test,
+}
+
+/// A program in the kernel.
+pub struct Device {
+    pub(crate) kernel: Kernel,
+    pub(crate) shadow: Switch,
+    layout: Layout,
+    tables: Vec<Entries>,
+    records: BTreeMap<usize, Records>,
+    /// Cells that no entry has.
+    free_cells: Vec<u32>,
+    configuration: Vec<u64>,
+    is_changed: bool,
+    /// The maps in use, so that they stay.
+    current: Option<Inner>,
+    sets: Vec<Option<Inner>>,
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device").field("shadow", &self.shadow).finish_non_exhaustive()
+    }
+}
+
+impl Device {
+    /// Compiles a verified module, loads it, and writes its own entries.
+    ///
+    /// # Errors
+    /// What XDP has not, what clang or the kernel refuses, or what exceeds a bound.
+    pub fn new(module: &Module, name: &str, purpose: Purpose) -> Result<Self> {
+        let program = sluice_ebpf::compile(module, name).map_err(XdpError::Unsupported)?;
+        let object = crate::clang::compile(&program.whole())?;
+        Self::load(module, program, &object, purpose)
+    }
+
+    fn load(module: &Module, program: Program, object: &[u8], purpose: Purpose) -> Result<Self> {
+        let shadow =
+            Switch::new(module, SwitchOptions { engine: Engine::Interpreter, ..SwitchOptions::default() })?;
+        let programs = match purpose {
+            Purpose::Live => ["sluice_ingress", "sluice_egress"],
+            Purpose::Test => ["sluice_ingress_test", "sluice_egress_test"],
+        };
+        let kernel = Kernel::load(object, &programs)?;
+        let layout = program.layout;
+        let mut device = Self {
+            tables: layout.tables.iter().map(|_| Entries::default()).collect(),
+            records: layout
+                .records
+                .iter()
+                .map(|(words, count)| (*words, Records::new(*words, *count)))
+                .collect(),
+            free_cells: (layout.first_entry_cell..layout.cells).rev().collect(),
+            configuration: vec![0; layout.configuration_words],
+            is_changed: true,
+            current: None,
+            sets: layout.value_sets.iter().map(|_| None).collect(),
+            kernel,
+            shadow,
+            layout,
+        };
+        for index in 0..device.tables.len() {
+            let name = device.shadow.info().tables[index].name.clone();
+            for entry in device.shadow.entries(&name).unwrap_or_default() {
+                device.put_entry(index, &entry)?;
+            }
+            device.put_default(index)?;
+        }
+        device.publish()?;
+        Ok(device)
+    }
+
+    /// Checks all updates, then does them; or does none. A packet may find some of them done and others not.
+    ///
+    /// # Errors
+    /// What is wrong with any update, or what the kernel refuses.
+    pub fn write(&mut self, updates: &[Update]) -> Result<()> {
+        self.shadow.write_batch(updates, Atomicity::DataplaneAtomic)?;
+        for update in updates {
+            self.sync(update)?;
+        }
+        self.publish()
+    }
+
+    fn table(&self, name: &str) -> Result<usize> {
+        let found = self.shadow.info().tables.iter().position(|table| &*table.name == name);
+        found.ok_or_else(|| XdpError::Missing(format!("table {name}")))
+    }
+
+    fn sync(&mut self, update: &Update) -> Result<()> {
+        match &update.entity {
+            Entity::Table(entry) => {
+                let table = self.table(&entry.table)?;
+                match update.kind {
+                    UpdateKind::Delete => self.remove_entry(table, entry),
+                    UpdateKind::Insert | UpdateKind::Modify if entry.action.is_some() => {
+                        self.put_entry(table, entry)
+                    }
+                    UpdateKind::Insert | UpdateKind::Modify => Ok(()),
+                }
+            }
+            Entity::Default(entry) => {
+                let table = self.table(&entry.table)?;
+                self.put_default(table)
+            }
+            Entity::Member(member) => self.member_changed(&member.profile, member.id),
+            Entity::Group(_) | Entity::Multicast(_) | Entity::Clone(_) | Entity::Digest(_) => Ok(()),
+            Entity::ValueSet(set) => {
+                let found = self.shadow.info().value_sets.iter().position(|known| known.name == set.set);
+                let Some(index) = found else { return Ok(()) };
+                let list = &self.layout.value_sets[index];
+                let members: Vec<_> = set.members.iter().map(|member| encode::member(list, member)).collect();
+                self.sets[index] = Some(put_list(&self.kernel, list, members.into_iter())?);
+                Ok(())
+            }
+            Entity::Register(entry) => self.put_register(&entry.register, entry.index, &entry.value),
+            Entity::Meter(entry) => {
+                let found = self.shadow.info().meters.iter().position(|known| known.name == entry.meter);
+                let Some(index) = found else { return Ok(()) };
+                let size = self.shadow.info().meters[index].size;
+                let cells = entry.index.map_or(0..size, |cell| cell..cell + 1);
+                let map = self.layout.meters[index].clone();
+                cells.into_iter().try_for_each(|cell| self.put_meter(&map, cell as u32, entry.config))
+            }
+            Entity::DirectMeter(entry) => {
+                let cell = self.cell(&entry.table, &entry.key)?;
+                self.put_meter(DIRECT_METERS, cell, entry.config)
+            }
+            Entity::Counter(entry) => {
+                let Some(data) = entry.data else { return Ok(()) };
+                let found = self.shadow.info().counters.iter().position(|known| known.name == entry.counter);
+                let Some(index) = found else { return Ok(()) };
+                let size = self.shadow.info().counters[index].size;
+                let cells = entry.index.map_or(0..size, |cell| cell..cell + 1);
+                let first = self.layout.counters[index];
+                cells.into_iter().try_for_each(|cell| self.set_count(first + cell as u32, data))
+            }
+            Entity::DirectCounter(entry) => {
+                let Some(data) = entry.data else { return Ok(()) };
+                let cell = self.cell(&entry.table, &entry.key)?;
+                self.set_count(cell, data)
+            }
+        }
+    }
+
+    /// The action of an entry; none where its group decides.
+    fn action_of(&self, entry: &TableEntry) -> Result<ActionCall> {
+        match &entry.action {
+            Some(TableAction::Call(call)) => Ok(call.clone()),
+            Some(TableAction::Member(id)) => {
+                let info = self.shadow.info().table(&entry.table);
+                let profile = info.and_then(|table| table.action_profile.clone());
+                let found = self.shadow.read(&Query::Member { profile, id: Some(*id) }).unwrap_or_default();
+                match found.first() {
+                    Some(Entity::Member(member)) => Ok(member.action.clone()),
+                    _ => Err(XdpError::Missing(format!("member {id}"))),
+                }
+            }
+            Some(TableAction::Group(_) | TableAction::Set(_)) | None => {
+                Err(XdpError::Cannot("groups of action selectors"))
+            }
+        }
+    }
+
+    fn action_index(&self, table: usize, action: &str) -> Result<u32> {
+        let actions = &self.shadow.info().tables[table].actions;
+        let found = actions.iter().position(|listed| &*listed.name == action);
+        found.map(|index| index as u32).ok_or_else(|| XdpError::Missing(format!("action {action}")))
+    }
+
+    fn put_entry(&mut self, table: usize, entry: &TableEntry) -> Result<()> {
+        let call = self.action_of(entry)?;
+        let action = self.action_index(table, &call.action)?;
+        let layout = &self.layout.tables[table];
+        let key = EntryKey::Entry { matches: entry.matches.clone(), priority: entry.priority };
+        let before = self.tables[table].get(&key).cloned();
+        let target = match layout.record_words {
+            None => action,
+            Some(words) => {
+                let content = std::iter::once(u64::from(action)).chain(data(&call)).collect();
+                self.record(words, content)?
+            }
+        };
+        let layout = &self.layout.tables[table];
+        let cell = match before {
+            Some(before) => before.cell,
+            None if layout.is_counted || layout.is_metered => self.take_cell(table)?,
+            None => 0,
+        };
+        let layout = &self.layout.tables[table];
+        let replaced = self.tables[table].put(&self.kernel, layout, key, target, cell)?;
+        if let (Some(replaced), Some(words)) = (replaced, layout.record_words)
+            && let Some(records) = self.records.get_mut(&words)
+        {
+            records.leave(replaced.target);
+        }
+        if self.layout.tables[table].is_metered {
+            self.put_meter(DIRECT_METERS, cell, entry.attributes.meter)?;
+        }
+        if let Some(count) = entry.attributes.counter.filter(|_| self.layout.tables[table].is_counted) {
+            self.set_count(cell, count)?;
+        }
+        self.note_entries(table);
+        Ok(())
+    }
+
+    fn remove_entry(&mut self, table: usize, entry: &TableEntry) -> Result<()> {
+        let key = EntryKey::Entry { matches: entry.matches.clone(), priority: entry.priority };
+        let layout = &self.layout.tables[table];
+        let Some(removed) = self.tables[table].remove(&self.kernel, layout, &key)? else { return Ok(()) };
+        if let Some(words) = layout.record_words
+            && let Some(records) = self.records.get_mut(&words)
+        {
+            records.leave(removed.target);
+        }
+        if removed.cell != 0 {
+            self.set_count(removed.cell, CounterData::default())?;
+            self.free_cells.push(removed.cell);
+        }
+        self.note_entries(table);
+        Ok(())
+    }
+
+    fn record(&mut self, words: usize, content: Vec<u64>) -> Result<u32> {
+        if self.records.get(&words).is_some_and(Records::wants_grace) {
+            self.is_changed = true;
+            self.publish()?;
+        }
+        let records =
+            self.records.get_mut(&words).ok_or_else(|| XdpError::Missing("map of records".to_string()))?;
+        records.take(&self.kernel, content)
+    }
+
+    fn take_cell(&mut self, table: usize) -> Result<u32> {
+        let layout = &self.layout.tables[table];
+        let full = || XdpError::Full { table: layout.name.clone(), capacity: layout.capacity };
+        self.free_cells.pop().ok_or_else(full)
+    }
+
+    fn note_entries(&mut self, table: usize) {
+        let at = self.layout.tables[table].configuration_at;
+        let has_entries = u64::from(!self.tables[table].is_empty());
+        if self.configuration[at] != has_entries {
+            self.configuration[at] = has_entries;
+            self.is_changed = true;
+        }
+    }
+
+    fn put_default(&mut self, table: usize) -> Result<()> {
+        let name = self.shadow.info().tables[table].name.clone();
+        let Some(call) = self.shadow.default_action(&name) else { return Ok(()) };
+        let action = self.action_index(table, &call.action)?;
+        let layout = &self.layout.tables[table];
+        let mut words = vec![u64::from(action), table as u64];
+        words.extend(data(&call));
+        words.resize(2 + layout.data_words, 0);
+        let at = layout.configuration_at + 1;
+        if self.configuration[at..at + words.len()] != words[..] {
+            self.configuration[at..at + words.len()].copy_from_slice(&words);
+            self.is_changed = true;
+        }
+        Ok(())
+    }
+
+    fn member_changed(&mut self, profile: &std::sync::Arc<str>, id: u32) -> Result<()> {
+        let tables: Vec<(usize, std::sync::Arc<str>)> = self
+            .shadow
+            .info()
+            .tables
+            .iter()
+            .enumerate()
+            .filter(|(_, table)| table.action_profile.as_ref() == Some(profile))
+            .map(|(index, table)| (index, table.name.clone()))
+            .collect();
+        for (index, name) in tables {
+            let entries = self.shadow.entries(&name).unwrap_or_default();
+            for entry in entries.iter().filter(|entry| entry.action == Some(TableAction::Member(id))) {
+                self.put_entry(index, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a new configuration the one in force, if there is one. When this returns, no packet uses the one before.
+    fn publish(&mut self) -> Result<()> {
+        if !self.is_changed {
+            return Ok(());
+        }
+        let map = self.kernel.create_single("configuration", self.configuration.len() * 8)?;
+        self.kernel.update_inner(&map, &0u32.to_ne_bytes(), &encode::bytes(&self.configuration))?;
+        self.kernel.place(CONFIGURATIONS, 0, &map)?;
+        self.current = Some(map);
+        self.is_changed = false;
+        self.records.values_mut().for_each(Records::passed);
+        Ok(())
+    }
+
+    fn put_register(&self, name: &str, index: Option<u64>, value: &sluice_entities::Bits) -> Result<()> {
+        let found = self.shadow.info().registers.iter().position(|known| &*known.name == name);
+        let Some(at) = found else { return Ok(()) };
+        let info = &self.shadow.info().registers[at];
+        let bytes = encode::bytes(&encode::words(value, info.width));
+        let cells = index.map_or(0..info.size, |cell| cell..cell + 1);
+        for cell in cells {
+            self.kernel.update(&self.layout.registers[at], &(cell as u32).to_ne_bytes(), &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a meter's rates; its buckets begin full.
+    fn put_meter(&self, map: &str, cell: u32, config: Option<MeterConfig>) -> Result<()> {
+        let mut words = vec![0u64; METER_WORDS];
+        if let Some(MeterConfig { cir, cburst, pir, pburst }) = config {
+            // Two halves of one word: the lock, which the kernel leaves as it is, and whether there are rates.
+            words[0] = if cfg!(target_endian = "little") { 1 << 32 } else { 1 };
+            words[1..5].copy_from_slice(&[cir, cburst, pir, pburst]);
+        }
+        self.kernel.update(map, &cell.to_ne_bytes(), &encode::bytes(&words))
+    }
+
+    fn cell(&self, table: &str, key: &EntryKey) -> Result<u32> {
+        let index = self.table(table)?;
+        match key {
+            EntryKey::Default => Ok(index as u32),
+            entry @ EntryKey::Entry { .. } => {
+                let placed = self.tables[index].get(entry);
+                placed.map(|placed| placed.cell).ok_or_else(|| XdpError::Missing("entry".to_string()))
+            }
+        }
+    }
+
+    fn set_count(&self, cell: u32, data: CounterData) -> Result<()> {
+        let key = cell.to_ne_bytes();
+        let mut values = self.kernel.lookup_all(COUNTS, &key)?;
+        for (index, value) in values.iter_mut().enumerate() {
+            let words = if index == 0 { [data.packets, data.bytes] } else { [0, 0] };
+            *value = encode::bytes(&words);
+        }
+        self.kernel.update_all(COUNTS, &key, &values)
+    }
+
+    fn count(&self, cell: u32) -> Result<CounterData> {
+        let mut sum = CounterData::default();
+        for value in self.kernel.lookup_all(COUNTS, &cell.to_ne_bytes())? {
+            let (words, _) = value.as_chunks::<8>();
+            let word = |index: usize| words.get(index).map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+            sum += CounterData { packets: word(0), bytes: word(1) };
+        }
+        Ok(sum)
+    }
+
+    /// What a cell of an indirect counter counted; none if there is no such cell.
+    ///
+    /// # Errors
+    /// The kernel refuses the look-up.
+    pub fn counter(&self, name: &str, index: u64) -> Result<Option<CounterData>> {
+        let found = self.shadow.info().counters.iter().position(|known| &*known.name == name);
+        let Some(at) = found else { return Ok(None) };
+        if index >= self.shadow.info().counters[at].size {
+            return Ok(None);
+        }
+        self.count(self.layout.counters[at] + index as u32).map(Some)
+    }
+
+    /// What an entry of a table counted; none if there is no such entry, or its table does not count.
+    ///
+    /// # Errors
+    /// The kernel refuses the look-up.
+    pub fn direct_counter(&self, table: &str, key: &EntryKey) -> Result<Option<CounterData>> {
+        let index = self.table(table)?;
+        if !self.layout.tables[index].is_counted {
+            return Ok(None);
+        }
+        self.cell(table, key).map_or(Ok(None), |cell| self.count(cell).map(Some))
+    }
+
+    /// Tables that have entries in the kernel, with their number.
+    pub fn used(&self) -> BTreeSet<(String, usize)> {
+        let tables = self.layout.tables.iter().zip(&self.tables);
+        tables
+            .filter(|(_, entries)| !entries.is_empty())
+            .map(|(layout, entries)| (layout.name.clone(), entries.keys().count()))
+            .collect()
+    }
+
+    /// What was written, as every data path keeps it.
+    pub fn switch(&self) -> &Switch {
+        &self.shadow
+    }
+}

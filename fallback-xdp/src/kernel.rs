@@ -1,0 +1,167 @@
+//! The seam to the kernel: an object's programs and maps, by libbpf.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, AsRawFd};
+
+use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput};
+use sluice_ebpf::{Shape, list_bytes};
+
+use crate::error::{Result, XdpError};
+
+/// Bytes that a frame of a test run may have beside what is in front of it: a page, without room in front and behind.
+pub const MAX_TEST_FRAME: usize = 3_400;
+
+/// A map that stands in an array of maps.
+#[derive(Debug)]
+pub(crate) struct Inner(MapHandle);
+
+/// A loaded object.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    object: Object,
+    maps: BTreeMap<String, MapHandle>,
+}
+
+/// What a test run gave.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// What the program returned.
+    pub(crate) code: u32,
+    /// What stands in front of the frame.
+    pub(crate) meta: Vec<u8>,
+    /// The frame.
+    pub(crate) frame: Vec<u8>,
+}
+
+fn refused(what: impl Into<String>) -> impl FnOnce(libbpf_rs::Error) -> XdpError {
+    let what = what.into();
+    move |why| XdpError::Kernel { what, why: format!("{why:#}") }
+}
+
+impl Kernel {
+    /// Loads the programs of an object that have these names.
+    pub(crate) fn load(object: &[u8], programs: &[&str]) -> Result<Self> {
+        // What libbpf has to say comes back as errors.
+        libbpf_rs::set_print(Some((PrintLevel::Warn, |_, _| {})));
+        let mut builder = ObjectBuilder::default();
+        let mut open = builder.open_memory(object).map_err(refused("the program's object"))?;
+        for mut program in open.progs_mut() {
+            let is_wanted = program.name().to_str().is_some_and(|name| programs.contains(&name));
+            program.set_autoload(is_wanted);
+        }
+        let object = open.load().map_err(refused("the program"))?;
+        let mut maps = BTreeMap::new();
+        for map in object.maps() {
+            let name = map.name().to_string_lossy().into_owned();
+            let handle = MapHandle::try_from(&map).map_err(refused(format!("the map {name}")))?;
+            maps.insert(name, handle);
+        }
+        Ok(Self { object, maps })
+    }
+
+    /// Whether the kernel lets this process make maps.
+    pub(crate) fn check() -> Result<()> {
+        Self::create_map(MapType::Array, "check", 4, 8, 1, 0).map(|_| ())
+    }
+
+    fn map(&self, name: &str) -> Result<&MapHandle> {
+        self.maps.get(name).ok_or_else(|| XdpError::Missing(format!("map {name}")))
+    }
+
+    /// Puts an element into a map.
+    pub(crate) fn update(&self, map: &str, key: &[u8], value: &[u8]) -> Result<()> {
+        let found = self.map(map)?;
+        found.update(key, value, MapFlags::ANY).map_err(refused(format!("an element of {map}")))
+    }
+
+    /// An element of a map that has one for each processor.
+    pub(crate) fn lookup_all(&self, map: &str, key: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let found = self.map(map)?.lookup_percpu(key, MapFlags::ANY);
+        Ok(found.map_err(refused(format!("a look-up in {map}")))?.unwrap_or_default())
+    }
+
+    /// Gives every processor a value of its own.
+    pub(crate) fn update_all(&self, map: &str, key: &[u8], values: &[Vec<u8>]) -> Result<()> {
+        let found = self.map(map)?;
+        found.update_percpu(key, values, MapFlags::ANY).map_err(refused(format!("an element of {map}")))
+    }
+
+    /// A new map of a shape, for `capacity` entries.
+    pub(crate) fn create(&self, shape: Shape, capacity: u64) -> Result<Inner> {
+        let (kind, key, value, flags) = match shape {
+            Shape::Hash(words) => (MapType::Hash, words * 8, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
+            Shape::Trie(bytes) => (MapType::LpmTrie, 4 + bytes, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
+            Shape::List(words) => (MapType::Array, 4, list_bytes(words.max(1)), 0),
+        };
+        let entries = if kind == MapType::Array { 1 } else { capacity.clamp(1, u64::from(u32::MAX)) as u32 };
+        Self::create_map(kind, &shape.map(), key, value, entries, flags)
+    }
+
+    /// A new map of one element of so many bytes.
+    pub(crate) fn create_single(&self, name: &str, bytes: usize) -> Result<Inner> {
+        Self::create_map(MapType::Array, name, 4, bytes, 1, 0)
+    }
+
+    fn create_map(
+        kind: MapType,
+        name: &str,
+        key: usize,
+        value: usize,
+        entries: u32,
+        flags: u32,
+    ) -> Result<Inner> {
+        let options = libbpf_rs::libbpf_sys::bpf_map_create_opts {
+            sz: size_of::<libbpf_rs::libbpf_sys::bpf_map_create_opts>() as libbpf_rs::libbpf_sys::size_t,
+            map_flags: flags,
+            ..Default::default()
+        };
+        let map = MapHandle::create(kind, Some(name), key as u32, value as u32, entries, &options);
+        Ok(Inner(map.map_err(refused(format!("a map for {name}")))?))
+    }
+
+    /// Puts an element into a map that stands in an array of maps.
+    pub(crate) fn update_inner(&self, map: &Inner, key: &[u8], value: &[u8]) -> Result<()> {
+        map.0.update(key, value, MapFlags::ANY).map_err(refused("an entry"))
+    }
+
+    /// Takes an element out of such a map.
+    pub(crate) fn delete_inner(&self, map: &Inner, key: &[u8]) -> Result<()> {
+        map.0.delete(key).map_err(refused("the removal of an entry"))
+    }
+
+    /// Makes a map that of a slot. When this returns, no packet is under way that uses the one before (`maybe_wait_bpf_programs`,
+    /// kernel/bpf/syscall.c).
+    pub(crate) fn place(&self, array: &str, slot: u32, map: &Inner) -> Result<()> {
+        let descriptor = map.0.as_fd().as_raw_fd();
+        self.update(array, &slot.to_ne_bytes(), &descriptor.to_ne_bytes())
+    }
+
+    /// Runs a program once, with `meta` in front of the frame.
+    pub(crate) fn run(&self, program: &str, meta: &[u8], frame: &[u8]) -> Result<Ran> {
+        let found = self.object.progs_mut().find(|found| found.name() == program);
+        let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
+        let data: Vec<u8> = meta.iter().chain(frame).copied().collect();
+        // struct xdp_md: data, data_end, data_meta, and three numbers of devices.
+        let words = [meta.len() as u32, data.len() as u32, 0, 0, 0, 0];
+        let mut context: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let mut context_out = vec![0; context.len()];
+        let mut data_out = vec![0; data.len() + 1024];
+        let input = ProgramInput {
+            context_in: Some(&mut context),
+            context_out: Some(&mut context_out),
+            data_in: Some(&data),
+            data_out: Some(&mut data_out),
+            ..Default::default()
+        };
+        let output = found.test_run(input).map_err(refused(format!("a run of {program}")))?;
+        let code = output.return_value;
+        let length = output.data.map_or(0, |data| data.len());
+        let word = |index: usize| -> usize {
+            let bytes = context_out.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok());
+            bytes.map_or(0, |bytes| u32::from_ne_bytes(bytes) as usize)
+        };
+        let start = word(0).min(length);
+        let end = word(1).min(length).max(start);
+        Ok(Ran { code, meta: data_out[..start].to_vec(), frame: data_out[start..end].to_vec() })
+    }
+}

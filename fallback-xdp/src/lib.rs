@@ -1,0 +1,32 @@
+//! The data path in the Linux kernel: compiles a program for XDP, loads it, and keeps what is written in its maps.
+//!
+//! ```text
+//! Module --sluice_ebpf--> C, Layout --clang--> object --libbpf--> kernel
+//! Update --shadow switch (checks, keeps)--> encode --> maps ------^
+//! ```
+//!
+//! [`Device`] is a loaded program. [`Device::write`] takes P4Runtime's updates; [`Device::pass`] takes a packet through the program by
+//! `BPF_PROG_TEST_RUN`, the two bodies run by the kernel, the replication done here.
+
+mod clang;
+mod device;
+mod encode;
+mod error;
+mod kernel;
+mod records;
+mod run;
+mod table;
+
+pub use device::{Device, Purpose};
+pub use error::{Result, XdpError};
+pub use kernel::MAX_TEST_FRAME;
+pub use run::{Arrival, Departure};
+
+/// Whether programs can be compiled and loaded here: there is a clang, and the kernel lets this process load programs.
+///
+/// # Errors
+/// What is missing.
+pub fn check() -> Result<()> {
+    clang::check()?;
+    kernel::Kernel::check()
+}

@@ -1,0 +1,125 @@
+//! Packets through a program by `BPF_PROG_TEST_RUN`: the kernel runs ingress, the replication is done here, the kernel runs egress of each
+//! copy.
+
+use sluice_entities::Replica;
+use sluice_switch::DROP_PORT;
+
+use crate::device::Device;
+use crate::error::{Result, XdpError};
+use crate::kernel::MAX_TEST_FRAME;
+
+/// What XDP returns for a packet that goes on.
+const XDP_PASS: u32 = 2;
+
+/// Shorter frames than the kernel takes are filled up; programs are told how long they are.
+const LEAST_FRAME: usize = 64;
+
+/// v1model's `instance_type` of copies of a group.
+const REPLICATED: u32 = 5;
+
+/// A frame that goes in.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'f> {
+    /// Port that it comes in by.
+    pub port: u16,
+    /// When, nanoseconds since the UNIX epoch.
+    pub time_ns: u64,
+    /// Its bytes.
+    pub frame: &'f [u8],
+    /// Its length on the wire, bytes.
+    pub wire_length: u32,
+    /// Whether the port marked it bad.
+    pub is_bad: bool,
+}
+
+/// A frame that comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Port that it leaves by.
+    pub port: u16,
+    /// Instance of the copy.
+    pub instance: u16,
+    /// Its bytes.
+    pub frame: Vec<u8>,
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
+}
+
+impl Device {
+    /// Takes a frame through the program. The thread must stay on one processor for the length of the call: a copy finds its packet's
+    /// state on the processor that made it.
+    ///
+    /// # Errors
+    /// A frame longer than the kernel's test runs take, or what the kernel refuses.
+    pub fn pass(&self, arrival: &Arrival<'_>) -> Result<Vec<Departure>> {
+        if arrival.frame.len() > MAX_TEST_FRAME {
+            return Err(XdpError::Cannot("test runs of frames of more than 3,400 bytes"));
+        }
+        let mut frame = arrival.frame.to_vec();
+        frame.resize(frame.len().max(LEAST_FRAME), 0);
+        let mut meta = arrival.time_ns.to_ne_bytes().to_vec();
+        let length = arrival.frame.len() as u32;
+        for word in [u32::from(arrival.port), length, arrival.wire_length, u32::from(arrival.is_bad)] {
+            meta.extend(word.to_ne_bytes());
+        }
+        let ran = self.kernel.run("sluice_ingress_test", &meta, &frame)?;
+        if ran.code != XDP_PASS {
+            return Err(XdpError::Kernel {
+                what: "a packet".to_string(),
+                why: "ingress did not run".to_string(),
+            });
+        }
+        let verdict = words(&ran.meta);
+        let [ended, state, group, port, ..] = verdict[..] else {
+            return Err(XdpError::Missing("verdict".to_string()));
+        };
+        if ended != 0 {
+            return Ok(Vec::new());
+        }
+        let (replicas, kind) = if group != 0 {
+            (self.members(group as u16), REPLICATED)
+        } else if port == u32::from(DROP_PORT) {
+            (Vec::new(), 0)
+        } else {
+            (vec![Replica { port: port as u16, instance: 0 }], 0)
+        };
+        let mut departures = Vec::new();
+        for replica in replicas {
+            departures.extend(self.leave(state, replica, kind, &frame)?);
+        }
+        Ok(departures)
+    }
+
+    fn members(&self, group: u16) -> Vec<Replica> {
+        let groups = self.shadow.multicast_groups();
+        groups
+            .iter()
+            .find(|known| known.id == group)
+            .map_or_else(Vec::new, |found| found.replicas().collect())
+    }
+
+    fn leave(&self, state: u32, replica: Replica, kind: u32, frame: &[u8]) -> Result<Option<Departure>> {
+        let words_in = [state, u32::from(replica.port), u32::from(replica.instance), kind];
+        let meta: Vec<u8> = words_in.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let ran = self.kernel.run("sluice_egress_test", &meta, frame)?;
+        if ran.code != XDP_PASS {
+            return Err(XdpError::Kernel {
+                what: "a copy".to_string(),
+                why: "egress did not run".to_string(),
+            });
+        }
+        let result = words(&ran.meta);
+        let [reason, length, ..] = result[..] else { return Err(XdpError::Missing("result".to_string())) };
+        if reason != 0 {
+            return Ok(None);
+        }
+        let mut frame = ran.frame;
+        if (length as usize) > frame.len() {
+            return Err(XdpError::Missing("end of the frame".to_string()));
+        }
+        frame.truncate(length as usize);
+        Ok(Some(Departure { port: replica.port, instance: replica.instance, frame }))
+    }
+}

@@ -1,0 +1,155 @@
+//! The broker in the kernel: XDP sends the same bytes and counts the same as the soft switch.
+
+use sluice_broker::Build;
+use sluice_conformance::captures::{self, Captured};
+use sluice_conformance::generate::{Frames, PolicyShape, Values, damage, policy};
+use sluice_conformance::harness::{self, Broker};
+use sluice_conformance::programs::{has_xdp, stay_on_processor};
+use sluice_conformance::trial::{self, Dice};
+use sluice_entities::{DirectCounterEntry, Entity, Query};
+use sluice_switch::{Engine, Ingress, Output, Sink};
+use sluice_xdp::{Arrival, Departure, Device, MAX_TEST_FRAME, Purpose};
+
+/// Frames sent through each policy.
+const FRAMES: u64 = 120;
+
+/// Everything that the soft switch sent.
+#[derive(Default)]
+struct Sent(Vec<Departure>);
+
+impl Sink for Sent {
+    fn send(&mut self, output: Output<'_>) {
+        let frame = output.data.to_vec();
+        self.0.push(Departure { port: output.port, instance: output.instance, frame });
+    }
+}
+
+/// The same broker twice.
+struct Pair {
+    soft: Broker,
+    xdp: Device,
+    packets: u64,
+    copies: u64,
+}
+
+impl Pair {
+    fn new(build: Build) -> Self {
+        stay_on_processor();
+        let module = harness::module(build);
+        let xdp = Device::new(&module, "broker.p4", Purpose::Test).expect("the kernel takes the broker");
+        Self { soft: Broker::on(build, Engine::Native), xdp, packets: 0, copies: 0 }
+    }
+
+    /// Makes a policy alive on both; says whether it fits.
+    fn apply(&mut self, yaml: &str) -> bool {
+        let Ok(plan) = self.soft.plan(yaml) else { return false };
+        let xdp = &mut self.xdp;
+        let both = |_, updates: Vec<_>, _: &mut Broker| {
+            xdp.write(&updates).expect("the kernel takes what the soft switch takes");
+            vec![updates]
+        };
+        self.soft.carry_out(plan, both, |_, _| {});
+        true
+    }
+
+    fn send(&mut self, port: u16, frame: &Captured, bad_frame: bool) {
+        let Captured { time_ns, data, wire_length } = frame;
+        if data.len() > MAX_TEST_FRAME {
+            return;
+        }
+        let ingress = Ingress { port, time_ns: *time_ns, data, wire_length: *wire_length, bad_frame };
+        let mut expected = Sent::default();
+        self.soft.process(&ingress, &mut expected);
+        let (time_ns, wire_length) = (*time_ns, *wire_length);
+        let arrival = Arrival { port, time_ns, frame: data, wire_length, is_bad: bad_frame };
+        let found = self.xdp.pass(&arrival).expect("the kernel runs it");
+        assert_eq!(found, expected.0, "port {port}, {} bytes: {data:02x?}", data.len());
+        self.packets += 1;
+        self.copies += found.len() as u64;
+    }
+
+    /// What entries counted is the same.
+    fn check(&self) {
+        for counted in
+            self.soft.switch().read(&Query::DirectCounter { table: None, key: None }).expect("it is there")
+        {
+            let Entity::DirectCounter(DirectCounterEntry { table, key, data }) = counted else { continue };
+            let found = self.xdp.direct_counter(&table, &key).expect("the kernel has it");
+            assert_eq!(found, data, "{table} {key:?}");
+        }
+    }
+}
+
+/// One random policy and its frames.
+fn policy_on(pair: &mut Pair, dice: &mut Dice, shape: PolicyShape) {
+    let many = dice.percent(30);
+    let values = Values::new(dice, many);
+    let model = policy(dice, &values, shape);
+    if !pair.apply(&model.to_string()) {
+        return;
+    }
+    let frames = Frames::new(&values, 15);
+    let mut earlier: Vec<Captured> = Vec::new();
+    for number in 0..FRAMES {
+        let repeat = !earlier.is_empty() && dice.percent(30);
+        let mut frame = if repeat { dice.pick(&earlier).clone() } else { frames.next(dice) };
+        frame.time_ns = 1_700_000_000_000_000_000 + pair.packets * 1_000_000;
+        earlier.push(frame.clone());
+        if number % 3 == 0 {
+            damage(dice, &mut frame);
+        }
+        let port = if dice.percent(3) { 100 } else { dice.between(1, model.network.len() as u64) as u16 };
+        pair.send(port, &frame, dice.percent(2));
+    }
+    pair.check();
+}
+
+#[test]
+fn random_policies_and_packets() {
+    if !has_xdp() {
+        return;
+    }
+    let plain = PolicyShape { filters: 40, edits: 0, sampling: false, dedup: false, groups: false };
+    let shapes = [
+        plain,
+        PolicyShape { edits: 60, ..plain },
+        PolicyShape { filters: 20, edits: 40, sampling: true, groups: true, ..plain },
+        PolicyShape { filters: 20, edits: 40, dedup: true, groups: true, ..plain },
+    ];
+    let mut pair = Pair::new(Build::default());
+    trial::each(900_000, trial::count(20, 4_000), |dice| {
+        let shape = *dice.pick(&shapes);
+        policy_on(&mut pair, dice, shape);
+    });
+    println!("{} packets, {} copies", pair.packets, pair.copies);
+    assert!(pair.copies > 0);
+}
+
+/// Captures as they are, cut short, and with bytes flipped, through a policy with every feature.
+#[test]
+fn captures_with_byte_flips() {
+    let Some(files) = captures::files() else { return };
+    if !has_xdp() {
+        return;
+    }
+    let mut pair = Pair::new(Build::default());
+    assert!(pair.apply(harness::EVERYTHING));
+    trial::each(910_000, 1, |dice| {
+        for path in &files {
+            for frame in captures::read(path).iter().take(trial::count(20, 5_000) as usize) {
+                let port = 1 + (pair.packets % 2) as u16;
+                pair.send(port, frame, false);
+                for _ in 0..trial::count(2, 20) {
+                    let mut damaged = frame.clone();
+                    damage(dice, &mut damaged);
+                    pair.send(port, &damaged, false);
+                }
+                let mut short = frame.clone();
+                short.data.truncate(dice.below(frame.data.len().min(200) + 1));
+                pair.send(port, &short, false);
+            }
+        }
+    });
+    pair.check();
+    println!("{} packets, {} copies", pair.packets, pair.copies);
+}

@@ -1,0 +1,19 @@
+//! The program's text.
+
+mod code;
+mod deparser;
+mod expression;
+mod externs;
+mod header;
+mod names;
+mod order;
+mod parser;
+mod place;
+mod program;
+mod statement;
+mod storage;
+mod table;
+
+pub use parser::MAX_TURNS;
+pub use program::STATES;
+pub(crate) use program::write;

@@ -1,0 +1,444 @@
+//! The whole text: structures, maps, functions, and the programs that the kernel runs.
+
+use std::fmt::Write;
+
+use sluice_diagnostics::Diagnostics;
+use sluice_ir::{ExternCall, Intrinsic, Module, Place, SluiceCall, StatementKind};
+
+use super::code::{Code, Side};
+use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
+use super::statement::OUT;
+use super::storage::{Storage, words_of};
+use super::table::{sides, value_set_layout};
+use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
+use crate::layout::{
+    CONFIGURATIONS, COUNTS, DIRECT_METERS, Layout, ListLayout, MAX_LIST, Shape, records_map,
+};
+
+/// States of packets that stand ready on each processor: more than wait for their egress at once. A poll of a queue takes 64 packets,
+/// and ends with all of them sent.
+pub const STATES: u32 = 256;
+
+/// Bytes of the longest varbit field.
+const MAX_VARBIT_BYTES: u32 = 504;
+
+/// Most cells of all counters.
+const MAX_CELLS: u64 = 1 << 24;
+
+/// A map of the object.
+fn map(name: &str, kind: &str, entries: u64, key: &str, value: &str) -> String {
+    let entries = entries.clamp(1, u64::from(u32::MAX));
+    format!(
+        "struct {{\n\t__uint(type, BPF_MAP_TYPE_{kind});\n\t__uint(max_entries, {entries});\n\t__type(key, {key});\n\t__type(value, {value});\n}} {name} SEC(\".maps\");\n\n"
+    )
+}
+
+/// An array of maps of one shape.
+fn array_of_maps(name: &str, slots: u32, inner: &str) -> String {
+    format!(
+        "struct inner_{name} {{\n{inner}}};\n\nstruct {{\n\t__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);\n\t__uint(max_entries, {slots});\n\t__type(key, u32);\n\t__array(values, struct inner_{name});\n}} {name} SEC(\".maps\");\n\n"
+    )
+}
+
+/// The shape of a map of one element, which is replaced as a whole.
+fn one_element(value: &str) -> String {
+    format!(
+        "\t__uint(type, BPF_MAP_TYPE_ARRAY);\n\t__uint(max_entries, 1);\n\t__uint(key_size, 4);\n\t__uint(value_size, sizeof({value}));\n"
+    )
+}
+
+/// The shape of a map from keys of so many bytes to references.
+fn keyed(kind: &str, bytes: usize) -> String {
+    format!(
+        "\t__uint(type, BPF_MAP_TYPE_{kind});\n\t__uint(map_flags, BPF_F_NO_PREALLOC);\n\t__uint(max_entries, 1);\n\t__uint(key_size, {bytes});\n\t__uint(value_size, 8);\n"
+    )
+}
+
+/// Writes a verified module as C.
+///
+/// # Errors
+/// What the program has and XDP has not.
+pub(crate) fn write(module: &Module) -> Result<(String, Layout), Diagnostics> {
+    let storage = Storage::new(module);
+    let mut writer = Writer {
+        module,
+        storage: &storage,
+        refused: Diagnostics::new(),
+        value_sets: Vec::new(),
+        counters: Vec::new(),
+    };
+    let layout = writer.layout();
+    writer.value_sets.clone_from(&layout.value_sets);
+    writer.counters.clone_from(&layout.counters);
+    let mut text = String::new();
+    writer.structures(&mut text, &layout);
+    text.push_str(STRUCTURES);
+    writer.maps(&mut text, &layout);
+    text.push_str(RUNTIME);
+    writer.functions(&mut text, &layout);
+    writer.ways(&mut text);
+    text.push_str(PROGRAMS);
+    if writer.refused.has_errors() { Err(writer.refused) } else { Ok((text, layout)) }
+}
+
+struct Writer<'m> {
+    module: &'m Module,
+    storage: &'m Storage,
+    refused: Diagnostics,
+    value_sets: Vec<ListLayout>,
+    counters: Vec<u32>,
+}
+
+impl<'m> Writer<'m> {
+    /// The text of one function's body.
+    fn body(&mut self, side: Side, write: impl FnOnce(&mut Code<'m>)) -> String {
+        let mut code = Code::new(self.module, self.storage, side);
+        code.value_sets.clone_from(&self.value_sets);
+        code.counters.clone_from(&self.counters);
+        write(&mut code);
+        let (text, refused) = code.finish();
+        self.refused.extend(refused);
+        text
+    }
+
+    fn layout(&mut self) -> Layout {
+        let module = self.module;
+        let mut layout = Layout::default();
+        let mut code = Code::new(module, self.storage, Side::Ingress);
+        for (handle, _) in module.tables.iter() {
+            let table = code.table_layout(handle, &mut layout);
+            layout.tables.push(table);
+        }
+        if module.stacks.iter().any(|(_, stack)| stack.elements.len() > super::storage::MAX_STACK) {
+            code.span = None;
+            code.refuse("stacks of more than 64 elements", "shorten the stack");
+        }
+        let longest =
+            self.storage.headers.iter().filter_map(|place| place.varbit).map(|(_, _, most)| most).max();
+        if longest.is_some_and(|bytes| bytes > MAX_VARBIT_BYTES) {
+            code.span = None;
+            code.refuse("varbit fields of more than 4,032 bits", "shorten the field");
+        }
+        for (_, set) in module.value_sets.iter() {
+            let list = value_set_layout(set, &mut layout);
+            layout.value_sets.push(list);
+        }
+        let mut cells = module.tables.len() as u64;
+        for (_, counter) in module.counters.iter() {
+            layout.counters.push(cells as u32);
+            cells += counter.size;
+        }
+        layout.first_entry_cell = cells as u32;
+        let with_cells = layout.tables.iter().filter(|table| table.is_counted || table.is_metered);
+        cells += with_cells.map(|table| table.capacity).sum::<u64>();
+        if cells > MAX_CELLS {
+            code.span = None;
+            code.refuse(
+                "room for more than 16,777,216 cells of counters",
+                "make counters and tables smaller",
+            );
+        }
+        layout.cells = cells as u32;
+        layout.configuration_words = layout.configuration_words.max(1);
+        layout.registers = self.storage.registers.clone();
+        layout.meters = self.storage.meters.clone();
+        self.refused.extend(code.finish().1);
+        layout
+    }
+
+    fn structures(&self, text: &mut String, layout: &Layout) {
+        let storage = self.storage;
+        let variable = |place: &super::storage::VariablePlace| match place.width {
+            0..=8 => format!("\tu8 {};\n", place.name),
+            9..=16 => format!("\tu16 {};\n", place.name),
+            17..=32 => format!("\tu32 {};\n", place.name),
+            33..=64 => format!("\tu64 {};\n", place.name),
+            width => format!("\tu64 {}[{}];\n", place.name, words_of(width)),
+        };
+        let header = |place: &super::storage::HeaderPlace| {
+            format!("\tu8 {}[{}] __attribute__((aligned(8)));\n", place.name, place.stride)
+        };
+        // The elements of a stack one behind the other.
+        let order = self.header_order();
+        text.push_str(
+            "/* How far a sum over the frame is. */\nstruct summing { u32 at, to, sum, pseudo; };\n\n",
+        );
+        let _ = write!(
+            text,
+            "/* A packet's state; what begins with h_ is a header, with n_ a stack's next index, with v_ a value. */\nstruct state {{\n"
+        );
+        text.push_str("\tu64 time_ns, truncate, trim, hit, action_run, found;\n");
+        text.push_str("\tu32 len, wire_length, off, bad_frame, ended, changed;\n\tstruct summing summing;\n");
+        let _ = writeln!(text, "\tu64 valid[{}];", storage.valid_words);
+        storage.stacks.iter().for_each(|place| {
+            let _ = writeln!(text, "\tu32 {};", place.next);
+        });
+        storage.variables.iter().for_each(|place| text.push_str(&variable(place)));
+        order.iter().for_each(|index| text.push_str(&header(&storage.headers[*index])));
+        let _ =
+            writeln!(text, "\tu8 near[{}] __attribute__((aligned(8)));\n\tu64 pad;\n}};\n", NEAR_BYTES + 16);
+        text.push_str("/* What each copy of a packet has for itself. */\nstruct work {\n");
+        text.push_str("\tu64 truncate, trim, hit, action_run, found;\n\tu32 ended, changed, out, len;\n\tstruct summing summing;\n");
+        let _ = writeln!(text, "\tu64 valid[{}];", storage.valid_words);
+        for place in storage.stacks.iter().filter(|place| place.next_in_work) {
+            let _ = writeln!(text, "\tu32 {};", place.next);
+        }
+        storage
+            .variables
+            .iter()
+            .filter(|place| place.in_work)
+            .for_each(|place| text.push_str(&variable(place)));
+        for index in order.iter().filter(|index| storage.headers[**index].in_work) {
+            text.push_str(&header(&storage.headers[*index]));
+        }
+        let _ = writeln!(
+            text,
+            "\tu32 overwrites, checksums, trailer_bytes;\n\tstruct {{ u64 offset, length, value; }} overwrite[{MAX_FRAME_EDITS}];\n\tu64 fix[{MAX_FRAME_EDITS}];\n\tu8 trailer[{}] __attribute__((aligned(8)));\n\tu64 pad;\n}};\n",
+            MAX_TRAILER_BYTES + 8
+        );
+        let _ = writeln!(
+            text,
+            "#define MAX_HEADER_BYTES {MAX_HEADER_BYTES}\n#define MAX_FRAME_EDITS {MAX_FRAME_EDITS}\n#define STATES {STATES}\n"
+        );
+        for (table, name) in layout.tables.iter().zip(&storage.tables) {
+            let data = if table.data_words > 0 {
+                format!(" u64 data[{}];", table.data_words)
+            } else {
+                String::new()
+            };
+            let _ =
+                writeln!(text, "struct default_{name} {{ u64 has_entries; u64 action; u64 cell;{data} }};");
+        }
+        for words in layout.records.keys() {
+            let _ = writeln!(text, "struct record_{words} {{ u64 action; u64 data[{}]; }};", words - 1);
+        }
+        for shape in layout.slots.keys() {
+            if let Shape::List(words) = shape {
+                let _ = writeln!(
+                    text,
+                    "struct list_{words} {{ u64 count; u64 members[{MAX_LIST}][{}]; }};",
+                    words.max(&1)
+                );
+            }
+        }
+        for (name, (_, register)) in storage.registers.iter().zip(self.module.registers.iter()) {
+            let _ = writeln!(text, "struct cell_{name} {{ u64 words[{}]; }};", words_of(register.ty.width()));
+        }
+        text.push_str("\n/* What runs without an entry. */\nstruct config {\n");
+        for name in &storage.tables {
+            let _ = writeln!(text, "\tstruct default_{name} {name};");
+        }
+        if storage.tables.is_empty() {
+            text.push_str("\tu64 nothing;\n");
+        }
+        text.push_str("};\n\n");
+    }
+
+    fn header_order(&self) -> Vec<usize> {
+        let in_stacks =
+            self.module.stacks.iter().flat_map(|(_, stack)| stack.elements.iter().map(|e| e.index()));
+        let mut order: Vec<usize> = in_stacks.collect();
+        let listed: std::collections::BTreeSet<usize> = order.iter().copied().collect();
+        order.extend((0..self.module.headers.len()).filter(|index| !listed.contains(index)));
+        order
+    }
+
+    fn maps(&self, text: &mut String, layout: &Layout) {
+        for (shape, slots) in &layout.slots {
+            let inner = match shape {
+                Shape::Hash(words) => keyed("HASH", words * 8),
+                Shape::Trie(bytes) => keyed("LPM_TRIE", 4 + bytes),
+                Shape::List(words) => one_element(&format!("struct list_{words}")),
+            };
+            text.push_str(&array_of_maps(&shape.map(), *slots, &inner));
+        }
+        for (words, count) in &layout.records {
+            text.push_str(&map(
+                &records_map(*words),
+                "ARRAY",
+                *count,
+                "u32",
+                &format!("struct record_{words}"),
+            ));
+        }
+        let cells = u64::from(layout.cells);
+        text.push_str(&map(COUNTS, "PERCPU_ARRAY", cells, "u32", "struct counts"));
+        if layout.tables.iter().any(|table| table.is_metered) {
+            text.push_str(&map(DIRECT_METERS, "ARRAY", cells, "u32", "struct meter"));
+        }
+        for (name, (_, register)) in layout.registers.iter().zip(self.module.registers.iter()) {
+            text.push_str(&map(name, "ARRAY", register.size, "u32", &format!("struct cell_{name}")));
+        }
+        for (name, (_, meter)) in layout.meters.iter().zip(self.module.meters.iter()) {
+            text.push_str(&map(name, "ARRAY", meter.size, "u32", "struct meter"));
+        }
+        text.push_str(&array_of_maps(CONFIGURATIONS, 1, &one_element("struct config")));
+    }
+
+    fn function(&mut self, text: &mut String, name: &str, side: Side, write: impl FnOnce(&mut Code<'m>)) {
+        let parameters = Code::new(self.module, self.storage, side).parameters();
+        let body = self.body(side, write);
+        let checks = match side {
+            Side::Ingress => "\tif (!st || !cfg)\n\t\treturn 0;\n",
+            Side::Egress => "\tif (!st || !eg || !cfg)\n\t\treturn 0;\n",
+        };
+        let _ = writeln!(text, "ONCE int {name}({parameters})\n{{\n{checks}{body}}}\n");
+    }
+
+    fn functions(&mut self, text: &mut String, layout: &Layout) {
+        let module = self.module;
+        for (((handle, _), table), side) in module.tables.iter().zip(&layout.tables).zip(sides(module)) {
+            if let Some(side) = side {
+                let name = format!("apply_{}", self.storage.tables[handle.index()]);
+                self.function(text, &name, side, |code| code.table(handle, table));
+            }
+        }
+        self.function(text, "parse", Side::Ingress, |code| {
+            code.parser();
+            code.line("return 0;");
+        });
+        let pipeline = &module.pipeline;
+        let controls = [
+            ("verify", Side::Ingress, &pipeline.verify_checksum),
+            ("ingress", Side::Ingress, &pipeline.ingress),
+            ("egress", Side::Egress, &pipeline.egress),
+            ("compute", Side::Egress, &pipeline.compute_checksum),
+        ];
+        for (name, side, block) in controls {
+            self.function(text, name, side, |code| {
+                code.block(block);
+                code.label(OUT);
+                code.line("return 0;");
+            });
+        }
+        self.function(text, "deparse", Side::Egress, |code| {
+            code.line("u32 zero = 0;");
+            code.line("struct buffer *out = bpf_map_lookup_elem(&buffers, &zero);");
+            code.line("if (!out)");
+            code.line("\treturn -1;");
+            code.line("eg->out = 0;");
+            code.block(&pipeline.deparser);
+            code.label(OUT);
+            code.line("return put_headers(ctx, st, eg, out);");
+        });
+    }
+
+    /// What begins a packet's way, and that of each copy.
+    fn ways(&mut self, text: &mut String) {
+        let begin = self.body(Side::Ingress, |code| {
+            code.line("st->truncate = st->trim = ~0ULL;");
+            code.line("st->off = st->ended = st->changed = 0;");
+            let storage = code.storage;
+            code.line(format!("clear(st->valid, {});", storage.valid_words));
+            for place in &storage.stacks {
+                code.line(format!("st->{} = 0;", place.next));
+            }
+            for place in &storage.variables {
+                if place.width > 64 {
+                    code.line(format!("clear(st->{}, {});", place.name, words_of(place.width)));
+                } else {
+                    code.line(format!("st->{} = 0;", place.name));
+                }
+            }
+            for place in &storage.headers {
+                code.line(format!("clear(st->{}, {});", place.name, place.stride / 8));
+            }
+            code.store_intrinsic(Intrinsic::IngressPort, "in->port");
+            code.store_intrinsic(Intrinsic::PacketLength, "st->len");
+            code.store_intrinsic(Intrinsic::IngressGlobalTimestamp, "(st->time_ns / 1000)");
+        });
+        let _ = writeln!(
+            text,
+            "INLINE void begin(struct state *st, const struct input *in)\n{{\n{BEGIN}{begin}}}\n"
+        );
+        let value = |which: Intrinsic| match self.storage.intrinsic(self.module, which) {
+            Some(variable) => self.storage.variables[variable.index()].name.clone(),
+            None => String::new(),
+        };
+        for (name, intrinsic) in [("group_of", Intrinsic::McastGrp), ("port_of", Intrinsic::EgressSpec)] {
+            let found = value(intrinsic);
+            let member = if found.is_empty() { "0".to_string() } else { format!("st->{found}") };
+            let _ = writeln!(text, "INLINE u32 {name}(const struct state *st)\n{{\n\treturn {member};\n}}\n");
+        }
+        let dropped = value(Intrinsic::EgressSpec);
+        let dropped = if dropped.is_empty() { "0".to_string() } else { format!("eg->{dropped} == 511") };
+        let _ = writeln!(text, "INLINE int is_dropped(const struct work *eg)\n{{\n\treturn {dropped};\n}}\n");
+        let keeps = Code::new(self.module, self.storage, Side::Egress).keeps_order();
+        let _ = writeln!(
+            text,
+            "/* Whether a packet whose headers nobody changed leaves as it came. */\n#define KEEPS_ORDER {}\n",
+            u8::from(keeps)
+        );
+        for (name, is_called) in [
+            ("HAS_OVERWRITES", calls(self.module, |call| matches!(call, SluiceCall::Overwrite { .. }))),
+            ("HAS_CHECKSUMS", calls(self.module, |call| matches!(call, SluiceCall::FixChecksums { .. }))),
+        ] {
+            let _ = writeln!(text, "#define {name} {}", u8::from(is_called));
+        }
+        let begin = self.body(Side::Egress, |code| {
+            let storage = code.storage;
+            code.line("eg->truncate = st->truncate;");
+            code.line("eg->trim = st->trim;");
+            code.line("eg->changed = st->changed;");
+            code.line("eg->ended = eg->overwrites = eg->checksums = eg->trailer_bytes = 0;");
+            code.line("eg->len = st->len;");
+            code.line(format!("copy(eg->valid, st->valid, {});", storage.valid_words * 8));
+            for place in storage.stacks.iter().filter(|place| place.next_in_work) {
+                code.line(format!("eg->{0} = st->{0};", place.next));
+            }
+            for place in storage.variables.iter().filter(|place| place.in_work) {
+                if place.width > 64 {
+                    code.line(format!("copy(eg->{0}, st->{0}, {1});", place.name, words_of(place.width) * 8));
+                } else {
+                    code.line(format!("eg->{0} = st->{0};", place.name));
+                }
+            }
+            for place in storage.headers.iter().filter(|place| place.in_work) {
+                code.line(format!("copy(eg->{0}, st->{0}, {1});", place.name, place.stride));
+            }
+            let set = [
+                (Intrinsic::EgressPort, "copy_of->port"),
+                (Intrinsic::EgressSpec, "0"),
+                (Intrinsic::EgressRid, "copy_of->instance"),
+                (Intrinsic::InstanceType, "copy_of->type"),
+                (Intrinsic::PacketLength, "st->len"),
+                (Intrinsic::EnqTimestamp, "(st->time_ns / 1000)"),
+                (Intrinsic::EgressGlobalTimestamp, "(st->time_ns / 1000)"),
+            ];
+            for (intrinsic, value) in set {
+                if let Some(variable) = storage.intrinsic(code.module, intrinsic) {
+                    code.store_number(&Place::Variable(variable), value);
+                }
+            }
+        });
+        let _ = writeln!(
+            text,
+            "INLINE void begin_copy(const struct state *st, struct work *eg, const struct copy *copy_of)\n{{\n{begin}}}\n"
+        );
+    }
+}
+
+/// Whether egress calls an extern of sluice.p4.
+fn calls(module: &Module, is_it: impl Fn(&SluiceCall) -> bool) -> bool {
+    let mut found = false;
+    let bodies = module.actions.iter().map(|(_, action)| &action.body).chain([&module.pipeline.egress]);
+    for body in bodies {
+        sluice_ir::walk::statements(body, &mut |statement| {
+            if let StatementKind::Extern(ExternCall::Sluice(call)) = &statement.kind {
+                found |= is_it(call);
+            }
+        });
+    }
+    found
+}
+
+const BEGIN: &str = "\tst->time_ns = in->time_ns;\n\tst->len = in->length;\n\tst->wire_length = in->wire_length;\n\tst->bad_frame = in->bad_frame;\n";
+
+/// Structures that maps hold.
+const STRUCTURES: &str = include_str!("structures.c");
+
+/// What stands between the maps and the program's functions.
+const RUNTIME: &str = include_str!("runtime.c");
+
+/// The programs that the kernel runs.
+const PROGRAMS: &str = include_str!("programs.c");

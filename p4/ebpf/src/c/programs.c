@@ -1,0 +1,322 @@
+/* The ports' devices; the key is the port. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, 512);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+} devices SEC(".maps");
+
+/* The ports' numbers; the key is the device. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, u32);
+	__type(value, u32);
+} ports SEC(".maps");
+
+/* Members of multicast groups. */
+struct members {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 64);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__array(values, struct members);
+} groups SEC(".maps");
+
+/* Instances of a group's members. */
+struct member { u32 group, port; };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct member);
+	__type(value, u32);
+} instances SEC(".maps");
+
+/* What came of frames: see DROP_ and their names in the loader. */
+#define DROP_NO_PORT 0
+#define DROP_INGRESS 1
+#define DROP_UNKNOWN_GROUP 2
+#define DROP_ENDED 3
+#define DROP_REDIRECT 4
+#define DROP_EGRESS 5
+#define DROP_NO_INSTANCE 6
+#define DROP_FRAME 7
+#define DROP_STATE 8
+#define DROPS 16
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DROPS);
+	__type(key, u32);
+	__type(value, struct counts);
+} drops SEC(".maps");
+
+INLINE int drop(u32 reason, u64 bytes)
+{
+	count(&drops, reason, bytes);
+	return XDP_DROP;
+}
+
+INLINE const struct config *configuration(void)
+{
+	u32 zero = 0;
+	void *maps = bpf_map_lookup_elem(&configurations, &zero);
+	return maps ? bpf_map_lookup_elem(maps, &zero) : 0;
+}
+
+/* The state that the next packet of this processor uses, and its number. */
+INLINE struct state *next_state(u32 *number)
+{
+	u32 zero = 0;
+	u32 *turn = bpf_map_lookup_elem(&turns_of_states, &zero);
+	if (!turn)
+		return 0;
+	*number = *turn % STATES;
+	return bpf_map_lookup_elem(&states, number);
+}
+
+/* The state is in use until the copies are sent. */
+INLINE void keep_state(u32 number)
+{
+	u32 zero = 0;
+	u32 *turn = bpf_map_lookup_elem(&turns_of_states, &zero);
+	if (turn)
+		*turn = number + 1;
+}
+
+/* A packet from the port to what ingress decides. */
+INLINE int enter(struct xdp_md *ctx, struct state *st, const struct input *in)
+{
+	const struct config *cfg = configuration();
+	if (!cfg)
+		return -1;
+	begin(st, in);
+	parse(ctx, st, cfg);
+	if (st->ended)
+		return -1;
+	verify(ctx, st, cfg);
+	ingress(ctx, st, cfg);
+	return st->ended ? -1 : 0;
+}
+
+/* Writes a value over bytes of the frame, 64 at a time. */
+struct range {
+	struct xdp_md *ctx;
+	u32 from, to;
+	u64 bytes[8];
+};
+
+static long overwrite_part(u64 turn, struct range *range)
+{
+	u32 left = range->to - range->from;
+	if (range->from >= range->to)
+		return 1;
+	if (left > 64)
+		left = 64;
+	OPAQUE(left);
+	if (left == 0 || left > 64)
+		return 1;
+	bpf_xdp_store_bytes(range->ctx, range->from, range->bytes, left);
+	range->from += left;
+	return 0;
+}
+
+ONCE int overwrite(struct xdp_md *ctx, u32 from, u32 to, u64 value)
+{
+	struct range range = { ctx, from, to };
+#pragma unroll
+	for (u32 i = 0; i < 8; i++)
+		range.bytes[i] = (value & 0xff) * 0x0101010101010101ULL;
+	bpf_loop(256, overwrite_part, &range, 0);
+	return 0;
+}
+
+/* What the program asked to be done with the frame, in the order of sluice.p4. */
+INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg)
+{
+	u32 length = eg->len, trailer = eg->trailer_bytes;
+#if HAS_OVERWRITES
+	for (u32 i = 0; i < MAX_FRAME_EDITS; i++) {
+		if (i >= eg->overwrites)
+			break;
+		u64 from = eg->overwrite[i].offset, to = from + eg->overwrite[i].length;
+		if (to > length || to < from)
+			to = length;
+		if (from < to && overwrite(ctx, from, to, eg->overwrite[i].value))
+			return -1;
+	}
+#endif
+	if (eg->trim < length)
+		length = eg->trim;
+	if (eg->truncate < length)
+		length = eg->truncate;
+#if HAS_CHECKSUMS
+	for (u32 i = 0; i < MAX_FRAME_EDITS; i++) {
+		if (i >= eg->checksums)
+			break;
+		if (fix_checksums(ctx, &eg->summing, eg->fix[i], length))
+			return -1;
+	}
+#endif
+	eg->len = length + trailer;
+	u32 there = (u32) ctx->data_end - (u32) ctx->data;
+	/* A test's frame may be shorter than the least that the kernel has: it says its length beside it. */
+	int more = (int) (eg->len > 64 || st->len >= 64 ? eg->len : 64) - (int) there;
+	if (more && bpf_xdp_adjust_tail(ctx, more))
+		return -1;
+	OPAQUE(trailer);
+	if (trailer == 0)
+		return 0;
+	if (trailer > sizeof(eg->trailer))
+		return -1;
+	return bpf_xdp_store_bytes(ctx, length, eg->trailer, trailer) ? -1 : 0;
+}
+
+/* A copy from the replication engine to its port: 0 if it is to be sent. */
+INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const struct copy *copy_of)
+{
+	const struct config *cfg = configuration();
+	if (!cfg)
+		return DROP_STATE;
+	begin_copy(st, eg, copy_of);
+	egress(ctx, st, eg, cfg);
+	if (eg->ended)
+		return DROP_ENDED;
+	if (is_dropped(eg))
+		return DROP_EGRESS;
+	compute(ctx, st, eg, cfg);
+	if ((!KEEPS_ORDER || eg->changed) && deparse(ctx, st, eg, cfg))
+		return DROP_FRAME;
+	return finish(ctx, st, eg) ? DROP_FRAME : 0;
+}
+
+/* What goes in front of a frame from ingress to egress. */
+struct tag { u32 state, group; };
+
+SEC("xdp")
+int sluice_ingress(struct xdp_md *ctx)
+{
+	u32 device = ctx->ingress_ifindex, number;
+	u32 length = (u32) ctx->data_end - (u32) ctx->data;
+	u32 *port = bpf_map_lookup_elem(&ports, &device);
+	if (!port)
+		return drop(DROP_NO_PORT, length);
+	struct state *st = next_state(&number);
+	if (!st || bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag)))
+		return drop(DROP_STATE, length);
+	struct input in = { bpf_ktime_get_tai_ns(), *port, length, length, 0 };
+	if (enter(ctx, st, &in))
+		return drop(DROP_ENDED, length);
+	u32 group = group_of(st), to = port_of(st);
+	struct tag *tag = (struct tag *) (long) ctx->data_meta;
+	if ((void *) (tag + 1) > (void *) (long) ctx->data)
+		return drop(DROP_STATE, length);
+	tag->state = number;
+	tag->group = group;
+	if (group) {
+		void *members = bpf_map_lookup_elem(&groups, &group);
+		if (!members)
+			return drop(DROP_UNKNOWN_GROUP, length);
+		keep_state(number);
+		return bpf_redirect_map(members, 0, BPF_F_BROADCAST);
+	}
+	if (to == 511)
+		return drop(DROP_INGRESS, length);
+	keep_state(number);
+	return bpf_redirect_map(&devices, to, 0);
+}
+
+SEC("xdp/devmap")
+int sluice_egress(struct xdp_md *ctx)
+{
+	u32 zero = 0, device = ctx->egress_ifindex;
+	struct tag *tag = (struct tag *) (long) ctx->data_meta;
+	if ((void *) (tag + 1) > (void *) (long) ctx->data)
+		return drop(DROP_STATE, 0);
+	u32 number = tag->state, group = tag->group;
+	struct state *st = bpf_map_lookup_elem(&states, &number);
+	struct work *eg = bpf_map_lookup_elem(&works, &zero);
+	u32 *port = bpf_map_lookup_elem(&ports, &device);
+	if (!st || !eg || !port || bpf_xdp_adjust_meta(ctx, sizeof(struct tag)))
+		return drop(DROP_STATE, 0);
+	struct copy copy_of = { *port, 0, group ? 5 : 0 };
+	if (group) {
+		struct member member = { group, *port };
+		u32 *instance = bpf_map_lookup_elem(&instances, &member);
+		if (!instance)
+			return drop(DROP_NO_INSTANCE, st->wire_length);
+		copy_of.instance = *instance;
+	}
+	int reason = leave(ctx, st, eg, &copy_of);
+	return reason ? drop(reason, st->wire_length) : XDP_PASS;
+}
+
+/* In front of a frame for `sluice_ingress_test`: what comes in, then what was decided. */
+struct test_packet {
+	u64 time_ns;
+	u32 port, length, wire_length, bad_frame;
+};
+
+struct test_verdict {
+	u32 ended, state, group, port;
+	u64 unused;
+};
+
+SEC("xdp")
+int sluice_ingress_test(struct xdp_md *ctx)
+{
+	u32 number;
+	struct test_packet *packet = (struct test_packet *) (long) ctx->data_meta;
+	if ((void *) (packet + 1) > (void *) (long) ctx->data)
+		return XDP_ABORTED;
+	struct input in = { packet->time_ns, packet->port, packet->length, packet->wire_length, packet->bad_frame };
+	struct state *st = next_state(&number);
+	if (!st)
+		return XDP_ABORTED;
+	int ended = enter(ctx, st, &in);
+	struct test_verdict *verdict = (struct test_verdict *) (long) ctx->data_meta;
+	if ((void *) (verdict + 1) > (void *) (long) ctx->data)
+		return XDP_ABORTED;
+	verdict->ended = ended ? 1 + st->ended : 0;
+	verdict->state = number;
+	verdict->group = group_of(st);
+	verdict->port = port_of(st);
+	keep_state(number);
+	return XDP_PASS;
+}
+
+/* In front of a frame for `sluice_egress_test`: which copy, then what came of it. */
+struct test_copy { u32 state, port, instance, type; };
+
+struct test_result { u32 reason, length, unused, more; };
+
+SEC("xdp")
+int sluice_egress_test(struct xdp_md *ctx)
+{
+	u32 zero = 0;
+	struct test_copy *test = (struct test_copy *) (long) ctx->data_meta;
+	if ((void *) (test + 1) > (void *) (long) ctx->data)
+		return XDP_ABORTED;
+	struct copy copy_of = { test->port, test->instance, test->type };
+	u32 number = test->state;
+	struct state *st = bpf_map_lookup_elem(&states, &number);
+	struct work *eg = bpf_map_lookup_elem(&works, &zero);
+	if (!st || !eg)
+		return XDP_ABORTED;
+	int reason = leave(ctx, st, eg, &copy_of);
+	struct test_result *result = (struct test_result *) (long) ctx->data_meta;
+	if ((void *) (result + 1) > (void *) (long) ctx->data)
+		return XDP_ABORTED;
+	result->reason = reason;
+	result->length = eg->len;
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
