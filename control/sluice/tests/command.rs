@@ -70,6 +70,8 @@ fn run(folder: &Path, line: &str) -> String {
     assert_eq!(program, "sluice", "a session runs `sluice` and `ls`");
     let output = Command::new(env!("CARGO_BIN_EXE_sluice"))
         .args(&words)
+        // Lines of the log have times, and tests of their own (`telemetry/log.rs`).
+        .env("SLUICE_LOG", "off")
         .current_dir(folder)
         .output()
         .expect("the command starts");

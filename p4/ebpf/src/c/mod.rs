@@ -5,6 +5,7 @@ mod deparser;
 mod expression;
 mod externs;
 mod header;
+mod liveness;
 mod names;
 mod order;
 mod parser;

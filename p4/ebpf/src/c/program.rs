@@ -1,5 +1,6 @@
 //! The whole text: structures, maps, functions, and the programs that the kernel runs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use sluice_diagnostics::Diagnostics;
@@ -7,6 +8,7 @@ use sluice_ir::{ExternCall, Intrinsic, Module, Place, SluiceCall, StatementKind}
 
 use super::code::{Code, Side};
 use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
+use super::liveness;
 use super::statement::OUT;
 use super::storage::{Storage, words_of};
 use super::table::{sides, value_set_layout};
@@ -238,7 +240,7 @@ impl<'m> Writer<'m> {
         let in_stacks =
             self.module.stacks.iter().flat_map(|(_, stack)| stack.elements.iter().map(|e| e.index()));
         let mut order: Vec<usize> = in_stacks.collect();
-        let listed: std::collections::BTreeSet<usize> = order.iter().copied().collect();
+        let listed: BTreeSet<usize> = order.iter().copied().collect();
         order.extend((0..self.module.headers.len()).filter(|index| !listed.contains(index)));
         order
     }
@@ -333,15 +335,18 @@ impl<'m> Writer<'m> {
             for place in &storage.stacks {
                 code.line(format!("st->{} = 0;", place.next));
             }
-            for place in &storage.variables {
+            let cleared = liveness::cleared(code.module);
+            for index in cleared.variables {
+                let place = &storage.variables[index];
                 if place.width > 64 {
                     code.line(format!("clear(st->{}, {});", place.name, words_of(place.width)));
                 } else {
                     code.line(format!("st->{} = 0;", place.name));
                 }
             }
-            for place in &storage.headers {
-                code.line(format!("clear(st->{}, {});", place.name, place.stride / 8));
+            for (header, words) in cleared_words(storage, &cleared.fields) {
+                let name = &storage.headers[header].name;
+                words.iter().for_each(|word| code.line(format!("((u64 *) st->{name})[{word}] = 0;")));
             }
             code.store_intrinsic(Intrinsic::IngressPort, "in->port");
             code.store_intrinsic(Intrinsic::PacketLength, "st->len");
@@ -430,6 +435,23 @@ fn calls(module: &Module, is_it: impl Fn(&SluiceCall) -> bool) -> bool {
         });
     }
     found
+}
+
+/// The words of headers in which fields stand; of a varbit, all of it and its length.
+fn cleared_words(storage: &Storage, fields: &BTreeSet<(usize, u32)>) -> BTreeMap<usize, BTreeSet<u32>> {
+    let mut words: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+    for (header, field) in fields {
+        let place = &storage.headers[*header];
+        let (first, end) = match place.varbit {
+            Some((varbit, _, _)) if varbit == *field => (place.fixed_bytes * 8, place.stride * 8),
+            _ => {
+                let next = place.field_bits.get(*field as usize + 1).copied();
+                (place.field_bits[*field as usize], next.unwrap_or(place.fixed_bytes * 8))
+            }
+        };
+        words.entry(*header).or_default().extend(first / 64..end.div_ceil(64));
+    }
+    words
 }
 
 const BEGIN: &str = "\tst->time_ns = in->time_ns;\n\tst->len = in->length;\n\tst->wire_length = in->wire_length;\n\tst->bad_frame = in->bad_frame;\n";
