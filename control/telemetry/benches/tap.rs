@@ -24,7 +24,7 @@ fn frames(flows: u32) -> Vec<Vec<u8>> {
 fn exports(text: &str) -> Exports {
     let mut sources = Sources::new();
     let source = sources.add("telemetry.yaml", text);
-    let config = sluice_telemetry::parse(&mut sources, source, &[]);
+    let config = sluice_telemetry::parse(&mut sources, source, None);
     let config = config.unwrap_or_else(|found| panic!("{}", found.render(&sources)));
     Exports::start(&config, Box::new(Vec::new)).expect("there are threads")
 }

@@ -21,6 +21,10 @@ const FLOWS: usize = 8_192;
 /// How long samples and flows wait for others to be sent with. The specification of sFlow wants less than a second.
 const TOGETHER: Duration = Duration::from_millis(200);
 
+/// So many messages are sent at once, then there is a pause: a collector has a buffer of some hundred kilobytes, and what it cannot take is lost.
+const AT_ONCE: u32 = 16;
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Gives the counters of all ports.
 pub type Interfaces = Box<dyn Fn() -> Vec<Interface> + Send>;
 
@@ -142,6 +146,8 @@ struct IpfixThread {
     collectors: Vec<Collector>,
     templates: Duration,
     next_templates: Instant,
+    /// Messages since the last pause.
+    in_a_row: u32,
 }
 
 impl IpfixThread {
@@ -150,6 +156,11 @@ impl IpfixThread {
         // Seconds as the protocol has them: until 2106.
         let message = self.encoder.take(since.as_secs() as u32);
         self.collectors.iter_mut().for_each(|collector| collector.send(&message));
+        self.in_a_row += 1;
+        if self.in_a_row >= AT_ONCE {
+            std::thread::sleep(PAUSE);
+            self.in_a_row = 0;
+        }
     }
 
     /// Templates come first in a message of their own, so that no flow comes before them.
@@ -241,6 +252,7 @@ impl Exports {
                 collectors: collectors(&config.collectors)?,
                 templates: config.templates,
                 next_templates: Instant::now(),
+                in_a_row: 0,
             };
             exports.threads.push(spawn("ipfix", move || thread.run(&records))?);
             exports.ipfix = Some((config.clone(), sender));

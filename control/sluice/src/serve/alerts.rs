@@ -208,6 +208,10 @@ pub(super) fn start(config: &AlertsConfig, target: Arc<SoftTarget>, broker: Brok
 
 #[cfg(test)]
 mod tests {
+    use sluice_daemon::BrokerOptions;
+    use sluice_target::SoftOptions;
+    use sluice_target::port::{Role, pair};
+
     use super::*;
 
     #[test]
@@ -221,5 +225,68 @@ mod tests {
         // What begins anew has not grown.
         let rates = growth.rates(8_000_000_000, counts(&[("a", 3), ("b", 9)]));
         assert_eq!(rates.into_values().collect::<Vec<_>>(), [0, 0]);
+    }
+
+    const POLICY: &str = "ports:
+  tap: { role: network, id: 1 }
+  ids: { role: tool, id: 11, speed: 1M, max_frame: 100 }
+filters:
+  - { name: everything, to: [ids] }
+";
+
+    /// What is seen, by kind and subject: its value.
+    fn values(all: Vec<Observation>) -> BTreeMap<(Kind, String), u64> {
+        all.into_iter().map(|one| ((one.kind, one.subject), one.value)).collect()
+    }
+
+    #[test]
+    fn what_goes_wrong_at_a_broker_is_seen() {
+        let module = sluice_broker::compile(sluice_broker::Build::default());
+        let module = Arc::new(module.map_err(|(found, _)| found).expect("the program compiles"));
+        let options = SoftOptions { cpu_port: 0, ..SoftOptions::default() };
+        let target = SoftTarget::with_module(module, options).expect("it is a program");
+        let target = Arc::new(target);
+        let store = Arc::new(sluice_store::Store::in_memory().expect("there is memory"));
+        let broker = Broker::start(target.clone(), store, Some(POLICY), BrokerOptions::default());
+        let broker = broker.expect("the policy is right");
+        let ends = [(1, "tap", Role::Network), (11, "ids", Role::Tool)].map(|(number, name, role)| {
+            let (port, end) = pair(name, role, 1_000);
+            target.attach(number, port).expect("the number is free");
+            end
+        });
+        let (mut looker, rules) = (Looker::default(), Rules::default());
+        let mut look = |second: u64| values(looker.look(second * 1_000_000_000, &rules, &target, &broker));
+        let of = |kind: Kind, subject: &str| (kind, subject.to_string());
+        let first = look(1);
+        assert_eq!(first.get(&of(Kind::PortDown, "ids")), Some(&0));
+        assert_eq!(first.get(&of(Kind::TargetHealth, "soft switch")), Some(&0));
+        assert!(
+            first.get(&of(Kind::TableSpace, "deliver")).is_some_and(|share| (1..500_000).contains(share))
+        );
+        assert!(
+            !first.keys().any(|(kind, _)| matches!(kind, Kind::ToolRate | Kind::Drops)),
+            "two looks make a rate"
+        );
+        // 75 frames of 100 bytes and 24 more on the wire are 74,400 bits; three are too long.
+        for number in 0..78u64 {
+            let frame = vec![2; if number < 75 { 100 } else { 101 }];
+            assert!(ends[0].send(number, &frame));
+        }
+        (0..75).for_each(|_| assert!(ends[1].receive(Duration::from_secs(5)).is_some()));
+        ends[1].set_up(false);
+        let end = std::time::Instant::now() + Duration::from_secs(5);
+        while broker.reading_now().expect("it answers").account.tools.iter().map(|tool| tool.mtu).sum::<u64>()
+            < 3
+        {
+            assert!(std::time::Instant::now() < end, "copies are too long");
+        }
+        // A reading is given to others for a while.
+        std::thread::sleep(Duration::from_millis(300));
+        let second = look(2);
+        assert_eq!(second.get(&of(Kind::ToolRate, "ids")), Some(&74_400), "millionths of a megabit a second");
+        assert_eq!(second.get(&of(Kind::Drops, "ids/mtu")), Some(&3));
+        assert_eq!(second.get(&of(Kind::Drops, "ids/queue_full")), Some(&0));
+        assert_eq!(second.get(&of(Kind::PortDown, "ids")), Some(&1));
+        assert_eq!(second.get(&of(Kind::PortDown, "tap")), Some(&0));
     }
 }

@@ -49,8 +49,10 @@ fn to_end(
     p4runtime: SocketAddr,
     mut wanted: api::Wanted,
 ) -> Result<ExitCode, Failure> {
+    // A file that is wrong is told before anything is changed.
+    telemetry::config(arguments, None)?;
     let begun = begin::begin(arguments)?;
-    let config = telemetry::config(arguments, &begun)?;
+    let config = telemetry::config(arguments, Some(&begun.ports))?;
     let exports = telemetry::start(&config, &begun)?;
     let watching = match &begun.brokered {
         Some(Brokered { broker, .. }) => {

@@ -12,6 +12,7 @@ use sluice_telemetry::sflow::{Direction, Interface, Way};
 use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, Tap};
 
 use super::begin::Begun;
+use super::ports::Wanted;
 use crate::args;
 use crate::failure::Failure;
 
@@ -34,15 +35,18 @@ pub(super) fn observer(exports: Option<&Exports>, number: u16, name: &str) -> Op
     Some(Box::new(Seen(tap)))
 }
 
-/// The file, if there is one.
-pub(super) fn config(arguments: &args::Serve, begun: &Begun) -> Result<Config, Failure> {
+/// The file, if there is one; `ports` are looked for in it as soon as it is known which there are.
+pub(super) fn config(arguments: &args::Serve, ports: Option<&[Wanted]>) -> Result<Config, Failure> {
     let Some(path) = &arguments.telemetry else { return Ok(Config::default()) };
     let text = std::fs::read_to_string(path).map_err(Failure::read(path))?;
-    let taps = begun.ports.iter().filter(|port| port.role.receives());
-    let names: Vec<&str> = taps.map(|port| port.name.as_str()).collect();
+    let names: Option<Vec<&str>> = ports.map(|ports| {
+        let taps = ports.iter().filter(|port| port.role.receives());
+        taps.map(|port| port.name.as_str()).collect()
+    });
     let mut sources = Sources::new();
     let source = sources.add(path.display().to_string(), text);
-    sluice_telemetry::parse(&mut sources, source, &names).map_err(|found| Failure::located(&found, &sources))
+    sluice_telemetry::parse(&mut sources, source, names.as_deref())
+        .map_err(|found| Failure::located(&found, &sources))
 }
 
 fn interface(port: &PortStatus, role: Role, speed: u64) -> Interface {

@@ -94,12 +94,12 @@ pub struct IpfixConfig {
     pub templates: Duration,
 }
 
-/// Reads a file; `ports` are the names of the policy's network ports.
+/// Reads a file; `ports` are the names of the policy's network ports, where they are known.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it.
-pub fn parse(sources: &mut Sources, source: SourceId, ports: &[&str]) -> Result<Config, Diagnostics> {
+pub fn parse(sources: &mut Sources, source: SourceId, ports: Option<&[&str]>) -> Result<Config, Diagnostics> {
     let mut found = Diagnostics::new();
     let least = "it has `sflow:`, `ipfix:`, `alerts:`, or some of them";
     let Some(root) = sluice_yaml::parse(sources, source, least, &mut found) else { return Err(found) };
@@ -159,7 +159,7 @@ fn time(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, default: u64) -
     Duration::from_nanos(given)
 }
 
-fn sflow(reader: &mut Reader<'_>, node: &Node, ports: &[&str]) -> Option<SflowConfig> {
+fn sflow(reader: &mut Reader<'_>, node: &Node, ports: Option<&[&str]>) -> Option<SflowConfig> {
     const KEYS: [&str; 6] = ["collectors", "agent", "sample", "ports", "header", "poll"];
     let fields = reader.fields(node, "`sflow`", &KEYS)?;
     let agent = fields.value("agent").and_then(|node| {
@@ -174,7 +174,7 @@ fn sflow(reader: &mut Reader<'_>, node: &Node, ports: &[&str]) -> Option<SflowCo
     let mut rates = BTreeMap::new();
     if let Some(entries) = fields.value("ports").and_then(|node| reader.mapping(node, "`ports`")) {
         for (key, node) in entries {
-            if !ports.contains(&key.text.as_str()) {
+            if let Some(ports) = ports.filter(|ports| !ports.contains(&key.text.as_str())) {
                 let help = match closest(&key.text, ports.iter().copied()) {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => "frames are picked where they come in".to_string(),
@@ -216,7 +216,7 @@ mod tests {
     fn read(text: &str) -> Result<Config, String> {
         let mut sources = Sources::new();
         let source = sources.add("telemetry.yaml", text);
-        parse(&mut sources, source, &["tap-a", "tap-b"]).map_err(|found| found.render(&sources))
+        parse(&mut sources, source, Some(&["tap-a", "tap-b"])).map_err(|found| found.render(&sources))
     }
 
     #[test]
