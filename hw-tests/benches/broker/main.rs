@@ -240,11 +240,12 @@ fn packets(criterion: &mut Criterion) {
         if let [way, filters, length] = parts[..] {
             let number = |text: &str| text.parse().unwrap_or(1);
             let (filters, length) = (number(filters), number(length));
-            return if filters > 256 {
-                alone::<16>(way, filters, length)
+            if filters > 256 {
+                alone::<16>(way, filters, length);
             } else {
-                alone::<4>(way, filters, length)
-            };
+                alone::<4>(way, filters, length);
+            }
+            return;
         }
     }
     ratios();
