@@ -42,7 +42,7 @@ setup:
 	scripts/setup
 .PHONY: setup-test
 setup-test:
-	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus clang
+	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus clang ethtool
 
 clean:
 	$(CARGO) clean

@@ -16,6 +16,7 @@ use sluice_switch::{Engine, Switch, SwitchOptions};
 use crate::encode;
 use crate::error::{Result, XdpError};
 use crate::kernel::{Inner, Kernel};
+use crate::live::Live;
 use crate::records::Records;
 use crate::table::{Entries, data, put_list};
 
@@ -42,6 +43,8 @@ pub struct Device {
     /// The maps in use, so that they stay.
     current: Option<Inner>,
     sets: Vec<Option<Inner>>,
+    purpose: Purpose,
+    pub(crate) live: Live,
 }
 
 impl std::fmt::Debug for Device {
@@ -85,6 +88,8 @@ impl Device {
             kernel,
             shadow,
             layout,
+            purpose,
+            live: Live::default(),
         };
         for index in 0..device.tables.len() {
             let name = device.shadow.info().tables[index].name.clone();
@@ -131,7 +136,13 @@ impl Device {
                 self.put_default(table)
             }
             Entity::Member(member) => self.member_changed(&member.profile, member.id),
-            Entity::Group(_) | Entity::Multicast(_) | Entity::Clone(_) | Entity::Digest(_) => Ok(()),
+            Entity::Multicast(group) => match (self.purpose, update.kind) {
+                // The test's replication is done outside of the kernel.
+                (Purpose::Test, _) => Ok(()),
+                (Purpose::Live, UpdateKind::Delete) => self.remove_group(group.id),
+                (Purpose::Live, UpdateKind::Insert | UpdateKind::Modify) => self.put_group(group),
+            },
+            Entity::Group(_) | Entity::Clone(_) | Entity::Digest(_) => Ok(()),
             Entity::ValueSet(set) => {
                 let found = self.shadow.info().value_sets.iter().position(|known| known.name == set.set);
                 let Some(index) = found else { return Ok(()) };

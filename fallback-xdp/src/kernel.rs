@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd};
 
-use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput};
+use libbpf_rs::{
+    Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput,
+};
 use sluice_ebpf::{Shape, list_bytes};
 
 use crate::error::{Result, XdpError};
@@ -14,6 +16,10 @@ pub const MAX_TEST_FRAME: usize = 3_400;
 /// A map that stands in an array of maps.
 #[derive(Debug)]
 pub(crate) struct Inner(MapHandle);
+
+/// A program on a device; it goes with it.
+#[derive(Debug)]
+pub(crate) struct Attached(#[expect(dead_code, reason = "dropping it detaches")] Link);
 
 /// A loaded object.
 #[derive(Debug)]
@@ -31,6 +37,8 @@ pub(crate) struct Ran {
     pub(crate) meta: Vec<u8>,
     /// The frame.
     pub(crate) frame: Vec<u8>,
+    /// How long a run took.
+    pub(crate) each: std::time::Duration,
 }
 
 fn refused(what: impl Into<String>) -> impl FnOnce(libbpf_rs::Error) -> XdpError {
@@ -119,6 +127,32 @@ impl Kernel {
         Ok(Inner(map.map_err(refused(format!("a map for {name}")))?))
     }
 
+    /// Takes an element out of a map.
+    pub(crate) fn delete(&self, map: &str, key: &[u8]) -> Result<()> {
+        self.map(map)?.delete(key).map_err(refused(format!("the removal of an element of {map}")))
+    }
+
+    /// A new map of a group's members.
+    pub(crate) fn create_members(&self, members: u32) -> Result<Inner> {
+        Self::create_map(MapType::Devmap, "members", 4, 8, members, 0)
+    }
+
+    /// A device with the program that runs for what leaves by it (`struct bpf_devmap_val`).
+    pub(crate) fn target(&self, device: u32, program: &str) -> Result<Vec<u8>> {
+        let found = self.object.progs().find(|found| found.name() == program);
+        let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
+        let descriptor = found.as_fd().as_raw_fd();
+        Ok(device.to_ne_bytes().into_iter().chain(descriptor.to_ne_bytes()).collect())
+    }
+
+    /// Makes a program the one that a device's frames go to.
+    pub(crate) fn attach(&self, program: &str, device: u32) -> Result<Attached> {
+        let found = self.object.progs_mut().find(|found| found.name() == program);
+        let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
+        let index = i32::try_from(device).map_err(|_| XdpError::Cannot("devices of such a number"))?;
+        found.attach_xdp(index).map(Attached).map_err(refused(format!("{program} on device {device}")))
+    }
+
     /// Puts an element into a map that stands in an array of maps.
     pub(crate) fn update_inner(&self, map: &Inner, key: &[u8], value: &[u8]) -> Result<()> {
         map.0.update(key, value, MapFlags::ANY).map_err(refused("an entry"))
@@ -136,8 +170,8 @@ impl Kernel {
         self.update(array, &slot.to_ne_bytes(), &descriptor.to_ne_bytes())
     }
 
-    /// Runs a program once, with `meta` in front of the frame.
-    pub(crate) fn run(&self, program: &str, meta: &[u8], frame: &[u8]) -> Result<Ran> {
+    /// Runs a program, with `meta` in front of the frame; each run but the first finds what the one before left.
+    pub(crate) fn run(&self, program: &str, meta: &[u8], frame: &[u8], runs: u32) -> Result<Ran> {
         let found = self.object.progs_mut().find(|found| found.name() == program);
         let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
         let data: Vec<u8> = meta.iter().chain(frame).copied().collect();
@@ -151,10 +185,11 @@ impl Kernel {
             context_out: Some(&mut context_out),
             data_in: Some(&data),
             data_out: Some(&mut data_out),
+            repeat: runs,
             ..Default::default()
         };
         let output = found.test_run(input).map_err(refused(format!("a run of {program}")))?;
-        let code = output.return_value;
+        let (code, each) = (output.return_value, output.duration);
         let length = output.data.map_or(0, |data| data.len());
         let word = |index: usize| -> usize {
             let bytes = context_out.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok());
@@ -162,6 +197,6 @@ impl Kernel {
         };
         let start = word(0).min(length);
         let end = word(1).min(length).max(start);
-        Ok(Ran { code, meta: data_out[..start].to_vec(), frame: data_out[start..end].to_vec() })
+        Ok(Ran { code, meta: data_out[..start].to_vec(), frame: data_out[start..end].to_vec(), each })
     }
 }

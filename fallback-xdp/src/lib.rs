@@ -5,7 +5,7 @@
 //! Update --shadow switch (checks, keeps)--> encode --> maps ------^
 //! ```
 //!
-//! [`Device`] is a loaded program. [`Device::write`] takes P4Runtime's updates; [`Device::pass`] takes a packet through the program by
+//! [`Device`] is a loaded program, on devices ([`Device::attach`]) or for test runs. [`Device::write`] takes P4Runtime's updates; [`Device::pass`] takes a packet through the program by
 //! `BPF_PROG_TEST_RUN`, the two bodies run by the kernel, the replication done here.
 
 mod clang;
@@ -13,6 +13,7 @@ mod device;
 mod encode;
 mod error;
 mod kernel;
+mod live;
 mod records;
 mod run;
 mod table;
@@ -20,6 +21,7 @@ mod table;
 pub use device::{Device, Purpose};
 pub use error::{Result, XdpError};
 pub use kernel::MAX_TEST_FRAME;
+pub use live::{DROP_REASONS, Role};
 pub use run::{Arrival, Departure};
 
 /// Whether programs can be compiled and loaded here: there is a clang, and the kernel lets this process load programs.

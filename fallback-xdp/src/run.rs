@@ -43,6 +43,17 @@ pub struct Departure {
     pub frame: Vec<u8>,
 }
 
+/// `struct test_packet`.
+fn test_packet(arrival: &Arrival<'_>) -> Vec<u8> {
+    let mut meta = arrival.time_ns.to_ne_bytes().to_vec();
+    meta.extend((arrival.frame.len() as u32).to_ne_bytes());
+    meta.extend(arrival.wire_length.to_ne_bytes());
+    meta.extend(arrival.port.to_ne_bytes());
+    meta.extend(u16::from(arrival.is_bad).to_ne_bytes());
+    meta.resize(32, 0);
+    meta
+}
+
 fn words(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
 }
@@ -59,20 +70,16 @@ impl Device {
         }
         let mut frame = arrival.frame.to_vec();
         frame.resize(frame.len().max(LEAST_FRAME), 0);
-        let mut meta = arrival.time_ns.to_ne_bytes().to_vec();
-        let length = arrival.frame.len() as u32;
-        for word in [u32::from(arrival.port), length, arrival.wire_length, u32::from(arrival.is_bad)] {
-            meta.extend(word.to_ne_bytes());
-        }
-        let ran = self.kernel.run("sluice_ingress_test", &meta, &frame)?;
+        let ran = self.kernel.run("sluice_ingress_test", &test_packet(arrival), &frame, 1)?;
         if ran.code != XDP_PASS {
             return Err(XdpError::Kernel {
                 what: "a packet".to_string(),
                 why: "ingress did not run".to_string(),
             });
         }
-        let verdict = words(&ran.meta);
-        let [ended, state, group, port, ..] = verdict[..] else {
+        let verdict: Vec<u32> =
+            ran.meta.as_chunks::<2>().0.iter().map(|half| u16::from_ne_bytes(*half).into()).collect();
+        let [_, _, _, _, _, _, _, _, _, _, ended, state, group, port, ..] = verdict[..] else {
             return Err(XdpError::Missing("verdict".to_string()));
         };
         if ended != 0 {
@@ -92,6 +99,17 @@ impl Device {
         Ok(departures)
     }
 
+    /// How long ingress of a frame takes in the kernel, on average over so many runs; replication and egress are not in it.
+    ///
+    /// # Errors
+    /// As [`Self::pass`].
+    pub fn time_ingress(&self, arrival: &Arrival<'_>, runs: u32) -> Result<std::time::Duration> {
+        let mut frame = arrival.frame.to_vec();
+        frame.resize(frame.len().max(LEAST_FRAME), 0);
+        let ran = self.kernel.run("sluice_ingress_test", &test_packet(arrival), &frame, runs)?;
+        Ok(ran.each)
+    }
+
     fn members(&self, group: u16) -> Vec<Replica> {
         let groups = self.shadow.multicast_groups();
         groups
@@ -103,7 +121,7 @@ impl Device {
     fn leave(&self, state: u32, replica: Replica, kind: u32, frame: &[u8]) -> Result<Option<Departure>> {
         let words_in = [state, u32::from(replica.port), u32::from(replica.instance), kind];
         let meta: Vec<u8> = words_in.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        let ran = self.kernel.run("sluice_egress_test", &meta, frame)?;
+        let ran = self.kernel.run("sluice_egress_test", &meta, frame, 1)?;
         if ran.code != XDP_PASS {
             return Err(XdpError::Kernel {
                 what: "a copy".to_string(),

@@ -153,3 +153,35 @@ fn captures_with_byte_flips() {
     pair.check();
     println!("{} packets, {} copies", pair.packets, pair.copies);
 }
+
+/// What ingress of a packet costs in the kernel: figures to read, of one run.
+#[test]
+#[ignore = "prints figures"]
+fn ingress_times() {
+    if !has_xdp() {
+        return;
+    }
+    let mut pair = Pair::new(Build::default());
+    let values = Values::new(&mut Dice::new(1), false);
+    let frames = Frames::new(&values, 0);
+    let mut dice = Dice::new(2);
+    let some: Vec<Captured> = (0..50).map(|_| frames.next(&mut dice)).collect();
+    for (name, yaml) in [("nothing", None), ("everything", Some(harness::EVERYTHING))] {
+        if let Some(yaml) = yaml {
+            assert!(pair.apply(yaml));
+        }
+        let mut times: Vec<u128> = some
+            .iter()
+            .map(|frame| {
+                let (time_ns, wire_length) = (frame.time_ns, frame.wire_length);
+                let arrival = Arrival { port: 1, time_ns, frame: &frame.data, wire_length, is_bad: false };
+                (0..20)
+                    .map(|_| pair.xdp.time_ingress(&arrival, 2_000).expect("it runs").as_nanos())
+                    .min()
+                    .unwrap_or(0)
+            })
+            .collect();
+        times.sort_unstable();
+        println!("{name}: least {} ns, median {}, most {}", times[0], times[25], times[49]);
+    }
+}

@@ -14590,7 +14590,7 @@ ONCE int overwrite(struct xdp_md *ctx, u32 from, u32 to, u64 value)
 }
 
 /* What the program asked to be done with the frame, in the order of sluice.p4. */
-INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg)
+INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg, const u32 least)
 {
 	u32 length = eg->len, trailer = eg->trailer_bytes;
 #if HAS_OVERWRITES
@@ -14618,8 +14618,7 @@ INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg)
 #endif
 	eg->len = length + trailer;
 	u32 there = (u32) ctx->data_end - (u32) ctx->data;
-	/* A test's frame may be shorter than the least that the kernel has: it says its length beside it. */
-	int more = (int) (eg->len > 64 || st->len >= 64 ? eg->len : 64) - (int) there;
+	int more = (int) (eg->len < least ? least : eg->len) - (int) there;
 	if (more && bpf_xdp_adjust_tail(ctx, more))
 		return -1;
 	OPAQUE(trailer);
@@ -14630,8 +14629,8 @@ INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg)
 	return bpf_xdp_store_bytes(ctx, length, eg->trailer, trailer) ? -1 : 0;
 }
 
-/* A copy from the replication engine to its port: 0 if it is to be sent. */
-INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const struct copy *copy_of)
+/* A copy from the replication engine to its port: 0 if it is to be sent. The frame stays `least` bytes long, whatever is left of it. */
+INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const struct copy *copy_of, const u32 least)
 {
 	const struct config *cfg = configuration();
 	if (!cfg)
@@ -14645,8 +14644,12 @@ INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 	compute(ctx, st, eg, cfg);
 	if ((!KEEPS_ORDER || eg->changed) && deparse(ctx, st, eg, cfg))
 		return DROP_FRAME;
-	return finish(ctx, st, eg) ? DROP_FRAME : 0;
+	return finish(ctx, st, eg, least) ? DROP_FRAME : 0;
 }
+
+/* No device sends less than an Ethernet header; test runs fill frames up. */
+#define LEAST_FRAME 14
+#define LEAST_TEST_FRAME 64
 
 /* What goes in front of a frame from ingress to egress. */
 struct tag { u32 state, group; };
@@ -14705,19 +14708,20 @@ int sluice_egress(struct xdp_md *ctx)
 			return drop(DROP_NO_INSTANCE, st->wire_length);
 		copy_of.instance = *instance;
 	}
-	int reason = leave(ctx, st, eg, &copy_of);
+	int reason = leave(ctx, st, eg, &copy_of, LEAST_FRAME);
+	if (!reason && eg->len < LEAST_FRAME)
+		reason = DROP_FRAME;
 	return reason ? drop(reason, st->wire_length) : XDP_PASS;
 }
 
-/* In front of a frame for `sluice_ingress_test`: what comes in, then what was decided. */
+/* In front of a frame for `sluice_ingress_test`: what comes in, and what was decided. */
 struct test_packet {
 	u64 time_ns;
-	u32 port, length, wire_length, bad_frame;
-};
-
-struct test_verdict {
-	u32 ended, state, group, port;
-	u64 unused;
+	u32 length, wire_length;
+	u16 port, bad_frame;
+	u16 ended, state;
+	u16 group, to;
+	u32 unused;
 };
 
 SEC("xdp")
@@ -14732,13 +14736,13 @@ int sluice_ingress_test(struct xdp_md *ctx)
 	if (!st)
 		return XDP_ABORTED;
 	int ended = enter(ctx, st, &in);
-	struct test_verdict *verdict = (struct test_verdict *) (long) ctx->data_meta;
-	if ((void *) (verdict + 1) > (void *) (long) ctx->data)
+	packet = (struct test_packet *) (long) ctx->data_meta;
+	if ((void *) (packet + 1) > (void *) (long) ctx->data)
 		return XDP_ABORTED;
-	verdict->ended = ended ? 1 + st->ended : 0;
-	verdict->state = number;
-	verdict->group = group_of(st);
-	verdict->port = port_of(st);
+	packet->ended = ended ? 1 + st->ended : 0;
+	packet->state = number;
+	packet->group = group_of(st);
+	packet->to = port_of(st);
 	keep_state(number);
 	return XDP_PASS;
 }
@@ -14761,7 +14765,8 @@ int sluice_egress_test(struct xdp_md *ctx)
 	struct work *eg = bpf_map_lookup_elem(&works, &zero);
 	if (!st || !eg)
 		return XDP_ABORTED;
-	int reason = leave(ctx, st, eg, &copy_of);
+	/* A test's frame may be shorter than the least that the kernel has: it says its length beside it. */
+	int reason = leave(ctx, st, eg, &copy_of, LEAST_TEST_FRAME);
 	struct test_result *result = (struct test_result *) (long) ctx->data_meta;
 	if ((void *) (result + 1) > (void *) (long) ctx->data)
 		return XDP_ABORTED;
