@@ -20,6 +20,9 @@ use crate::live::Live;
 use crate::records::Records;
 use crate::table::{Entries, data, put_list};
 
+/// The largest burst of a meter, packets or bytes: its bucket counts billionths in 64 bits. A larger one is as good as none.
+const MOST_BURST: u64 = 18_000_000_000;
+
 /// What of an object is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -105,7 +108,7 @@ impl Device {
     /// Checks all updates, then does them; or does none. A packet may find some of them done and others not.
     ///
     /// # Errors
-    /// What is wrong with any update, or what the kernel refuses.
+    /// What is wrong with any update; nothing was done then. What the kernel refuses, or a map that is full: the updates before it were done.
     pub fn write(&mut self, updates: &[Update]) -> Result<()> {
         self.shadow.write_batch(updates, Atomicity::DataplaneAtomic)?;
         for update in updates {
@@ -351,6 +354,7 @@ impl Device {
         if let Some(MeterConfig { cir, cburst, pir, pburst }) = config {
             // Two halves of one word: the lock, which the kernel leaves as it is, and whether there are rates.
             words[0] = if cfg!(target_endian = "little") { 1 << 32 } else { 1 };
+            let [cburst, pburst] = [cburst, pburst].map(|burst| burst.min(MOST_BURST));
             words[1..5].copy_from_slice(&[cir, cburst, pir, pburst]);
         }
         self.kernel.update(map, &cell.to_ne_bytes(), &encode::bytes(&words))
