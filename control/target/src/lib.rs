@@ -24,6 +24,6 @@ pub use counters::Counters;
 pub use policy::{CarryOutError, carry_out, carry_out_told};
 pub use soft::{CPU_PORT, MAX_EVENTS, Observe, SoftOptions, SoftTarget, decode};
 pub use target::{
-    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, Target,
+    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, QueueStatus, Target,
 };
 pub use trace::Recorder;

@@ -25,7 +25,8 @@ pub enum CarryOutError {
 
 /// Takes a data path from the state that the plan was made for to [`Plan::next`], which it gives.
 ///
-/// Each phase that writes is one batch, [`Atomicity::DataplaneAtomic`].
+/// Each phase that writes is one batch, [`Atomicity::DataplaneAtomic`] where the data path can do that. Elsewhere its updates are done one by one: in any order each packet's outcome is what
+/// it was, and the switch is one update.
 ///
 /// # Errors
 ///
@@ -44,13 +45,15 @@ pub fn carry_out_told(
     mut plan: Plan,
     done: &mut dyn FnMut(PhaseKind),
 ) -> Result<State, CarryOutError> {
+    let is_atomic = target.capabilities().atomicities.contains(&Atomicity::DataplaneAtomic);
+    let atomicity = if is_atomic { Atomicity::DataplaneAtomic } else { Atomicity::ContinueOnError };
     for phase in std::mem::take(&mut plan.phases) {
         match phase.kind {
             PhaseKind::Drain => target.drain(),
             PhaseKind::Harvest => plan.harvest(&Counters::read(target)?),
             PhaseKind::Prepare | PhaseKind::Switch | PhaseKind::Remove => {
                 target
-                    .write(&phase.updates, Atomicity::DataplaneAtomic)
+                    .write(&phase.updates, atomicity)
                     .map_err(|fault| CarryOutError::Write { phase: phase.kind, fault })?;
             }
         }

@@ -134,6 +134,20 @@ pub struct LossCounters {
     pub refused: u64,
 }
 
+/// The queue in front of a port's device, since the port was attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueStatus {
+    /// The most that was seen waiting; for how much there is room. Bytes with what the system adds, or frames for ports in memory; both 0: not known. Seen with one frame of sixteen, and
+    /// whenever one found no room.
+    pub high_water: u64,
+    /// For how much there is room.
+    pub room: u64,
+    /// How often frames began to find no room.
+    pub bursts: u64,
+    /// The most frames one behind the other that found none.
+    pub longest_burst: u64,
+}
+
 /// A port as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortStatus {
@@ -149,6 +163,8 @@ pub struct PortStatus {
     pub missed: u64,
     /// Copies that did not leave.
     pub lost: LossCounters,
+    /// The queue of its sending side.
+    pub queue: QueueStatus,
 }
 
 /// A data path.
@@ -229,6 +245,15 @@ pub trait Target: Send + Sync {
 
     /// The controller has acted on a list of digest messages; says whether the program has a digest of that name.
     fn acknowledge_digests(&self, digest: &str, list: u64) -> bool;
+
+    /// Which time of being in reach this is: what was written in an earlier one may be gone. Does not wait. A data path of this process is always in reach.
+    ///
+    /// # Errors
+    ///
+    /// Why it is out of reach now.
+    fn session(&self) -> Result<u64, Fault> {
+        Ok(0)
+    }
 
     /// What happened since the last call, in order; waits for something to happen for that long at most. Each event is told once, so that one
     /// caller should ask.

@@ -95,6 +95,10 @@ impl Receive for Side {
 }
 
 impl Transmit for Wire {
+    fn queue(&self) -> Option<(u64, u64)> {
+        Some((self.from_port.frames().len() as u64, self.from_port.room as u64))
+    }
+
     fn send(&self, frame: &[u8]) -> Result<(), Loss> {
         if !self.is_up.load(Ordering::Acquire) {
             return Err(Loss::Down);
@@ -114,6 +118,10 @@ impl Device for Wire {
 }
 
 impl Transmit for Side {
+    fn queue(&self) -> Option<(u64, u64)> {
+        Transmit::queue(&*self.wire)
+    }
+
     fn send(&self, frame: &[u8]) -> Result<(), Loss> {
         Transmit::send(&*self.wire, frame)
     }

@@ -93,6 +93,11 @@ pub trait Transmit: Send + Sync {
     ///
     /// Why the frame is lost.
     fn send(&self, frame: &[u8]) -> Result<(), Loss>;
+
+    /// What waits to be sent, and for how much there is room (bytes with what the system adds; frames for ports in memory); `None` if that is not known.
+    fn queue(&self) -> Option<(u64, u64)> {
+        None
+    }
 }
 
 /// What a port is like now.

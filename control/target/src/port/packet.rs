@@ -52,6 +52,10 @@ impl Receive for Reader {
 pub(super) struct Writer(pub(super) Box<dyn TransmitFrames>);
 
 impl Transmit for Writer {
+    fn queue(&self) -> Option<(u64, u64)> {
+        self.0.queue()
+    }
+
     fn send(&self, frame: &[u8]) -> Result<(), Loss> {
         self.0.transmit(frame).map_err(|error| match error.kind() {
             io::ErrorKind::NetworkDown | io::ErrorKind::NotFound => Loss::Down,

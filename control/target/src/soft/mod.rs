@@ -7,6 +7,7 @@
 mod events;
 mod load;
 mod observe;
+mod outlet;
 mod ports;
 mod reconcile;
 

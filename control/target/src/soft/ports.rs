@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use sluice_entities::Replica;
 use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
 
+use super::outlet::Outlet;
 use super::{Inner, Observe, SoftTarget};
-use crate::port::{Device, Loss, Port, Receive, Transmit};
-use crate::target::{Event, LossCounters, PortStatus};
+use crate::port::{Device, Loss, Port, PortSpec, Receive, Role};
+use crate::target::{Event, LossCounters, PortStatus, QueueStatus};
 
 /// How long a thread waits for a frame before it looks whether it is to end.
 const WAIT: Duration = Duration::from_millis(20);
@@ -20,7 +21,7 @@ const WAIT: Duration = Duration::from_millis(20);
 const LAST: Duration = Duration::from_secs(1);
 
 /// The sending sides, by port number.
-pub(super) struct Outputs([Option<Arc<dyn Transmit>>; DROP_PORT as usize]);
+pub(super) struct Outputs([Option<Arc<Outlet>>; DROP_PORT as usize]);
 
 impl Default for Outputs {
     fn default() -> Self {
@@ -113,6 +114,12 @@ impl Inner {
         sum
     }
 
+    fn queue_at(&self, port: u16) -> QueueStatus {
+        let outputs = self.outputs.load();
+        let output = outputs.0.get(usize::from(port)).and_then(Option::as_ref);
+        output.map_or_else(QueueStatus::default, |output| output.status())
+    }
+
     pub(super) fn status(&self) -> Vec<PortStatus> {
         let loaded = self.loaded();
         let attached = self.attached.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,6 +138,7 @@ impl Inner {
             ),
             missed: port.device.missed(),
             lost: self.lost_at(port.number),
+            queue: self.queue_at(port.number),
         };
         attached.iter().map(status).collect()
     }
@@ -258,7 +266,7 @@ impl SoftTarget {
             thread = Some(builder.spawn(move || drive(&inner, number, &mut *receive, observer, &stop))?);
         }
         if let Some(transmit) = port.transmit {
-            self.set_output(number, Some(transmit.into()));
+            self.set_output(number, Some(Arc::new(Outlet::new(transmit))));
         }
         // Up until something else is seen, as the switch thinks of all ports.
         attached.push(Attached { number, name: port.name, device: port.device, is_up: true, stop, thread });
@@ -268,13 +276,24 @@ impl SoftTarget {
         Ok(())
     }
 
-    fn set_output(&self, number: u16, transmit: Option<Arc<dyn Transmit>>) {
-        let current = self.inner.outputs.load();
-        let mut next = Outputs(current.0.clone());
-        if let Some(slot) = next.0.get_mut(usize::from(number)) {
-            *slot = transmit;
-        }
-        self.inner.outputs.store(Arc::new(next));
+    fn set_output(&self, number: u16, output: Option<Arc<Outlet>>) {
+        // Others may change other ports at the same time.
+        self.inner.outputs.rcu(|current| {
+            let mut next = Outputs(current.0.clone());
+            if let Some(slot) = next.0.get_mut(usize::from(number)) {
+                slot.clone_from(&output);
+            }
+            next
+        });
+    }
+
+    /// Opens a port by this data path's system, not yet at the switch.
+    ///
+    /// # Errors
+    ///
+    /// As [`PortSpec::open`].
+    pub fn open(&self, name: &str, role: Role, spec: &PortSpec) -> io::Result<Port> {
+        spec.open(name, role, &self.inner.options.system)
     }
 
     /// Takes a port away: frames that came in are taken through, and no further ones. Says whether there was one.
@@ -285,6 +304,12 @@ impl SoftTarget {
         drop(attached);
         port.end();
         self.set_output(number, None);
+        if !port.is_up
+            && let Some(loaded) = self.inner.loaded()
+        {
+            // As the switch thinks of all ports; the next one at this number begins so, too.
+            let _ = loaded.switch.set_port_up(number, true);
+        }
         true
     }
 

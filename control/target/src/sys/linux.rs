@@ -28,6 +28,8 @@ const ETHTOOL_SET_GRO: u32 = 0x2c;
 const FLAG_LRO: u32 = 1 << 15;
 /// From `linux/sockios.h`.
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
+/// From `linux/sockios.h`: bytes that a socket has given to the device's queue and that are not sent.
+const SIOCOUTQ: libc::Ioctl = 0x5411;
 /// `_IOW('T', 202, int)`.
 const TUNSETIFF: libc::Ioctl = 0x4004_54ca;
 
@@ -256,12 +258,37 @@ struct PacketSender {
     fd: OwnedFd,
 }
 
+impl PacketSender {
+    fn room(&self) -> Option<u64> {
+        let mut room: c_int = 0;
+        let mut length = size_of::<c_int>() as libc::socklen_t;
+        // SAFETY: pointer and length are those of `room`, which lives during the call.
+        let result = unsafe {
+            libc::getsockopt(
+                self.fd.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_SNDBUF,
+                std::ptr::from_mut(&mut room).cast(),
+                &raw mut length,
+            )
+        };
+        u64::try_from(room).ok().filter(|_| result == 0)
+    }
+}
+
 impl TransmitFrames for PacketSender {
     fn transmit(&self, frame: &[u8]) -> io::Result<()> {
         let options = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
         // SAFETY: pointer and length are those of `frame`, which is read during the call alone.
         let sent = unsafe { libc::send(self.fd.as_raw_fd(), frame.as_ptr().cast(), frame.len(), options) };
         if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+
+    fn queue(&self) -> Option<(u64, u64)> {
+        let mut used: c_int = 0;
+        // SAFETY: the call takes a pointer to an `int`, which lives during it.
+        let result = unsafe { libc::ioctl(self.fd.as_raw_fd(), SIOCOUTQ, std::ptr::from_mut(&mut used)) };
+        Some((u64::try_from(used).ok().filter(|_| result == 0)?, self.room()?))
     }
 }
 

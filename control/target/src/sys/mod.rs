@@ -60,6 +60,11 @@ pub trait TransmitFrames: Send + Sync {
     ///
     /// What the system says.
     fn transmit(&self, frame: &[u8]) -> io::Result<()>;
+
+    /// Bytes that wait to be sent, and for how many there is room, both with what the kernel adds; `None` if that is not known.
+    fn queue(&self) -> Option<(u64, u64)> {
+        None
+    }
 }
 
 /// Both ends of a TAP interface's file.
