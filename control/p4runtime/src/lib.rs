@@ -17,7 +17,7 @@ mod server;
 
 pub use names::Names;
 pub use refusal::Refusal;
-pub use remote::{RemoteOptions, RemoteTarget};
+pub use remote::{RemoteOptions, RemoteTarget, RemoteTls};
 pub use server::{Server, ServerOptions};
 
 /// The messages of `p4runtime.proto` and what they are made of, version 1.5.

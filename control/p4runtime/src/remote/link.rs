@@ -13,9 +13,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
-use super::{MAX_EVENTS, RemoteOptions};
+use super::{MAX_EVENTS, RemoteOptions, RemoteTls};
 use crate::v1;
 use crate::v1::p4_runtime_client::P4RuntimeClient;
 use v1::stream_message_request::Update as Asked;
@@ -27,6 +27,9 @@ const MAX_MESSAGE_BYTES: usize = 64 << 20;
 const OUTGOING: usize = 4096;
 /// How long is waited before a lost stream is opened again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// A device that says nothing for so long is asked by TCP whether it is there, so often, so many times. (Pings of HTTP/2 are taken for an attack by common servers.)
+const SILENCE: (Duration, Duration, u32) = (Duration::from_secs(5), Duration::from_secs(2), 3);
 
 pub(super) type Client = P4RuntimeClient<Channel>;
 
@@ -105,7 +108,16 @@ impl Link {
     pub(super) fn open(options: &RemoteOptions) -> Result<Self, Fault> {
         let unusable = |what: String| Fault::new(Code::InvalidArgument, what);
         let endpoint = Endpoint::from_shared(options.address.clone())
-            .map_err(|error| unusable(format!("`{}` is no address: {error}", options.address)))?;
+            .map_err(|error| unusable(format!("`{}` is no address: {error}", options.address)))?
+            .tcp_keepalive(Some(SILENCE.0))
+            .tcp_keepalive_interval(Some(SILENCE.1))
+            .tcp_keepalive_retries(Some(SILENCE.2));
+        let endpoint = match &options.tls {
+            None => endpoint,
+            Some(tls) => endpoint
+                .tls_config(tls_config(tls))
+                .map_err(|error| unusable(format!("TLS with `{}`: {error}", options.address)))?,
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("p4runtime-remote")
@@ -149,6 +161,16 @@ impl Link {
             }
             let waited = self.shared.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Which time of being primary this is, if it is one. Does not wait.
+    pub(super) fn session(&self) -> Result<u64, Fault> {
+        let state = self.shared.state();
+        match &state.standing {
+            Standing::Primary => Ok(state.generation),
+            Standing::Refused(fault) => Err(fault.clone()),
+            Standing::Connecting => Err(Fault::new(Code::Unavailable, "the device does not answer yet")),
         }
     }
 
@@ -235,6 +257,14 @@ impl Link {
             state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.told.drain(..).collect()
+    }
+}
+
+fn tls_config(tls: &RemoteTls) -> ClientTlsConfig {
+    let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&tls.authorities));
+    match &tls.identity {
+        Some((certificate, key)) => config.identity(Identity::from_pem(certificate, key)),
+        None => config,
     }
 }
 

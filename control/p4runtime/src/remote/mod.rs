@@ -8,7 +8,8 @@
 //! - *Shadows.* A program that is not committed runs on a soft switch here, if that takes it.
 //! - *Atomicity.* Which of the optional ones the device has is found out by batches without updates.
 //!
-//! A stream that ends is opened again. What a device has forgotten meanwhile is not written again: that is for whoever owns the entries.
+//! A stream that ends is opened again, after pauses that grow. What a device has forgotten meanwhile is not written again: that is for whoever owns the entries, who learns by
+//! [`RemoteTarget::session`] that this may be so.
 
 mod link;
 mod status;
@@ -40,11 +41,28 @@ const BATCH_BYTES: usize = 3 << 20;
 /// How much longer than other calls a program may take.
 const PROGRAM_PATIENCE: u32 = 12;
 
+/// How a device is spoken to over TLS: all of it is PEM.
+#[derive(Clone)]
+pub struct RemoteTls {
+    /// Certificates of the authorities that vouch for the device.
+    pub authorities: Vec<u8>,
+    /// This side's certificate and its key, for devices that ask for one.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for RemoteTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RemoteTls").field("shows_certificate", &self.identity.is_some()).finish()
+    }
+}
+
 /// Which device, and how it is spoken to.
 #[derive(Clone, Debug)]
 pub struct RemoteOptions {
-    /// Where it listens: `http://host:port`.
+    /// Where it listens: `http://host:port`; with TLS `https://host:port`.
     pub address: String,
+    /// TLS, for an address that begins with `https`.
+    pub tls: Option<RemoteTls>,
     /// Its number (section 5.1).
     pub device_id: u64,
     /// The role whose primary this side is to be; empty for the one that may do everything.
@@ -66,6 +84,7 @@ impl RemoteOptions {
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
+            tls: None,
             device_id: 1,
             role: String::new(),
             election_id: 1,
@@ -415,6 +434,10 @@ impl Target for RemoteTarget {
         // One that is lost has the list sent again (section 9.8).
         let _ = self.link.say(Asked::DigestAck(ack));
         true
+    }
+
+    fn session(&self) -> Result<u64, Fault> {
+        self.link.session()
     }
 
     fn poll(&self, timeout: Duration) -> Vec<Event> {

@@ -1,13 +1,14 @@
 //! The service over a data path.
 //!
 //! One lock orders everything that changes: writes, pipelines and changes of the primary hold it alone, so that a primary's writes are done before another one is told that it is primary, and a
-//! write that comes too late is refused (section 5.3). A read of several parts holds it together with other readers; a read of one part needs none, since a data path answers it from one
-//! state.
+//! write that comes too late is refused (section 5.3). A read of several parts holds it together with other readers until all is read or gathered; a read of one part needs none, since a data
+//! path answers it from one state. No client that takes its answer slowly keeps others waiting for longer than [`read::HELD`].
 
 mod arbitration;
 mod events;
 mod pipeline;
 mod read;
+mod serve;
 mod stream;
 mod write;
 
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use sluice_entities::Code;
 use sluice_target::Target;
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use crate::refusal::Refusal;
@@ -51,6 +53,8 @@ pub(crate) struct Inner {
     pipelines: RwLock<Pipelines>,
     arbitration: Mutex<Arbitration<Responses>>,
     stop: AtomicBool,
+    /// Reads that may be answered at the same time.
+    reads: Arc<Semaphore>,
 }
 
 impl Inner {
@@ -139,6 +143,7 @@ impl Server {
             options,
             pipelines: RwLock::new(pipelines),
             stop: AtomicBool::new(false),
+            reads: Arc::new(Semaphore::new(read::AT_ONCE)),
         });
         let of_thread = inner.clone();
         let builder = std::thread::Builder::new().name("p4runtime-events".to_string());

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sluice_p4runtime::{RemoteOptions, RemoteTarget, Server, ServerOptions};
 use sluice_target::Target;
-use tokio_stream::wrappers::TcpListenerStream;
 
 use crate::bench::{Device, soft};
 
@@ -43,12 +42,10 @@ pub(crate) fn serve(target: Arc<dyn Target>, port: u16) -> Served {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("it is a listener");
             let server = Server::new(target, ServerOptions::default()).expect("a thread can be made");
-            let router = tonic::transport::Server::builder().add_service(server.service());
-            let serving = router.serve_with_incoming(TcpListenerStream::new(listener));
-            tokio::select! {
-                result = serving => result.expect("it serves"),
-                _ = stopped => {}
-            }
+            let stop = async {
+                let _ = stopped.await;
+            };
+            server.serve(listener, stop).await.expect("it serves");
         });
         runtime.shutdown_timeout(Duration::from_secs(1));
     });

@@ -17,7 +17,7 @@ use sluice_p4runtime::{Server, ServerOptions, v1};
 use sluice_target::port::{PairEnd, Role, pair};
 use sluice_target::{Program, SoftOptions, SoftTarget, Target, conformance};
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
@@ -79,10 +79,12 @@ pub(crate) async fn serve(options: ServerOptions) -> Bench {
     let address = listener.local_addr().expect("it is bound");
     let server = Server::new(target, options).expect("a thread can be made");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = tonic::transport::Server::builder().add_service(server.service());
-    tokio::spawn(router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
-        let _ = stopped.await;
-    }));
+    tokio::spawn(async move {
+        let stop = async {
+            let _ = stopped.await;
+        };
+        server.serve(listener, stop).await
+    });
     Bench { address, ends, stop: Some(stop), _keep: keep }
 }
 

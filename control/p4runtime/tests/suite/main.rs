@@ -5,6 +5,8 @@ mod bench;
 mod descriptors;
 mod device;
 mod entities;
+mod fuzz;
+mod hostile;
 mod pipeline;
 mod python;
 mod stream;
