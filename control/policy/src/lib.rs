@@ -27,4 +27,5 @@ pub use config::{
 pub use explain::{Explanation, FilterVerdict, PacketTrace, Removal, TermVerdict, TraceStep, explain};
 pub use plan::{
     Disagreement, FilterChange, Phase, PhaseKind, Plan, PlanReport, State, TableUse, ToolChange, plan,
+    rebalance,
 };

@@ -6,6 +6,8 @@
 //! never taken, and the depth is bounded by the number of different copies, not of terms. Every shortcut adds
 //! combinations that cannot occur, never misses one that can.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use sluice_entities::Bits;
 
@@ -147,8 +149,13 @@ pub(crate) fn reachable(
 }
 
 /// Carries the combinations through the stages of selection.
-pub(crate) fn select(asked: Vec<Bits>, copies: &Copies, bound: usize) -> Result<Combos, TooMany> {
-    let stages = Stages::of(copies);
+pub(crate) fn select(
+    asked: Vec<Bits>,
+    copies: &Copies,
+    down: &Down,
+    bound: usize,
+) -> Result<Combos, TooMany> {
+    let stages = Stages::of(copies, down);
     let (mut sampled, mut repeated) = (FxHashSet::default(), FxHashSet::default());
     let mut deliver: FxHashSet<Bits> = FxHashSet::default();
     let mut balanced: FxHashSet<Bits> = FxHashSet::default();
@@ -200,7 +207,7 @@ struct Stages {
 }
 
 impl Stages {
-    fn of(copies: &Copies) -> Self {
+    fn of(copies: &Copies, down: &Down) -> Self {
         let width = copies.otherwise.width();
         let mut shares: Vec<(u32, Bits)> = Vec::new();
         let mut dedup = Bits::zero(width);
@@ -217,7 +224,7 @@ impl Stages {
             }
             dedup.set_bit(copy.bit, dedup.bit(copy.bit) || send.selection.dedup.is_some());
             if let Some(group) = &send.selection.group {
-                let owners = owners(group);
+                let owners = owners(group, down);
                 for (bucket, owner) in owners.iter().enumerate() {
                     if group.members[*owner] != send.tool {
                         drops[usize::from(group.hosts)][bucket].set_bit(copy.bit, true);
@@ -259,9 +266,12 @@ impl Stages {
     }
 }
 
-/// The member that owns each bucket: the one with the highest weight. The weight of a member does not depend on the other
-/// members, so when one leaves, only its own buckets move.
-pub(crate) fn owners(group: &GroupContent) -> Vec<usize> {
+/// Ports of tools that get no share of a group.
+pub(crate) type Down = BTreeSet<u16>;
+
+/// The member that owns each bucket: of those whose ports are not down (of all, where all are), the one with the highest weight. The weight of a member does not depend on the other
+/// members, so when one leaves or is down, only its own buckets move.
+pub(crate) fn owners(group: &GroupContent, down: &Down) -> Vec<usize> {
     let weight = |bucket: u64, member: &str| {
         let mut hash = 0xCBF2_9CE4_8422_2325u64;
         let bytes = group.name.bytes().chain([0]).chain(bucket.to_be_bytes()).chain(member.bytes());
@@ -273,9 +283,14 @@ pub(crate) fn owners(group: &GroupContent) -> Vec<usize> {
         hash = (hash ^ hash >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         hash ^ hash >> 31
     };
+    let mut able: Vec<usize> =
+        (0..group.members.len()).filter(|i| !down.contains(&group.members[*i].port)).collect();
+    if able.is_empty() {
+        able = (0..group.members.len()).collect();
+    }
     let best = |bucket: u64| {
         let key = |i: &usize| (weight(bucket, &group.members[*i].name), std::cmp::Reverse(*i));
-        (0..group.members.len()).max_by_key(key).unwrap_or(0)
+        able.iter().copied().max_by_key(key).unwrap_or(0)
     };
     (0..BUCKETS).map(best).collect()
 }

@@ -184,7 +184,7 @@ impl Writer<'_> {
                 hosts.set_bit(*i as u32, group.hosts);
                 let slot = &layout.balance[*i];
                 let width = slot.keys.first().copied().unwrap_or(6);
-                let owners = owners(group);
+                let owners = owners(group, &program.down);
                 let members: Vec<Bits> = group
                     .members
                     .iter()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
 use sluice_entities::{Bits, Replica};
 
-use super::combos::{self, Combos, TooMany};
+use super::combos::{self, Combos, Down, TooMany};
 use super::copies::{self, Copies, EditContent, GroupContent, Send};
 use super::layout::{Layout, NarrowTable};
 use super::meets::{self, Meets};
@@ -33,6 +33,8 @@ pub(crate) struct Slots {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) policy: Arc<Policy>,
+    /// Ports of tools whose shares of groups others have.
+    pub(crate) down: Arc<Down>,
     pub(crate) copies: Copies,
     pub(crate) slots: Slots,
     pub(crate) instances: BTreeMap<u16, Instance>,
@@ -57,6 +59,7 @@ impl Program {
         let zero = Bits::zero(layout.copies);
         Self {
             policy: Arc::default(),
+            down: Arc::default(),
             copies: Copies { list: Vec::new(), of_filter: Vec::new(), otherwise: zero },
             slots: Slots::default(),
             instances: BTreeMap::new(),
@@ -88,9 +91,11 @@ impl Program {
         let bound = layout.asked.size as usize;
         let too_many = |error: TooMany| too_many(error, policy, &terms);
         let asked = combos::reachable(&terms, &meets, &copies, layout.terms, bound).map_err(too_many)?;
-        let combos = combos::select(asked, &copies, layout.deliver.size as usize).map_err(too_many)?;
+        let combos =
+            combos::select(asked, &copies, &old.down, layout.deliver.size as usize).map_err(too_many)?;
         let mut program = Self {
             policy: Arc::new(policy.clone()),
+            down: Arc::clone(&old.down),
             copies,
             slots,
             instances: ids.iter().map(|(instance, id)| (*id, instance.clone())).collect(),
@@ -105,6 +110,17 @@ impl Program {
             images,
         };
         program.deliver(&old.groups)?;
+        Ok(program)
+    }
+
+    /// The same policy with other ports down: shares of groups move, and with them what is delivered together.
+    pub(crate) fn with_down(&self, down: &Down, layout: &Layout) -> Result<Self, Diagnostics> {
+        let bound = layout.deliver.size as usize;
+        let selected = combos::select(self.combos.asked.clone(), &self.copies, down, bound);
+        let combos = selected.map_err(|error| too_many(error, &self.policy, &self.terms))?;
+        let (groups, deliveries) = (BTreeMap::new(), Vec::new());
+        let mut program = Self { down: Arc::new(down.clone()), combos, groups, deliveries, ..self.clone() };
+        program.deliver(&self.groups)?;
         Ok(program)
     }
 

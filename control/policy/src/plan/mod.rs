@@ -11,6 +11,7 @@
 //! - *remove* takes away what only the old policy needed: prepare backwards.
 
 mod capacity;
+mod health;
 mod narrowing;
 mod report;
 mod state;
@@ -22,6 +23,7 @@ use sluice_entities::{
     ActionCall, Bits, DefaultEntry, Entity, Match, PipelineInfo, TableEntry, Update, UpdateKind,
 };
 
+pub use health::rebalance;
 pub use report::{Disagreement, FilterChange, PlanReport, TableUse, ToolChange};
 pub use state::State;
 

@@ -1,5 +1,6 @@
 //! What is in a data path, as data.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sluice_diagnostics::Diagnostics;
@@ -36,6 +37,11 @@ impl State {
     /// The policy that is alive; one without ports and filters if none was written yet.
     pub fn policy(&self) -> &Policy {
         &self.program.policy
+    }
+
+    /// Ports of tools whose shares of groups others have ([`crate::rebalance`]).
+    pub fn down(&self) -> &BTreeSet<u16> {
+        &self.program.down
     }
 
     /// What each instance (`egress_rid`) makes: tool and edits; by instance.

@@ -5,6 +5,7 @@ mod account;
 mod atomic;
 mod explain;
 mod golden;
+mod health;
 mod info;
 mod model;
 mod oracle;

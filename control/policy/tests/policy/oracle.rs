@@ -7,8 +7,8 @@ use sluice_policy::{Destination, Edits, Filter, Group, Policy, PortRole, Stamp, 
 use crate::model::{Outcome, Packet};
 
 /// The member of a group that owns a bucket: the highest weight, an FNV-1a of (group, 0, bucket as 8 bytes, member) finished
-/// as SplitMix64 is.
-pub(crate) fn owner(policy: &Policy, group: &Group, bucket: u64) -> usize {
+/// as SplitMix64 is. Those whose ports are down have none, unless all are.
+pub(crate) fn owner(policy: &Policy, down: &BTreeSet<u16>, group: &Group, bucket: u64) -> usize {
     let weight = |member: &str| {
         let mut hash = 0xCBF2_9CE4_8422_2325u64;
         for byte in group.name.bytes().chain([0]).chain(bucket.to_be_bytes()).chain(member.bytes()) {
@@ -18,15 +18,23 @@ pub(crate) fn owner(policy: &Policy, group: &Group, bucket: u64) -> usize {
         hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         hash ^ (hash >> 31)
     };
+    let is_down = |member: &usize| down.contains(&policy.tools[*member].port);
+    let all_down = group.members.iter().all(is_down);
     *group
         .members
         .iter()
+        .filter(|member| all_down || !is_down(member))
         .max_by_key(|member| weight(&policy.tools[**member].name))
         .expect("a group has members")
 }
 
 /// What should become of the packet.
 pub(crate) fn expected(policy: &Policy, packet: &Packet) -> Outcome {
+    expected_with(policy, &BTreeSet::new(), packet)
+}
+
+/// The same, with ports of tools that are down.
+pub(crate) fn expected_with(policy: &Policy, down: &BTreeSet<u16>, packet: &Packet) -> Outcome {
     let none = |reason| Outcome { reason, copies: BTreeSet::new() };
     let network = policy.port(packet.port).is_some_and(|port| matches!(port.role, PortRole::Network { .. }));
     if !network {
@@ -55,7 +63,7 @@ pub(crate) fn expected(policy: &Policy, packet: &Packet) -> Outcome {
                 Destination::Tool(tool) => tools.push(*tool),
                 Destination::Group(group) => {
                     let group = &policy.groups[*group];
-                    tools.push(owner(policy, group, packet.buckets[usize::from(group.hosts)]));
+                    tools.push(owner(policy, down, group, packet.buckets[usize::from(group.hosts)]));
                 }
             }
         }

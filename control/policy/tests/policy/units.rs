@@ -1,6 +1,6 @@
 //! Single rules that the random tests cannot name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_policy::{Group, Plan, State, parse_policy, plan};
@@ -26,13 +26,13 @@ fn only_a_lost_members_buckets_move() {
         (0..policy.tools.len()).filter(|i| policy.tools[*i].name.starts_with('t')).collect();
     let mut group =
         Group { name: "farm".into(), span: policy.ports[0].span, members: members.clone(), hosts: false };
-    let all: Vec<usize> = (0..64).map(|bucket| owner(&policy, &group, bucket)).collect();
+    let all: Vec<usize> = (0..64).map(|bucket| owner(&policy, &BTreeSet::new(), &group, bucket)).collect();
     let mut load: BTreeMap<usize, u32> = BTreeMap::new();
     all.iter().for_each(|member| *load.entry(*member).or_default() += 1);
     assert_eq!(load.len(), members.len(), "every member has buckets: {load:?}");
     let lost = group.members.remove(4);
     for (bucket, before) in all.iter().enumerate() {
-        let after = owner(&policy, &group, bucket as u64);
+        let after = owner(&policy, &BTreeSet::new(), &group, bucket as u64);
         assert_eq!(after == *before, *before != lost, "bucket {bucket}");
     }
 }
