@@ -154,6 +154,11 @@ pub(crate) fn port(view: PortView) -> v1::Port {
         lost_refused: view.lost.refused,
         drops: view.drops.into_iter().map(drops).collect(),
         cleared_ns: view.cleared_ns,
+        health: view.health.to_string(),
+        queue_high_water: view.queue.high_water,
+        queue_room: view.queue.room,
+        queue_bursts: view.queue.bursts,
+        queue_longest_burst: view.queue.longest_burst,
     }
 }
 
@@ -240,6 +245,37 @@ pub(crate) fn event(happening: &Happening) -> v1::Event {
         What::Port { port, is_up: false } => {
             ("port_down", port.clone(), String::new(), format!("port {port} is down"))
         }
+        What::Out { port, is_held } => {
+            let held = if *is_held { ", and it has to be up for longer: it went down too often" } else { "" };
+            let message = format!("the other members of its groups have the shares of port {port}{held}");
+            ("port_out", port.clone(), String::new(), message)
+        }
+        What::Back { port } => {
+            let message = format!("port {port} has its shares of groups again");
+            ("port_back", port.clone(), String::new(), message)
+        }
+        What::SharesStay { why } => (
+            "shares_stay",
+            String::new(),
+            String::new(),
+            format!("shares of groups could not be moved: {why}"),
+        ),
+        What::OutOfReach { why } => {
+            ("target_down", String::new(), String::new(), format!("the data path is out of reach: {why}"))
+        }
+        What::BackInReach { is_rewritten } => {
+            let message = match is_rewritten {
+                true => "the data path is back, and was given what is in force: its counters begin anew",
+                false => "the data path is back, and has what is in force",
+            };
+            ("target_up", String::new(), String::new(), message.to_string())
+        }
+        What::Attached { port, device, user } => {
+            ("port_attached", port.clone(), user.clone(), format!("port {port} is {device}"))
+        }
+        What::Detached { port, user } => {
+            ("port_detached", port.clone(), user.clone(), format!("port {port} has no device any more"))
+        }
         What::Cleared { port, user } => {
             let message = format!("the counters of port {port} were cleared");
             ("port_cleared", port.clone(), user.clone(), message)
@@ -251,9 +287,7 @@ pub(crate) fn event(happening: &Happening) -> v1::Event {
     };
     let alert = match &happening.what {
         What::Alert { alert, .. } => alert.clone(),
-        What::Applied { .. } | What::Refused { .. } | What::Port { .. } | What::Cleared { .. } => {
-            String::new()
-        }
+        _ => String::new(),
     };
     let (id, time_ns, kind) = (happening.id, happening.time_ns, kind.to_string());
     v1::Event { id, time_ns, kind, subject, user, message, alert }

@@ -87,6 +87,8 @@ service! {
     list_ports(ListPortsRequest) -> Ports = |api, caller, _| api.ports(caller);
     clear_port(ClearPortRequest) -> Port = Api::clear_port;
     list_alerts(ListAlertsRequest) -> Alerts = |api, caller, _| api.alerts(caller);
+    attach_port(AttachPortRequest) -> Port = Api::attach_port;
+    detach_port(DetachPortRequest) -> Port = Api::detach_port;
     get_counters(GetCountersRequest) -> Counters = |api, caller, _| api.counters(caller);
     list_audit(ListAuditRequest) -> Audits = Api::audits;
     list_users(ListUsersRequest) -> Users = |api, caller, _| api.users(caller);

@@ -137,6 +137,7 @@ fn ports(page: &mut Page, ports: &[v1::Port]) {
     for (name, help, of) in columns {
         page.each(name, "counter", help, ports, of, "port");
     }
+    queues(page, ports);
     let name = "sluice_port_lost_packets_total";
     page.family(name, "counter", "Copies that were sent and did not leave, by reason.");
     for port in ports {
@@ -155,6 +156,38 @@ fn ports(page: &mut Page, ports: &[v1::Port]) {
         for drops in &port.drops {
             page.sample(name, &[("port", &port.name), ("reason", &drops.reason)], drops.packets);
         }
+    }
+}
+
+/// Queues and shares of tool ports.
+fn queues(page: &mut Page, ports: &[v1::Port]) {
+    let tools: Vec<v1::Port> = ports.iter().filter(|port| port.role == "tool").cloned().collect();
+    type Column = (&'static str, &'static str, &'static str, fn(&v1::Port) -> (&str, u64));
+    let columns: [Column; 5] = [
+        ("sluice_port_serving", "gauge", "Whether the tool port gets its shares of groups.", |p| {
+            (&p.name, u64::from(p.health == "serving"))
+        }),
+        ("sluice_port_queue_high_water_bytes", "gauge", "The most that was seen waiting to be sent.", |p| {
+            (&p.name, p.queue_high_water)
+        }),
+        ("sluice_port_queue_room_bytes", "gauge", "For how much the queue has room.", |p| {
+            (&p.name, p.queue_room)
+        }),
+        (
+            "sluice_port_queue_bursts_total",
+            "counter",
+            "How often copies began to find the queue full.",
+            |p| (&p.name, p.queue_bursts),
+        ),
+        (
+            "sluice_port_queue_longest_burst_packets",
+            "gauge",
+            "The most copies in a row that found it full.",
+            |p| (&p.name, p.queue_longest_burst),
+        ),
+    ];
+    for (name, kind, help, of) in columns {
+        page.each(name, kind, help, &tools, of, "port");
     }
 }
 
@@ -279,10 +312,13 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
         "When it was applied.",
         status.applied_ns as f64 / 1e9,
     );
-    let is_well = u8::from(status.defect.is_empty());
+    let is_well = u8::from(status.defect.is_empty() && status.out_of_reach.is_empty());
     page.one("sluice_target_healthy", "gauge", "Whether the data path does what it is told.", is_well);
     ports(&mut page, &api.ports(caller)?.ports);
-    counters(&mut page, &api.counters(caller)?);
+    // A data path that is out of reach counts nothing now; the rest is still told.
+    if status.out_of_reach.is_empty() {
+        counters(&mut page, &api.counters(caller)?);
+    }
     latencies(&mut page, api.latencies());
     let name = "sluice_alert_active";
     page.family(name, "gauge", "Alerts that are raised: 1.");

@@ -156,6 +156,7 @@ impl Api {
             defect: self.broker().defect().unwrap_or_default(),
             user: caller.name.to_string(),
             role: caller.role.name().to_string(),
+            out_of_reach: self.broker().out_of_reach().unwrap_or_default(),
         })
     }
 
@@ -247,6 +248,26 @@ impl Api {
 
     pub(crate) fn alerts(&self, _: &Caller) -> Result<v1::Alerts, Problem> {
         Ok(content::alerts(self.broker().alerts()))
+    }
+
+    pub(crate) fn attach_port(
+        &self,
+        caller: &Caller,
+        request: &v1::AttachPortRequest,
+    ) -> Result<v1::Port, Problem> {
+        caller.needs(Role::Admin)?;
+        self.access().may_change(caller)?;
+        Ok(content::port(self.broker().attach_port(&request.port, &request.device, &caller.name)?))
+    }
+
+    pub(crate) fn detach_port(
+        &self,
+        caller: &Caller,
+        request: &v1::DetachPortRequest,
+    ) -> Result<v1::Port, Problem> {
+        caller.needs(Role::Admin)?;
+        self.access().may_change(caller)?;
+        Ok(content::port(self.broker().detach_port(&request.port, &caller.name)?))
     }
 
     pub(crate) fn counters(&self, _: &Caller) -> Result<v1::Counters, Problem> {

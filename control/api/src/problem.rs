@@ -165,6 +165,10 @@ impl From<Refusal> for Problem {
             Refusal::Argument(_) => Self::argument(detail),
             Refusal::NotFound(_) => Self::not_found(detail),
             Refusal::Store(error) => store(error, detail),
+            Refusal::OutOfReach(_) => {
+                let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable);
+                Self::new("out-of-reach", "The data path is out of reach", status, code, detail)
+            }
             Refusal::Defect(_) => Self::internal(detail),
         }
     }

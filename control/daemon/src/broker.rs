@@ -9,16 +9,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sluice_ir::Module;
 use sluice_policy::State;
 use sluice_store::{History, Record};
-use sluice_target::{Event, Target, carry_out};
+use sluice_target::{Event, Install, Program, SoftTarget, Target, carry_out};
 
 use crate::alerts::Raised;
 use crate::bindings::Binding;
 use crate::change::{self, Change, Source};
 use crate::events::{Events, Subscription, What};
 use crate::explain::Model;
+use crate::health::{Health, HealthOptions};
 use crate::heard::Heard;
 use crate::policy::Current;
 use crate::ports::Baselines;
+use crate::reach::{self, Known, Watch};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
 
@@ -39,11 +41,21 @@ pub(crate) fn now_ns() -> u64 {
 pub struct BrokerOptions {
     /// The program of the data path, if it is a soft switch's: packets can be explained then.
     pub explainer: Option<Arc<Module>>,
+    /// What a data path that is not in this process is to run: it is installed at the start, and again where the data path has forgotten it. A data path in this process runs its program
+    /// already.
+    pub program: Option<Arc<Program>>,
+    /// The data path, if its ports are opened by this process: they can be attached and detached while it runs.
+    pub ports: Option<Arc<SoftTarget>>,
+    /// When a tool port that was down gets its shares of groups again.
+    pub health: HealthOptions,
 }
 
 impl std::fmt::Debug for BrokerOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BrokerOptions").field("explains", &self.explainer.is_some()).finish()
+        f.debug_struct("BrokerOptions")
+            .field("explains", &self.explainer.is_some())
+            .field("installs", &self.program.is_some())
+            .finish()
     }
 }
 
@@ -54,8 +66,9 @@ pub(crate) struct Inner {
     /// Who changes the policy holds it from looking to having changed.
     pub(crate) changing: Mutex<()>,
     /// Held for writing while the data path changes, so that nobody counts by the wrong state.
-    current: RwLock<Current>,
-    bindings: Mutex<Vec<Binding>>,
+    pub(crate) current: RwLock<Current>,
+    /// `None` until it was said which there are.
+    bindings: Mutex<Option<Vec<Binding>>>,
     pub(crate) events: Events,
     pub(crate) alerts: Mutex<Raised>,
     pub(crate) reading: Mutex<Option<(Instant, Arc<Reading>)>>,
@@ -63,8 +76,27 @@ pub(crate) struct Inner {
     model: Mutex<Option<Model>>,
     /// What went wrong with the data path; nothing is changed any more then.
     defect: Mutex<Option<String>>,
+    pub(crate) known: Mutex<Known>,
+    pub(crate) health: Mutex<Health>,
+    name: &'static str,
     heard: Arc<dyn Target>,
     stop: AtomicBool,
+}
+
+impl Inner {
+    /// Which ports have a device, once that was said.
+    pub(crate) fn bound(&self) -> Option<Vec<Binding>> {
+        self.bindings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn defect(&self) -> Option<String> {
+        self.defect.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_defect(&self, what: &str) {
+        tracing::error!(why = what, "defect of the data path: changes are refused from now on");
+        *self.defect.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_string());
+    }
 }
 
 /// See the crate. Clones are the same broker; when the last one goes, its thread ends.
@@ -117,7 +149,8 @@ fn nothing(target: &dyn Target) -> Result<Current, Refusal> {
 }
 
 impl Broker {
-    /// Takes over a data path that has nothing yet, and gives it what the store says is in force; where that is nothing, the first policy is applied.
+    /// Takes over a data path that has nothing yet (one that is not in this process: whatever it has goes), and gives it what the store says is in force; where that is nothing, the first
+    /// policy is applied.
     ///
     /// # Errors
     ///
@@ -134,6 +167,11 @@ impl Broker {
             let (version, author) = (summary.version.0, summary.author.as_str());
             tracing::info!(version, author, "policy of the store comes into force again");
         }
+        let session = target.session().map_err(|fault| reach::refused(&fault))?;
+        if let Some(program) = &options.program {
+            target.install(program, Install::Anew).map_err(|fault| reach::refused(&fault))?;
+        }
+        let name = target.capabilities().name;
         let current = match last {
             Some(record) => restore(&*target, record)?,
             None => nothing(&*target)?,
@@ -152,9 +190,13 @@ impl Broker {
             baselines: Mutex::default(),
             model: Mutex::default(),
             defect: Mutex::default(),
+            health: Mutex::default(),
+            known: Mutex::new(Known::InForce { session, written: None }),
+            name,
             heard: Arc::new(heard),
             stop: AtomicBool::new(false),
         });
+        inner.note();
         let of_thread = inner.clone();
         let builder = std::thread::Builder::new().name("broker-events".to_string());
         let thread = builder
@@ -181,11 +223,11 @@ impl Broker {
 
     /// Says which ports are attached: no policy may take them for something else.
     pub fn bind(&self, bindings: Vec<Binding>) {
-        *self.inner.bindings.lock().unwrap_or_else(PoisonError::into_inner) = bindings;
+        *self.inner.bindings.lock().unwrap_or_else(PoisonError::into_inner) = Some(bindings);
     }
 
     pub(crate) fn bindings(&self) -> Vec<Binding> {
-        self.inner.bindings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.bound().unwrap_or_default()
     }
 
     /// The data path, for a server of controllers: its events come by way of this broker.
@@ -200,17 +242,16 @@ impl Broker {
 
     /// What is wrong with the data path, if something is: changes are refused then.
     pub fn defect(&self) -> Option<String> {
-        self.inner.defect.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.defect()
     }
 
     pub(crate) fn set_defect(&self, what: &str) {
-        tracing::error!(why = what, "defect of the data path: changes are refused from now on");
-        *self.inner.defect.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_string());
+        self.inner.set_defect(what);
     }
 
     /// A short name of the data path, for people.
     pub fn target_name(&self) -> &'static str {
-        self.inner.target.capabilities().name
+        self.inner.name
     }
 
     pub(crate) fn current(&self) -> RwLockReadGuard<'_, Current> {
@@ -232,9 +273,13 @@ impl Broker {
 
 /// Asks the data path what happens until the broker ends.
 fn forward(inner: &Inner, controllers: &SyncSender<Event>) {
+    let mut watch = Watch::new();
     while !inner.stop.load(Ordering::Acquire) {
+        watch.look(inner);
+        inner.move_shares();
         for event in inner.target.poll(WAIT) {
             if let Event::Port { port, is_up } = &event {
+                inner.health().hear(*port, *is_up, Instant::now(), &inner.options.health);
                 let ports = inner.target.ports();
                 let name = ports.into_iter().find(|one| one.port == *port).map(|one| one.name);
                 let port = name.unwrap_or_else(|| port.to_string());
@@ -243,6 +288,7 @@ fn forward(inner: &Inner, controllers: &SyncSender<Event>) {
                     false => tracing::warn!(port, "port down"),
                 }
                 inner.events.push(now_ns(), What::Port { port, is_up: *is_up });
+                inner.move_shares();
             }
             // Controllers that do not listen lose it, as they may.
             let _ = controllers.try_send(event);

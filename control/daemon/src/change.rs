@@ -12,6 +12,7 @@ use crate::broker::{Broker, now_ns};
 use crate::events::What;
 use crate::finding::{Finding, findings};
 use crate::policy::Current;
+use crate::reach;
 use crate::refusal::Refusal;
 
 /// Most bytes of a policy.
@@ -200,6 +201,7 @@ impl Broker {
     fn prepare(&self, text: &str) -> Result<Prepared, Refusal> {
         bounded("the policy", text, MAX_POLICY_BYTES)?;
         let loaded = parse(text)?;
+        self.in_reach()?;
         let refused = |found| Refusal::invalid(&found, &loaded.sources);
         bindings::check(&self.bindings(), &loaded.policy).map_err(refused)?;
         let (state, base) = {
@@ -240,24 +242,34 @@ impl Broker {
         };
         let mut current = self.current_mut();
         let mut committed = None;
+        let next = plan.next.clone();
         let carried = carry_out_told(&*self.inner.target, plan, &mut |phase| {
             if phase == PhaseKind::Switch {
                 committed = Some(history.commit(version, &audit));
             }
         });
+        let is_cut_off = matches!(&carried, Err(error) if reach::is_cut_off(error));
         match (carried, committed) {
-            (Ok(state), Some(Ok(()))) => {
+            // Packets saw it, and it was recorded: it is in force, even where the data path went out of reach before the last of it was done.
+            (carried, Some(Ok(()))) if carried.is_ok() || is_cut_off => {
+                if let Err(error) = &carried {
+                    self.inner.lose(&error.to_string());
+                }
                 *current = Current {
                     summary: summary_of(version, &intent),
                     text: text.into(),
                     sources: Arc::new(loaded.sources),
-                    state,
+                    state: carried.unwrap_or(next),
                     tables: planned.report.tables,
                 };
             }
             (Ok(state), Some(Err(error))) => return Err(self.take_back(&mut current, state, version, error)),
-            (Ok(_), None) => return Err(self.broken(version, "the plan has no switch")),
+            (Ok(_), _) => return Err(self.broken(version, "the plan has no switch")),
+            (Err(error), _) if is_cut_off => return Err(self.cut_off(version, &error)),
             (Err(error), _) => return Err(self.failed(version, &error)),
+        }
+        if !is_cut_off {
+            self.inner.note();
         }
         drop(current);
         let (author, restores) = (change.author.to_string(), change.restores());
@@ -281,8 +293,15 @@ impl Broker {
                 current.state = state;
                 let why = error.to_string();
                 tracing::error!(version = version.0, why, "policy taken back: it could not be recorded");
+                self.inner.note();
                 // A store that could not be written to may be again by now.
                 let _ = self.inner.history.abandon(version, &format!("taken back: {error}"));
+                Refusal::Store(error)
+            }
+            // It is given what is in force when it is back.
+            Err(why) if self.inner.options.program.is_some() => {
+                self.inner.lose(&why);
+                let _ = self.inner.history.abandon(version, &format!("to be taken back: {error}"));
                 Refusal::Store(error)
             }
             Err(why) => self.broken(version, &format!("a change could not be taken back: {why}")),
@@ -292,6 +311,14 @@ impl Broker {
     /// The data path refused a phase. A phase is done whole or not at all, so that before the switch the old policy is as it was.
     fn failed(&self, version: Version, error: &CarryOutError) -> Refusal {
         self.broken(version, &error.to_string())
+    }
+
+    /// The data path went out of reach before the change was in force; what it has of it is not known.
+    fn cut_off(&self, version: Version, error: &CarryOutError) -> Refusal {
+        let why = error.to_string();
+        self.inner.lose(&why);
+        let _ = self.inner.history.abandon(version, &format!("the data path went out of reach: {why}"));
+        Refusal::OutOfReach(why)
     }
 
     fn broken(&self, version: Version, why: &str) -> Refusal {

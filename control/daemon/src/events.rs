@@ -35,6 +35,49 @@ pub enum What {
         /// What it is now.
         is_up: bool,
     },
+    /// A tool port is down, or its device was taken away: the other members of its groups have its shares.
+    Out {
+        /// Its name.
+        port: String,
+        /// Whether it went down so often that it has to be up for longer before it is back.
+        is_held: bool,
+    },
+    /// A tool port has its shares of groups again.
+    Back {
+        /// Its name.
+        port: String,
+    },
+    /// Shares of groups could not be moved.
+    SharesStay {
+        /// Why.
+        why: String,
+    },
+    /// The data path cannot be asked or changed any more.
+    OutOfReach {
+        /// Why.
+        why: String,
+    },
+    /// The data path can be asked and changed again.
+    BackInReach {
+        /// Whether it had forgotten what is in force, and was given it anew.
+        is_rewritten: bool,
+    },
+    /// A port was given a device.
+    Attached {
+        /// Its name.
+        port: String,
+        /// The device.
+        device: String,
+        /// Who.
+        user: String,
+    },
+    /// A port's device was taken away.
+    Detached {
+        /// Its name.
+        port: String,
+        /// Who.
+        user: String,
+    },
     /// A port's counters were cleared.
     Cleared {
         /// Its name.

@@ -46,15 +46,18 @@ impl Model {
         let defect = |error: &dyn std::fmt::Display| Refusal::Defect(error.to_string());
         let options = SoftOptions { engine: Engine::Interpreter, cpu_port: 0, ..SoftOptions::default() };
         let target = SoftTarget::with_module(module, options).map_err(|fault| defect(&fault))?;
-        let (policy, version, sources) = {
+        let (policy, down, version, sources) = {
             let current = broker.current();
-            (current.state.policy().clone(), current.summary.version, current.sources.clone())
+            let state = &current.state;
+            (state.policy().clone(), state.down().clone(), current.summary.version, current.sources.clone())
         };
         let info = target.info();
         let refused = |found| Refusal::invalid(&found, &sources);
         let empty = State::empty(&info).map_err(refused)?;
         let plan = sluice_policy::plan(&empty, &policy, &info).map_err(refused)?;
         let state = carry_out(&target, plan).map_err(|error| defect(&error))?;
+        let moved = sluice_policy::rebalance(&state, &down).map_err(refused)?;
+        let state = carry_out(&target, moved).map_err(|error| defect(&error))?;
         let worker = target.worker().ok_or_else(|| defect(&"there is no program"))?;
         Ok(Self { version, state, worker, last_ns: now_ns(), _target: target })
     }
@@ -101,7 +104,11 @@ impl Broker {
         let number =
             number.ok_or_else(|| Refusal::NotFound(format!("the policy has no network port `{port}`")))?;
         let mut slot = self.model();
-        if slot.as_ref().is_none_or(|model| model.version != self.version()) {
+        let is_current = |model: &Model| {
+            let current = self.current();
+            model.version == current.summary.version && model.state.down() == current.state.down()
+        };
+        if !slot.as_ref().is_some_and(is_current) {
             *slot = Some(Model::new(self, module)?);
         }
         match &mut *slot {

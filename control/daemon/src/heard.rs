@@ -78,6 +78,10 @@ impl Target for Heard {
         self.target.acknowledge_digests(digest, list)
     }
 
+    fn session(&self) -> Result<u64, Fault> {
+        self.target.session()
+    }
+
     fn poll(&self, timeout: Duration) -> Vec<Event> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(first) = events.recv_timeout(timeout) else { return Vec::new() };

@@ -9,15 +9,18 @@
 //! - It knows no network, and nobody's rights.
 
 mod alerts;
+mod attach;
 mod bindings;
 mod broker;
 mod change;
 mod events;
 mod explain;
 mod finding;
+mod health;
 mod heard;
 mod policy;
 mod ports;
+mod reach;
 mod reading;
 mod refusal;
 
@@ -28,6 +31,7 @@ pub use change::{Applied, Change, MAX_POLICY_BYTES, MAX_REASON_BYTES, Planned, S
 pub use events::{Happening, Subscription, What};
 pub use explain::Explained;
 pub use finding::{Finding, Place};
+pub use health::{HealthOptions, PortHealth};
 pub use policy::{FilterView, GroupView, InForce, Past};
 pub use ports::PortView;
 pub use reading::Reading;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use sluice_policy::PortRole;
 use sluice_store::Audit;
-use sluice_target::{LossCounters, PortStatus};
+use sluice_target::{LossCounters, PortStatus, QueueStatus};
 
 use crate::broker::{Broker, now_ns};
 use crate::events::What;
+use crate::health::PortHealth;
 use crate::refusal::Refusal;
 
 /// A port of the policy, or of the data path, or of both.
@@ -33,8 +34,12 @@ pub struct PortView {
     pub missed: u64,
     /// Copies that did not leave.
     pub lost: LossCounters,
+    /// The queue of its sending side, since it was attached.
+    pub queue: QueueStatus,
     /// Packets that ended inside, by reason.
     pub drops: Vec<(&'static str, u64)>,
+    /// For a tool port: whether it gets its shares of groups, as [`crate::PortHealth::name`] has it; empty for others.
+    pub health: &'static str,
     /// When its counters were cleared, nanoseconds since the UNIX epoch; 0: never.
     pub cleared_ns: u64,
 }
@@ -57,6 +62,7 @@ fn counted(view: &mut PortView, now: &PortStatus, baseline: Option<&(PortStatus,
         port_down: since(|port| port.lost.port_down),
         refused: since(|port| port.lost.refused),
     };
+    view.queue = now.queue;
     let before = |reason: &str| {
         let drops = then.map(|port| port.counters.drops.as_slice()).unwrap_or_default();
         drops.iter().find(|(other, _)| other.name() == reason).map_or(0, |(_, data)| data.packets)
@@ -81,7 +87,9 @@ fn unknown(name: &str, number: u16) -> PortView {
         sent: (0, 0),
         missed: 0,
         lost: LossCounters::default(),
+        queue: QueueStatus::default(),
         drops: Vec::new(),
+        health: "",
         cleared_ns: 0,
     }
 }
@@ -99,6 +107,13 @@ impl Broker {
                 PortRole::Tool { .. } => "tool",
             };
             let mut view = PortView { role, speed: port.speed, ..unknown(&port.name, port.id) };
+            if role == "tool" {
+                let is_out = current.state.down().contains(&port.id);
+                let health = self.inner.health().of(port.id);
+                // One without a device is out, whatever was seen of it.
+                let health = if is_out && health == PortHealth::Serving { PortHealth::Out } else { health };
+                view.health = health.name();
+            }
             if let Some(at) = attached.iter().position(|status| status.port == port.id) {
                 counted(&mut view, &attached.remove(at), baselines.get(&port.id));
             }

@@ -8,6 +8,7 @@ use sluice_store::Version;
 use sluice_target::Counters;
 
 use crate::broker::{Broker, now_ns};
+use crate::reach;
 use crate::refusal::Refusal;
 
 /// How old a reading may be that is given to somebody else, too.
@@ -59,11 +60,12 @@ impl Broker {
     ///
     /// The data path does not answer.
     pub fn reading_now(&self) -> Result<Reading, Refusal> {
+        self.in_reach()?;
         let target = &*self.inner.target;
         // Held while reading: no change moves counters meanwhile.
         let current = self.current();
         let counted = || -> Result<Account, Refusal> {
-            let counters = Counters::read(target).map_err(|fault| Refusal::Defect(fault.to_string()))?;
+            let counters = Counters::read(target).map_err(|fault| reach::refused(&fault))?;
             Ok(current.state.account(&counters))
         };
         let mut account = counted()?;

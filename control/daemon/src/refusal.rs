@@ -45,6 +45,11 @@ pub enum Refusal {
     /// The store could not record the change, which was not made, or was taken back.
     #[error("nothing was changed: {0}")]
     Store(#[from] StoreError),
+    /// The data path cannot be asked or changed now. It is tried again and again; what is in force is given to it when it is back.
+    #[error(
+        "the data path is out of reach ({0}): what is in force is kept, and given to it when it is back; try again then"
+    )]
+    OutOfReach(String),
     /// The data path is not what it should be: a defect. Traffic goes on; nothing is changed until the process begins anew.
     #[error(
         "the data path refused what was planned, which is a defect in sluice ({0}); traffic goes on as it is, changes are refused until the broker is started again"

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.
-    Serve(Serve),
+    Serve(Box<Serve>),
     #[command(flatten)]
     Remote(Remote),
     /// Compile, check, run and test P4 programs.
@@ -153,6 +153,12 @@ pub(crate) struct Ports {
     /// Begin to count anew at that port.
     #[arg(long, value_name = "PORT")]
     pub(crate) clear: Option<String>,
+    /// Give a port of the policy a device, as `serve --port` does; it lasts until the broker ends.
+    #[arg(long, value_name = "NAME=KIND:DEVICE", conflicts_with_all = ["clear", "detach"])]
+    pub(crate) attach: Option<String>,
+    /// Take a port's device away.
+    #[arg(long, value_name = "PORT", conflicts_with = "clear")]
+    pub(crate) detach: Option<String>,
     #[command(flatten)]
     pub(crate) server: Server,
 }
@@ -307,7 +313,7 @@ pub(crate) struct Serve {
     pub(crate) device_id: u64,
     /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `tap:INTERFACE` (which is made) or
     /// `udp:LOCAL,PEER`. Nothing is ever sent by a network port.
-    #[arg(long = "port", value_name = "NAME=KIND:DEVICE")]
+    #[arg(long = "port", value_name = "NAME=KIND:DEVICE", conflicts_with = "remote")]
     pub(crate) ports: Vec<String>,
     /// What is told to collectors: a file for sFlow and IPFIX.
     #[arg(long, value_name = "FILE")]
@@ -318,6 +324,10 @@ pub(crate) struct Serve {
     /// How it is written.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) health: Health,
+    #[command(flatten)]
+    pub(crate) far: Far,
     #[command(flatten)]
     pub(crate) program: Program,
 }
@@ -347,6 +357,64 @@ pub(crate) enum LogFormat {
     Text,
     /// A JSON object a line.
     Json,
+}
+
+/// When a tool port that was down gets its shares of groups again.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Tool ports that go down")]
+pub(crate) struct Health {
+    /// How long it has to be up, milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub(crate) port_up_for: u64,
+    /// How often it may go down in `--port-downs-within`; one that goes down more often has to be up for longer.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) port_downs: u32,
+    /// Seconds in which it is counted how often.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) port_downs_within: u64,
+    /// How long it has to be up then, seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub(crate) port_held_for: u64,
+}
+
+/// A data path that is not in this process.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Remote data path")]
+pub(crate) struct Far {
+    /// A P4Runtime server that is the data path, instead of the switch in this process: `HOST:PORT`, or `https://HOST:PORT`. Its ports are its own business; whatever program and entries
+    /// it has go.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) remote: Option<String>,
+    /// The number by which that server knows its device.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "remote")]
+    pub(crate) remote_device_id: u64,
+    /// The number by which this side becomes its primary: above those of other controllers.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "remote", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) election_id: u64,
+    /// What that device takes as its program.
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Device::Sluice, requires = "remote")]
+    pub(crate) remote_kind: Device,
+    /// Longest time that a packet stays in that device, milliseconds: P4Runtime does not tell of packets under way.
+    #[arg(long, value_name = "MS", default_value_t = 100, requires = "remote", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) remote_drain: u64,
+    /// Certificates of the authorities that vouch for that server (PEM), for an `https` address.
+    #[arg(long, value_name = "FILE", requires = "remote")]
+    pub(crate) remote_ca: Option<PathBuf>,
+    /// The certificate to show it (PEM).
+    #[arg(long, value_name = "FILE", requires_all = ["remote_key", "remote_ca"])]
+    pub(crate) remote_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE", requires = "remote_cert")]
+    pub(crate) remote_key: Option<PathBuf>,
+}
+
+/// What a P4Runtime device takes as its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// Another `sluice serve`.
+    Sluice,
+    /// bmv2's `simple_switch_grpc`: the build in pure v1model, as BMv2 JSON.
+    Bmv2,
 }
 
 /// Where packets come from.

@@ -22,6 +22,8 @@ use super::handlers;
         handlers::alerts,
         handlers::ports,
         handlers::clear_port,
+        handlers::attach_port,
+        handlers::detach_port,
         handlers::counters,
         handlers::watch_counters,
         handlers::watch_events,

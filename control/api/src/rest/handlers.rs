@@ -184,6 +184,39 @@ pub(super) async fn clear_port(
     answer(&api, move |api| api.clear_port(&caller, &request)).await
 }
 
+/// A port's device.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviceInput {
+    /// packet:INTERFACE, tap:INTERFACE or udp:LOCAL,PEER, as on the command line of the broker.
+    device: String,
+}
+
+/// Gives a port of the policy a device
+#[utoipa::path(post, path = "/api/v1/ports/{name}/attach", tag = "ports", params(("name" = String, Path)), request_body = DeviceInput, responses(
+    (status = 200, body = v1::Port), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
+pub(super) async fn attach_port(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(port): Path<String>,
+    Input(input): Input<DeviceInput>,
+) -> Answer<v1::Port> {
+    let request = v1::AttachPortRequest { port, device: input.device };
+    answer(&api, move |api| api.attach_port(&caller, &request)).await
+}
+
+/// Takes a port's device away
+#[utoipa::path(post, path = "/api/v1/ports/{name}/detach", tag = "ports", params(("name" = String, Path)), responses(
+    (status = 200, body = v1::Port), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
+pub(super) async fn detach_port(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(port): Path<String>,
+) -> Answer<v1::Port> {
+    let request = v1::DetachPortRequest { port };
+    answer(&api, move |api| api.detach_port(&caller, &request)).await
+}
+
 /// All that was counted
 #[utoipa::path(get, path = "/api/v1/counters", tag = "counters", responses(
     (status = 200, body = v1::Counters), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]

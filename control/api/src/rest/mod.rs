@@ -43,6 +43,8 @@ impl Api {
             .route("/api/v1/alerts", get(handlers::alerts))
             .route("/api/v1/ports", get(handlers::ports))
             .route("/api/v1/ports/{name}/clear", post(handlers::clear_port))
+            .route("/api/v1/ports/{name}/attach", post(handlers::attach_port))
+            .route("/api/v1/ports/{name}/detach", post(handlers::detach_port))
             .route("/api/v1/counters", get(handlers::counters))
             .route("/api/v1/counters/stream", get(handlers::watch_counters))
             .route("/api/v1/events", get(handlers::watch_events))

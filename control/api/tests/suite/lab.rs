@@ -58,7 +58,7 @@ impl Lab {
         let target = SoftTarget::with_module(module(), options).expect("it is a program");
         let target = Arc::new(target);
         let store = Arc::new(Store::in_memory().expect("there is memory"));
-        let options = BrokerOptions { explainer: Some(module()) };
+        let options = BrokerOptions { explainer: Some(module()), ..BrokerOptions::default() };
         let broker =
             Broker::start(target.clone(), store.clone(), Some(POLICY), options).expect("it is right");
         let attach = |number, name: &str, role| {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use sluice_daemon::{Applied, Binding, Broker, BrokerOptions, Change, Refusal, Source};
 use sluice_ir::Module;
 use sluice_store::{History, Store, Version};
+use sluice_switch::Engine;
 use sluice_target::port::{PairEnd, Role, pair};
-use sluice_target::{SoftOptions, SoftTarget};
+use sluice_target::{SoftOptions, SoftTarget, Target};
 
 /// Frames that wait in a port of the laboratory.
 const ROOM: usize = 1 << 20;
@@ -29,6 +30,17 @@ pub(crate) fn all_to(tool: &str) -> String {
     )
 }
 
+/// A switch that runs the program.
+pub(crate) fn soft() -> Arc<SoftTarget> {
+    with_engine(Engine::default())
+}
+
+/// The same, run by an engine.
+pub(crate) fn with_engine(engine: Engine) -> Arc<SoftTarget> {
+    let options = SoftOptions { cpu_port: 0, engine, ..SoftOptions::default() };
+    Arc::new(SoftTarget::with_module(module(), options).expect("it is a program"))
+}
+
 pub(crate) struct Lab {
     pub(crate) broker: Broker,
     pub(crate) target: Arc<SoftTarget>,
@@ -40,11 +52,22 @@ pub(crate) struct Lab {
 impl Lab {
     /// A broker that begins with that policy, if the store has none.
     pub(crate) fn start(history: Arc<dyn History>, first: &str) -> Result<Self, Refusal> {
-        let options = SoftOptions { cpu_port: 0, ..SoftOptions::default() };
-        let target = SoftTarget::with_module(module(), options).expect("it is a program");
-        let target = Arc::new(target);
-        let options = BrokerOptions { explainer: Some(module()) };
-        let broker = Broker::start(target.clone(), history, Some(first), options)?;
+        let target = soft();
+        Self::behind(target.clone(), target, history, first)
+    }
+
+    /// The same, with something between the broker and the switch; if that is not the switch itself, it is given its program.
+    pub(crate) fn behind(
+        between: Arc<dyn Target>,
+        target: Arc<SoftTarget>,
+        history: Arc<dyn History>,
+        first: &str,
+    ) -> Result<Self, Refusal> {
+        let is_far = between.session().is_ok_and(|session| session > 0);
+        let program = if is_far { target.program() } else { None };
+        let ports = program.is_none().then(|| target.clone());
+        let options = BrokerOptions { explainer: Some(module()), program, ports, ..BrokerOptions::default() };
+        let broker = Broker::start(between, history, Some(first), options)?;
         let attach = |number, name: &str, role| {
             let (port, end) = pair(name, role, ROOM);
             target.attach(number, port).expect("the number is free");

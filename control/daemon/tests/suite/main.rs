@@ -2,5 +2,7 @@
 
 mod change;
 mod faults;
+mod health;
 mod lab;
+mod reach;
 mod views;

@@ -11,9 +11,6 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
     with(server, async |mut client| {
         let status = client.get_status(v1::GetStatusRequest {}).await.map_err(|status| refused(&status))?;
         let status = status.into_inner();
-        let counters =
-            client.get_counters(v1::GetCountersRequest {}).await.map_err(|status| refused(&status))?;
-        let counters = counters.into_inner();
         println!("sluice {} on a {}", status.software, status.target);
         println!(
             "policy version {}, applied {} UTC by {}",
@@ -29,6 +26,13 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
         for v1::Alert { alert, subject, since_ns, message } in alerts.into_inner().alerts {
             println!("ALERT {alert} of {subject}, since {} UTC: {message}", time(since_ns));
         }
+        if !status.out_of_reach.is_empty() {
+            println!("OUT OF REACH: {}; the data path is tried again and again", status.out_of_reach);
+            return Ok(());
+        }
+        let counters =
+            client.get_counters(v1::GetCountersRequest {}).await.map_err(|status| refused(&status))?;
+        let counters = counters.into_inner();
         if counters.adds_up {
             println!("every packet and every copy is accounted for, {} under way", counters.under_way);
         }
@@ -90,6 +94,22 @@ pub(super) fn ports(arguments: &args::Ports) -> Result<(), Failure> {
             println!("the counters of {port} begin anew");
             return Ok(());
         }
+        if let Some(text) = &arguments.attach {
+            let help = "write `--attach NAME=KIND:DEVICE`";
+            let (port, device) = text
+                .split_once('=')
+                .ok_or_else(|| Failure::argument(format!("`--attach {text}` names no device"), help))?;
+            let request = v1::AttachPortRequest { port: port.to_string(), device: device.to_string() };
+            client.attach_port(request).await.map_err(|status| refused(&status))?;
+            println!("{port} is {device}");
+            return Ok(());
+        }
+        if let Some(port) = &arguments.detach {
+            let request = v1::DetachPortRequest { port: port.clone() };
+            client.detach_port(request).await.map_err(|status| refused(&status))?;
+            println!("{port} has no device any more");
+            return Ok(());
+        }
         let list = client.list_ports(v1::ListPortsRequest {}).await.map_err(|status| refused(&status))?;
         print!("{}", columns(&port_rows(&list.into_inner().ports)));
         Ok(())
@@ -100,10 +120,11 @@ pub(super) fn port_rows(ports: &[v1::Port]) -> Vec<Vec<String>> {
     let heads = ["port", "number", "role", "state", "received", "sent", "missed", "lost"];
     let mut rows = vec![heads.map(str::to_string).to_vec()];
     for port in ports {
-        let state = match (port.attached, port.up) {
-            (false, _) => "no device",
-            (true, true) => "up",
-            (true, false) => "down",
+        let state = match (port.attached, port.up, port.health.as_str()) {
+            (false, ..) => "no device",
+            (true, true, health @ ("waiting" | "held")) => health,
+            (true, true, _) => "up",
+            (true, false, _) => "down",
         };
         let lost = port.lost_queue_full + port.lost_port_down + port.lost_refused;
         let role = if port.role.is_empty() { "-" } else { &port.role };

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sluice_daemon::{Broker, Reading};
-use sluice_target::{PortStatus, SoftTarget, Target};
+use sluice_target::{PortStatus, Target};
 use sluice_telemetry::alerts::{Kind, Observation, Rules, Watch};
 use sluice_telemetry::{AlertsConfig, Receivers};
 
@@ -126,7 +126,7 @@ impl Looker {
         &mut self,
         time_ns: u64,
         rules: &Rules,
-        target: &SoftTarget,
+        target: &dyn Target,
         broker: &Broker,
     ) -> Vec<Observation> {
         let mut all = Vec::new();
@@ -163,7 +163,7 @@ impl Looker {
         let text = defect
             .as_ref()
             .map_or_else(|| "the data path is well".to_string(), |what| what.trim().to_string());
-        let (subject, value) = (target.capabilities().name.to_string(), u64::from(defect.is_some()));
+        let (subject, value) = (broker.target_name().to_string(), u64::from(defect.is_some()));
         all.push(Observation { kind: Kind::TargetHealth, subject, value, text });
         all
     }
@@ -175,7 +175,7 @@ fn now_ns() -> u64 {
 }
 
 /// Begins to watch.
-pub(super) fn start(config: &AlertsConfig, target: Arc<SoftTarget>, broker: Broker) -> io::Result<Watching> {
+pub(super) fn start(config: &AlertsConfig, target: Arc<dyn Target>, broker: Broker) -> io::Result<Watching> {
     let receivers = Arc::new(Receivers::start(config)?);
     let stop = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(config.rules.clone());
@@ -190,7 +190,7 @@ pub(super) fn start(config: &AlertsConfig, target: Arc<SoftTarget>, broker: Brok
                 continue;
             }
             next_ns = time_ns + LOOK.as_nanos() as u64;
-            let observations = looker.look(time_ns, watch.rules(), &target, &broker);
+            let observations = looker.look(time_ns, watch.rules(), &*target, &broker);
             for alert in watch.step(time_ns, &observations) {
                 let (kind, state, subject, text) =
                     (alert.kind.name(), alert.state(), &alert.subject, &alert.text);
@@ -209,8 +209,8 @@ pub(super) fn start(config: &AlertsConfig, target: Arc<SoftTarget>, broker: Brok
 #[cfg(test)]
 mod tests {
     use sluice_daemon::BrokerOptions;
-    use sluice_target::SoftOptions;
     use sluice_target::port::{Role, pair};
+    use sluice_target::{SoftOptions, SoftTarget};
 
     use super::*;
 
@@ -255,7 +255,7 @@ filters:
             end
         });
         let (mut looker, rules) = (Looker::default(), Rules::default());
-        let mut look = |second: u64| values(looker.look(second * 1_000_000_000, &rules, &target, &broker));
+        let mut look = |second: u64| values(looker.look(second * 1_000_000_000, &rules, &*target, &broker));
         let of = |kind: Kind, subject: &str| (kind, subject.to_string());
         let first = look(1);
         assert_eq!(first.get(&of(Kind::PortDown, "ids")), Some(&0));

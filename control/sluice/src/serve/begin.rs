@@ -1,19 +1,23 @@
 //! What a broker begins with: a store, a policy, a data path, ports.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sluice_daemon::{Broker, BrokerOptions};
+use sluice_daemon::{Broker, BrokerOptions, HealthOptions};
 use sluice_store::{History, Store, StoreError, StoreOptions};
-use sluice_target::{SoftOptions, SoftTarget};
+use sluice_target::{SoftOptions, SoftTarget, Target};
 
 use super::ports::{self, Wanted};
+use super::remote;
 use crate::args;
 use crate::broker;
 use crate::failure::Failure;
 
 /// A data path, and who owns its tables.
 pub(super) struct Begun {
-    pub(super) target: Arc<SoftTarget>,
+    pub(super) target: Arc<dyn Target>,
+    /// The same, where it is the switch in this process: its ports are opened here.
+    pub(super) soft: Option<Arc<SoftTarget>>,
     pub(super) ports: Vec<Wanted>,
     /// The policy's broker; without one the tables are the controllers'.
     pub(super) brokered: Option<Brokered>,
@@ -67,23 +71,53 @@ fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Fa
     }
 }
 
+/// What is known of a data path before there is one: its program, for explanations and for devices that are given it.
+struct Ground {
+    target: Arc<dyn Target>,
+    soft: Option<Arc<SoftTarget>>,
+    options: BrokerOptions,
+}
+
+fn health(given: &args::Health) -> HealthOptions {
+    HealthOptions {
+        up_for: Duration::from_millis(given.port_up_for),
+        downs: given.port_downs,
+        within: Duration::from_secs(given.port_downs_within),
+        held_for: Duration::from_secs(given.port_held_for),
+    }
+}
+
+/// A data path for a policy: a switch in this process that runs the program, or a device that is to run it.
+fn ground(arguments: &args::Serve) -> Result<Ground, Failure> {
+    let health = health(&arguments.health);
+    if arguments.far.remote.is_some() {
+        let (module, program) = remote::program(arguments)?;
+        let target = Arc::new(remote::connect(&arguments.far)?);
+        let options =
+            BrokerOptions { explainer: Some(module), program: Some(Arc::new(program)), ports: None, health };
+        return Ok(Ground { target, soft: None, options });
+    }
+    let module = broker::program(arguments.program)?;
+    // No policy has a port of that number: nothing goes to a controller.
+    let options = SoftOptions { cpu_port: 0, wall_clock: true, ..SoftOptions::default() };
+    let target = SoftTarget::with_module(module.clone(), options)
+        .map_err(|fault| Failure::Refused(fault.to_string()))?;
+    let soft = Arc::new(target);
+    let options = BrokerOptions { explainer: Some(module), program: None, ports: Some(soft.clone()), health };
+    Ok(Ground { target: soft.clone(), soft: Some(soft), options })
+}
+
 /// A broker with a policy in force, its ports not yet open.
 fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
     let store = Arc::new(store(arguments)?);
     let (name, text) = policy(arguments, &store)?;
     let loaded = broker::parse(&name, &text)?;
     let ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
-    let module = broker::program(arguments.program)?;
-    // No policy has a port of that number: nothing goes to a controller.
-    let options = SoftOptions { cpu_port: 0, wall_clock: true, ..SoftOptions::default() };
-    let target = SoftTarget::with_module(module.clone(), options)
-        .map_err(|fault| Failure::Refused(fault.to_string()))?;
-    let target = Arc::new(target);
-    let options = BrokerOptions { explainer: Some(module) };
+    let Ground { target, soft, options } = ground(arguments)?;
     let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
         .map_err(|refusal| Failure::refusal(&refusal))?;
     broker.bind(ports::bindings(&ports));
-    Ok(Begun { target, ports, brokered: Some(Brokered { broker, store }) })
+    Ok(Begun { target, soft, ports, brokered: Some(Brokered { broker, store }) })
 }
 
 /// What the arguments ask for.
@@ -91,7 +125,12 @@ pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
     if arguments.policy.is_some() || arguments.store.is_some() {
         return brokered(arguments);
     }
+    if arguments.far.remote.is_some() {
+        let target = Arc::new(remote::connect(&arguments.far)?);
+        return Ok(Begun { target, soft: None, ports: Vec::new(), brokered: None });
+    }
     let ports = ports::ports(&arguments.ports, None)?;
     let options = SoftOptions { wall_clock: true, ..SoftOptions::default() };
-    Ok(Begun { target: Arc::new(SoftTarget::new(options)), ports, brokered: None })
+    let soft = Arc::new(SoftTarget::new(options));
+    Ok(Begun { target: soft.clone(), soft: Some(soft), ports, brokered: None })
 }

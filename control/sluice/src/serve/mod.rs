@@ -1,26 +1,29 @@
 //! `sluice serve`: a broker that runs.
 //!
-//! With a policy, or a store that has one, [`sluice_daemon::Broker`] owns the program and its tables; P4Runtime controllers read them. Without either the tables are the controllers'.
+//! The data path is the switch in this process, or with `--remote` a P4Runtime server. With a policy, or a store that has one, [`sluice_daemon::Broker`] owns the program and its tables; P4Runtime controllers read them. Without either the tables are the controllers'.
 
 mod alerts;
 mod api;
 mod begin;
 mod log;
+mod notify;
 mod ports;
+mod reload;
+mod remote;
 mod telemetry;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Weak};
 
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
+use sluice_target::Target;
 use sluice_target::sys::{Linux, System};
-use sluice_target::{SoftTarget, Target};
 use sluice_telemetry::Exports;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_stream::wrappers::TcpListenerStream;
 
 use crate::args;
 use crate::failure::Failure;
@@ -68,15 +71,18 @@ fn to_end(
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let options = ServerOptions { device_id: arguments.device_id, owner, ..ServerOptions::default() };
-    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref()));
+    let policy = arguments.policy.as_deref();
+    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref(), policy));
     drop(watching);
     // Frames that came in are taken through, then none comes in any more.
-    begun.target.detach_all();
+    if let Some(soft) = &begun.soft {
+        soft.detach_all();
+    }
     // The last flows and counters.
     drop(exports);
     runtime.shutdown_background();
     served?;
-    report(&begun.target, begun.brokered.as_ref().map(|brokered| &brokered.broker))
+    report(&*begun.target, begun.brokered.as_ref().map(|brokered| &brokered.broker))
 }
 
 /// What is served is not encrypted, and P4Runtime asks for no token: whoever reaches it may read, and see what is sent.
@@ -101,12 +107,14 @@ async fn serve(
     p4runtime: SocketAddr,
     api: api::Wanted,
     exports: Option<&Exports>,
+    policy: Option<&Path>,
 ) -> Result<(), Failure> {
     let failed = |what: String| Failure::system(what);
     let listener =
         tokio::net::TcpListener::bind(p4runtime).await.map_err(failed(format!("listen at {p4runtime}")))?;
     let address = listener.local_addr().map_err(failed("listen".to_string()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed("wait for signals".to_string()))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed("wait for signals".to_string()))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed("wait for signals".to_string()))?;
     let target: Arc<dyn Target> = match &begun.brokered {
         Some(brokered) => brokered.broker.controllers(),
@@ -114,7 +122,9 @@ async fn serve(
     };
     let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
     let system: Arc<dyn System> = Arc::new(Linux);
-    ports::attach(&begun.target, &begun.ports, &system, exports)?;
+    if let Some(soft) = &begun.soft {
+        ports::attach(soft, &begun.ports, &system, exports)?;
+    }
     let api = match &begun.brokered {
         Some(brokered) => Some(api::listen(brokered, api).await?),
         None => None,
@@ -125,21 +135,22 @@ async fn serve(
     println!("ready: P4Runtime at {address}{also}, {} ports", begun.ports.len());
     // Whoever waits for this line reads it now.
     std::io::stdout().flush().map_err(failed("say that it is ready".to_string()))?;
+    let served = format!("P4Runtime at {address}{also}");
+    notify::ready(&served);
+    let reload = reload::Reload::of(begun, policy);
     let stopped = async move {
-        let signal = tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
+        let signal = loop {
+            tokio::select! {
+                _ = interrupt.recv() => break "SIGINT",
+                _ = terminate.recv() => break "SIGTERM",
+                _ = hangup.recv() => reload.now().await,
+            }
         };
         tracing::info!(signal, "broker is told to end");
     };
-    let (stop, told) = tokio::sync::oneshot::channel::<()>();
-    let router = tonic::transport::Server::builder().add_service(server.service());
-    let serving =
-        tokio::spawn(router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
-            let _ = told.await;
-        }));
+    let serving = tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
     stopped.await;
-    let _ = stop.send(());
+    notify::stopping();
     // Streams of controllers stay open as long as they like; they are not waited for.
     serving.abort();
     if let Some(api) = api {
@@ -149,7 +160,7 @@ async fn serve(
 }
 
 /// What became of every packet.
-fn report(target: &SoftTarget, broker: Option<&Broker>) -> Result<ExitCode, Failure> {
+fn report(target: &dyn Target, broker: Option<&Broker>) -> Result<ExitCode, Failure> {
     for port in target.ports() {
         let (received, sent) = (port.counters.received, port.counters.sent);
         let lost = port.lost;
@@ -168,6 +179,10 @@ fn report(target: &SoftTarget, broker: Option<&Broker>) -> Result<ExitCode, Fail
         );
     }
     let Some(broker) = broker else { return Ok(ExitCode::SUCCESS) };
+    if let Some(why) = broker.out_of_reach() {
+        println!("the data path is out of reach ({why}): what it counted is not known here");
+        return Ok(ExitCode::SUCCESS);
+    }
     let account = broker.reading_now().map_err(|refusal| Failure::refusal(&refusal))?.account;
     print!("{account}");
     Ok(if account.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -7,7 +7,7 @@ use sluice_api::{Family, MoreMetrics};
 use sluice_diagnostics::Sources;
 use sluice_switch::DropReason;
 use sluice_target::port::{Received, Role};
-use sluice_target::{Observe, PortStatus, SoftTarget, Target};
+use sluice_target::{Observe, PortStatus, Target};
 use sluice_telemetry::sflow::{Direction, Interface, Way};
 use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, Tap};
 
@@ -87,7 +87,7 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
         return Ok(None);
     }
     let roles: BTreeMap<u16, Role> = begun.ports.iter().map(|port| (port.number, port.role)).collect();
-    let target: Arc<SoftTarget> = begun.target.clone();
+    let target: Arc<dyn Target> = begun.target.clone();
     let broker = begun.brokered.as_ref().map(|brokered| brokered.broker.clone());
     let interfaces: Interfaces = Box::new(move || {
         let speeds: BTreeMap<u16, u64> = broker.as_ref().map_or_else(BTreeMap::new, |broker| {
