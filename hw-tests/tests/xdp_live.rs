@@ -10,11 +10,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use sluice_broker::Build;
 use sluice_capture::sample::{SampleOptions, generate};
 use sluice_capture::{ReadOptions, Reader};
 use sluice_conformance::captures::Captured;
+use sluice_conformance::harness::lab::{FarEnd, Lab, device_number, run};
 use sluice_conformance::harness::{self, Broker};
 use sluice_conformance::programs::has_xdp;
 use sluice_entities::Update;
@@ -49,57 +49,6 @@ fn other_policy() -> String {
     let one = "  - { name: web, match: tcp port 80 or tcp port 443, to: [web], edits: { strip: [vlan] } }\n";
     let two = "  - { name: http, match: tcp port 80, to: [web], edits: { strip: [vlan] } }\n  - { name: https, match: tcp port 443, to: [web], edits: { strip: [vlan] } }\n";
     POLICY.replace(one, two)
-}
-
-fn run(line: &str) -> bool {
-    let output = Command::new("sh").args(["-c", line]).output();
-    output.is_ok_and(|output| output.status.success())
-}
-
-fn must(line: &str) {
-    assert!(run(line), "{line}");
-}
-
-/// A namespace with five cables, both ends in it; this thread is in it, too.
-struct Lab(String);
-
-impl Lab {
-    fn new(folder: &Path) -> Option<Self> {
-        let missing = ["ip -V", "ethtool --version", "tcpdump --version"].into_iter().find(|line| !run(line));
-        if let Some(missing) = missing {
-            println!("skipped: `{missing}` does not run");
-            return None;
-        }
-        let lab = Self(format!("sluice-x{}", std::process::id()));
-        if !run(&format!("ip netns add {}", lab.0)) {
-            println!("skipped: no network namespaces can be made here (needs root and `ip`)");
-            return None;
-        }
-        let space = File::open(format!("/var/run/netns/{}", lab.0)).expect("it was made");
-        move_into_link_name_space(std::os::fd::AsFd::as_fd(&space), Some(LinkNameSpaceType::Network))
-            .expect("root may go there");
-        must("for s in all default; do echo 1 > /proc/sys/net/ipv6/conf/$s/disable_ipv6; done");
-        // What leaves by a device map is only taken by a device whose other end has a program.
-        let pass = folder.join("pass.c");
-        let text = "struct xdp_md;\n__attribute__((section(\"xdp\"), used)) int pass(struct xdp_md *ctx) { return 2; }\n";
-        std::fs::write(&pass, text).expect("it can be written");
-        let object = folder.join("pass.o");
-        must(&format!("clang -O2 -target bpf -c {} -o {}", pass.display(), object.display()));
-        for (name, _) in TAPS.iter().chain(&TOOLS) {
-            must(&format!("ip link add {name} mtu 3000 type veth peer name {name}-end mtu 3000"));
-            must(&format!("ip link set {name} up arp off && ip link set {name}-end up arp off"));
-            must(&format!("ip link set dev {name}-end xdp obj {} sec xdp", object.display()));
-            // Frames are to come as they left.
-            must(&format!("ethtool -K {name}-end gro off"));
-        }
-        Some(lab)
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        run(&format!("ip netns del {}", self.0));
-    }
 }
 
 /// tcpdump at the end of a cable; it ends with this.
@@ -149,13 +98,6 @@ fn frames(path: &Path) -> Vec<Vec<u8>> {
     all
 }
 
-fn device_number(name: &str) -> u32 {
-    let path = format!("/sys/class/net/{name}/ifindex");
-    let text = Command::new("sh").args(["-c", &format!("ip -o link show dev {name} | cut -d: -f1")]).output();
-    let text = String::from_utf8(text.expect("ip runs").stdout).expect("numbers");
-    text.trim().parse().unwrap_or_else(|_| panic!("{path}: {text}"))
-}
-
 /// Makes a policy alive on the soft switch and in the kernel.
 fn apply(soft: &mut Broker, xdp: &mut Device, yaml: &str) {
     let plan = soft.plan(yaml).expect("it fits");
@@ -178,7 +120,8 @@ fn tools_get_what_the_soft_switch_sends_and_taps_get_nothing() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let Some(_lab) = Lab::new(folder.path()) else { return };
+    let names = TAPS.iter().chain(&TOOLS).map(|(name, _)| *name);
+    let Some(_lab) = Lab::new(names, FarEnd::Pass) else { return };
     let at = |name: &str| folder.path().join(format!("{name}.pcap"));
     let mut watchers: Vec<Watcher> =
         TAPS.iter().chain(&TOOLS).map(|(name, _)| watch(name, &at(name))).collect();

@@ -2,6 +2,7 @@
 
 mod broker;
 mod check;
+pub mod lab;
 
 pub use broker::{Broker, Copy, EVERYTHING, Sent, module, parse};
 pub use check::{Checker, Tally};

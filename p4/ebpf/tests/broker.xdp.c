@@ -667,14 +667,6 @@ struct work {
 	u32 v_egress_frame;
 	u8 v_egress_color;
 	u32 v_egress_place_added;
-	u8 h_hdr_mpls_0[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_1[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_2[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_3[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_4[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_5[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_6[8] __attribute__((aligned(8)));
-	u8 h_hdr_mpls_7[8] __attribute__((aligned(8)));
 	u8 h_hdr_around_ethernet[16] __attribute__((aligned(8)));
 	u8 h_hdr_around_ipv4[24] __attribute__((aligned(8)));
 	u8 h_hdr_around_udp[8] __attribute__((aligned(8)));
@@ -689,55 +681,9 @@ struct work {
 	u8 h_hdr_stamp_48[16] __attribute__((aligned(8)));
 	u8 h_hdr_label[8] __attribute__((aligned(8)));
 	u8 h_hdr_vlan_0[8] __attribute__((aligned(8)));
-	u8 h_hdr_vlan_1[8] __attribute__((aligned(8)));
-	u8 h_hdr_vlan_2[8] __attribute__((aligned(8)));
-	u8 h_hdr_vlan_3[8] __attribute__((aligned(8)));
 	u8 h_hdr_ether_type[8] __attribute__((aligned(8)));
-	u8 h_hdr_pbb[8] __attribute__((aligned(8)));
-	u8 h_hdr_control_word[8] __attribute__((aligned(8)));
-	u8 h_hdr_second_macs[16] __attribute__((aligned(8)));
 	u8 h_hdr_second_vlan_0[8] __attribute__((aligned(8)));
-	u8 h_hdr_second_vlan_1[8] __attribute__((aligned(8)));
-	u8 h_hdr_second_vlan_2[8] __attribute__((aligned(8)));
-	u8 h_hdr_second_vlan_3[8] __attribute__((aligned(8)));
-	u8 h_hdr_second_type[8] __attribute__((aligned(8)));
-	u8 h_hdr_pppoe[8] __attribute__((aligned(8)));
-	u8 h_hdr_ipv4[24] __attribute__((aligned(8)));
-	u8 h_hdr_ipv4_options[48] __attribute__((aligned(8)));
-	u8 h_hdr_ipv6[40] __attribute__((aligned(8)));
-	u8 h_hdr_extension_0[200] __attribute__((aligned(8)));
-	u8 h_hdr_extension_1[200] __attribute__((aligned(8)));
-	u8 h_hdr_extension_2[200] __attribute__((aligned(8)));
-	u8 h_hdr_extension_3[200] __attribute__((aligned(8)));
-	u8 h_hdr_extension_4[200] __attribute__((aligned(8)));
-	u8 h_hdr_extension_5[200] __attribute__((aligned(8)));
-	u8 h_hdr_ports[8] __attribute__((aligned(8)));
-	u8 h_hdr_udp[8] __attribute__((aligned(8)));
-	u8 h_hdr_vxlan[8] __attribute__((aligned(8)));
-	u8 h_hdr_geneve[8] __attribute__((aligned(8)));
-	u8 h_hdr_geneve_options[264] __attribute__((aligned(8)));
-	u8 h_hdr_gre[8] __attribute__((aligned(8)));
-	u8 h_hdr_gre_checksum[8] __attribute__((aligned(8)));
-	u8 h_hdr_gre_key[8] __attribute__((aligned(8)));
-	u8 h_hdr_gre_sequence[8] __attribute__((aligned(8)));
-	u8 h_hdr_erspan2[8] __attribute__((aligned(8)));
-	u8 h_hdr_erspan3[16] __attribute__((aligned(8)));
-	u8 h_hdr_erspan3_sub[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_optional[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_extension_0[200] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_next_0[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_extension_1[200] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_next_1[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_extension_2[200] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_next_2[8] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_extension_3[200] __attribute__((aligned(8)));
-	u8 h_hdr_gtpu_next_3[8] __attribute__((aligned(8)));
-	u8 h_hdr_inner_macs[16] __attribute__((aligned(8)));
 	u8 h_hdr_inner_vlan_0[8] __attribute__((aligned(8)));
-	u8 h_hdr_inner_vlan_1[8] __attribute__((aligned(8)));
-	u8 h_hdr_inner_vlan_2[8] __attribute__((aligned(8)));
-	u8 h_hdr_inner_vlan_3[8] __attribute__((aligned(8)));
 	u32 overwrites, checksums, trailer_bytes;
 	struct { u64 offset, length, value; } overwrite[16];
 	u64 fix[16];
@@ -11711,11 +11657,11 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 			eg->changed = 1;
 			eg->valid[1] &= ~(1ULL << 5);
 			eg->changed = 1;
-			u64 t4 = (LOAD64(eg->h_hdr_inner_macs) >> 16);
+			u64 t4 = (LOAD64(st->h_hdr_inner_macs) >> 16);
 			STORE32(eg->h_hdr_macs + 0, t4 >> 16);
 			STORE16(eg->h_hdr_macs + 4, t4);
 			eg->changed = 1;
-			u64 t5 = (LOAD64(eg->h_hdr_inner_macs + 6) >> 16);
+			u64 t5 = (LOAD64(st->h_hdr_inner_macs + 6) >> 16);
 			STORE32(eg->h_hdr_macs + 6, t5 >> 16);
 			STORE16(eg->h_hdr_macs + 10, t5);
 			eg->changed = 1;
@@ -11986,11 +11932,11 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 							eg->changed = 1;
 							eg->valid[0] &= ~(1ULL << 26);
 							eg->changed = 1;
-							u64 t13 = (LOAD64(eg->h_hdr_second_macs) >> 16);
+							u64 t13 = (LOAD64(st->h_hdr_second_macs) >> 16);
 							STORE32(eg->h_hdr_macs + 0, t13 >> 16);
 							STORE16(eg->h_hdr_macs + 4, t13);
 							eg->changed = 1;
-							u64 t14 = (LOAD64(eg->h_hdr_second_macs + 6) >> 16);
+							u64 t14 = (LOAD64(st->h_hdr_second_macs + 6) >> 16);
 							STORE32(eg->h_hdr_macs + 6, t14 >> 16);
 							STORE16(eg->h_hdr_macs + 10, t14);
 							eg->changed = 1;
@@ -12083,11 +12029,11 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 							eg->changed = 1;
 							eg->valid[0] &= ~(1ULL << 26);
 							eg->changed = 1;
-							u64 t18 = (LOAD64(eg->h_hdr_second_macs) >> 16);
+							u64 t18 = (LOAD64(st->h_hdr_second_macs) >> 16);
 							STORE32(eg->h_hdr_macs + 0, t18 >> 16);
 							STORE16(eg->h_hdr_macs + 4, t18);
 							eg->changed = 1;
-							u64 t19 = (LOAD64(eg->h_hdr_second_macs + 6) >> 16);
+							u64 t19 = (LOAD64(st->h_hdr_second_macs + 6) >> 16);
 							STORE32(eg->h_hdr_macs + 6, t19 >> 16);
 							STORE16(eg->h_hdr_macs + 10, t19);
 							eg->changed = 1;
@@ -12679,19 +12625,19 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 				}
 				else {
 					if ((eg->valid[0] >> (36) & 1)) {
-						u64 t102 = ((u64) (((LOAD8(eg->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[0] >> (45) & 1));
+						u64 t102 = ((u64) (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[0] >> (45) & 1));
 						if (t102) {
-							eg->v_egress_flow_port_a = LOAD16(eg->h_hdr_ports);
-							eg->v_egress_flow_port_b = LOAD16(eg->h_hdr_ports + 2);
+							eg->v_egress_flow_port_a = LOAD16(st->h_hdr_ports);
+							eg->v_egress_flow_port_b = LOAD16(st->h_hdr_ports + 2);
 						}
 						u64 t103 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-						u64 t104 = (LOAD8(eg->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_a | LOAD32(eg->h_hdr_ipv4 + 12) << 16) << 8);
+						u64 t104 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_a | LOAD32(st->h_hdr_ipv4 + 12) << 16) << 8);
 						u64 t105 = (4 | t104 << 8);
 						t103 = digest64_word(t103, (t105));
 						eg->v_egress_flow_tmp_5 = digest64_end(t103);
 						eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_5;
 						u64 t106 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-						u64 t107 = (LOAD8(eg->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_b | LOAD32(eg->h_hdr_ipv4 + 16) << 16) << 8);
+						u64 t107 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_b | LOAD32(st->h_hdr_ipv4 + 16) << 16) << 8);
 						u64 t108 = (4 | t107 << 8);
 						t106 = digest64_word(t106, (t108));
 						eg->v_egress_flow_tmp_6 = digest64_end(t106);
@@ -12700,12 +12646,12 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 					else {
 						if ((eg->valid[0] >> (38) & 1)) {
 							if (((u64) ((u64) st->v_meta_fragment == 1) & (eg->valid[0] >> (45) & 1))) {
-								eg->v_egress_flow_port_a = LOAD16(eg->h_hdr_ports);
-								eg->v_egress_flow_port_b = LOAD16(eg->h_hdr_ports + 2);
+								eg->v_egress_flow_port_a = LOAD16(st->h_hdr_ports);
+								eg->v_egress_flow_port_b = LOAD16(st->h_hdr_ports + 2);
 							}
 							u64 t109 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t110 = LOAD64(eg->h_hdr_ipv6 + 8);
-							u64 t111 = LOAD64(eg->h_hdr_ipv6 + 16);
+							u64 t110 = LOAD64(st->h_hdr_ipv6 + 8);
+							u64 t111 = LOAD64(st->h_hdr_ipv6 + 16);
 							u64 t112 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_a) << 8) << 8);
 							u64 t113 = t112;
 							t109 = digest64_word(t109, (t110));
@@ -12714,8 +12660,8 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 							eg->v_egress_flow_tmp_7 = digest64_end(t109);
 							eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_7;
 							u64 t114 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t115 = LOAD64(eg->h_hdr_ipv6 + 24);
-							u64 t116 = LOAD64(eg->h_hdr_ipv6 + 32);
+							u64 t115 = LOAD64(st->h_hdr_ipv6 + 24);
+							u64 t116 = LOAD64(st->h_hdr_ipv6 + 32);
 							u64 t117 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_b) << 8) << 8);
 							u64 t118 = t117;
 							t114 = digest64_word(t114, (t115));
@@ -12727,12 +12673,12 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 						else {
 							if ((eg->valid[0] >> (28) & 1)) {
 								u64 t119 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t120 = ((LOAD64(eg->h_hdr_second_macs + 6) >> 16) << 16);
+								u64 t120 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
 								t119 = digest64_word(t119, (t120));
 								eg->v_egress_flow_tmp_9 = digest64_end(t119);
 								eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_9;
 								u64 t121 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t122 = ((LOAD64(eg->h_hdr_second_macs) >> 16) << 16);
+								u64 t122 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
 								t121 = digest64_word(t121, (t122));
 								eg->v_egress_flow_tmp_10 = digest64_end(t121);
 								eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_10;
@@ -13230,7 +13176,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t15);
-		copy(&out->bytes[t15 & 2047], eg->h_hdr_vlan_1, 4);
+		copy(&out->bytes[t15 & 2047], st->h_hdr_vlan_1, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (23) & 1)) {
@@ -13240,7 +13186,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t16);
-		copy(&out->bytes[t16 & 2047], eg->h_hdr_vlan_2, 4);
+		copy(&out->bytes[t16 & 2047], st->h_hdr_vlan_2, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (24) & 1)) {
@@ -13250,7 +13196,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t17);
-		copy(&out->bytes[t17 & 2047], eg->h_hdr_vlan_3, 4);
+		copy(&out->bytes[t17 & 2047], st->h_hdr_vlan_3, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (25) & 1)) {
@@ -13270,7 +13216,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t19);
-		copy(&out->bytes[t19 & 2047], eg->h_hdr_pbb, 4);
+		copy(&out->bytes[t19 & 2047], st->h_hdr_pbb, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (0) & 1)) {
@@ -13280,7 +13226,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t20);
-		copy(&out->bytes[t20 & 2047], eg->h_hdr_mpls_0, 4);
+		copy(&out->bytes[t20 & 2047], st->h_hdr_mpls_0, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (1) & 1)) {
@@ -13290,7 +13236,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t21);
-		copy(&out->bytes[t21 & 2047], eg->h_hdr_mpls_1, 4);
+		copy(&out->bytes[t21 & 2047], st->h_hdr_mpls_1, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (2) & 1)) {
@@ -13300,7 +13246,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t22);
-		copy(&out->bytes[t22 & 2047], eg->h_hdr_mpls_2, 4);
+		copy(&out->bytes[t22 & 2047], st->h_hdr_mpls_2, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (3) & 1)) {
@@ -13310,7 +13256,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t23);
-		copy(&out->bytes[t23 & 2047], eg->h_hdr_mpls_3, 4);
+		copy(&out->bytes[t23 & 2047], st->h_hdr_mpls_3, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (4) & 1)) {
@@ -13320,7 +13266,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t24);
-		copy(&out->bytes[t24 & 2047], eg->h_hdr_mpls_4, 4);
+		copy(&out->bytes[t24 & 2047], st->h_hdr_mpls_4, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (5) & 1)) {
@@ -13330,7 +13276,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t25);
-		copy(&out->bytes[t25 & 2047], eg->h_hdr_mpls_5, 4);
+		copy(&out->bytes[t25 & 2047], st->h_hdr_mpls_5, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (6) & 1)) {
@@ -13340,7 +13286,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t26);
-		copy(&out->bytes[t26 & 2047], eg->h_hdr_mpls_6, 4);
+		copy(&out->bytes[t26 & 2047], st->h_hdr_mpls_6, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (7) & 1)) {
@@ -13350,7 +13296,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t27);
-		copy(&out->bytes[t27 & 2047], eg->h_hdr_mpls_7, 4);
+		copy(&out->bytes[t27 & 2047], st->h_hdr_mpls_7, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (27) & 1)) {
@@ -13360,7 +13306,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t28);
-		copy(&out->bytes[t28 & 2047], eg->h_hdr_control_word, 4);
+		copy(&out->bytes[t28 & 2047], st->h_hdr_control_word, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (28) & 1)) {
@@ -13370,7 +13316,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t29);
-		copy(&out->bytes[t29 & 2047], eg->h_hdr_second_macs, 12);
+		copy(&out->bytes[t29 & 2047], st->h_hdr_second_macs, 12);
 		eg->out += 12;
 	}
 	if ((eg->valid[0] >> (29) & 1)) {
@@ -13390,7 +13336,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t31);
-		copy(&out->bytes[t31 & 2047], eg->h_hdr_second_vlan_1, 4);
+		copy(&out->bytes[t31 & 2047], st->h_hdr_second_vlan_1, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (31) & 1)) {
@@ -13400,7 +13346,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t32);
-		copy(&out->bytes[t32 & 2047], eg->h_hdr_second_vlan_2, 4);
+		copy(&out->bytes[t32 & 2047], st->h_hdr_second_vlan_2, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (32) & 1)) {
@@ -13410,7 +13356,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t33);
-		copy(&out->bytes[t33 & 2047], eg->h_hdr_second_vlan_3, 4);
+		copy(&out->bytes[t33 & 2047], st->h_hdr_second_vlan_3, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (33) & 1)) {
@@ -13420,7 +13366,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t34);
-		copy(&out->bytes[t34 & 2047], eg->h_hdr_second_type, 2);
+		copy(&out->bytes[t34 & 2047], st->h_hdr_second_type, 2);
 		eg->out += 2;
 	}
 	if ((eg->valid[0] >> (34) & 1)) {
@@ -13430,7 +13376,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t35);
-		copy(&out->bytes[t35 & 2047], eg->h_hdr_pppoe, 8);
+		copy(&out->bytes[t35 & 2047], st->h_hdr_pppoe, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (35) & 1)) {
@@ -13450,7 +13396,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t37);
-		copy(&out->bytes[t37 & 2047], eg->h_hdr_ipv4, 20);
+		copy(&out->bytes[t37 & 2047], st->h_hdr_ipv4, 20);
 		eg->out += 20;
 	}
 	if ((eg->valid[0] >> (37) & 1)) {
@@ -13460,8 +13406,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t38);
-		u64 t39 = *(u32 *) (eg->h_hdr_ipv4_options + 40);
-		put_varbit(out, t38, eg->h_hdr_ipv4_options, 0, 0, 0, t39, 40);
+		u64 t39 = *(u32 *) (st->h_hdr_ipv4_options + 40);
+		put_varbit(out, t38, st->h_hdr_ipv4_options, 0, 0, 0, t39, 40);
 		eg->out += 0 + t39;
 	}
 	if ((eg->valid[0] >> (38) & 1)) {
@@ -13471,7 +13417,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t40);
-		copy(&out->bytes[t40 & 2047], eg->h_hdr_ipv6, 40);
+		copy(&out->bytes[t40 & 2047], st->h_hdr_ipv6, 40);
 		eg->out += 40;
 	}
 	if ((eg->valid[0] >> (39) & 1)) {
@@ -13481,8 +13427,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t41);
-		u64 t42 = *(u32 *) (eg->h_hdr_extension_0 + 192);
-		put_varbit(out, t41, eg->h_hdr_extension_0, 2, 0, 2, t42, 190);
+		u64 t42 = *(u32 *) (st->h_hdr_extension_0 + 192);
+		put_varbit(out, t41, st->h_hdr_extension_0, 2, 0, 2, t42, 190);
 		eg->out += 2 + t42;
 	}
 	if ((eg->valid[0] >> (40) & 1)) {
@@ -13492,8 +13438,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t43);
-		u64 t44 = *(u32 *) (eg->h_hdr_extension_1 + 192);
-		put_varbit(out, t43, eg->h_hdr_extension_1, 2, 0, 2, t44, 190);
+		u64 t44 = *(u32 *) (st->h_hdr_extension_1 + 192);
+		put_varbit(out, t43, st->h_hdr_extension_1, 2, 0, 2, t44, 190);
 		eg->out += 2 + t44;
 	}
 	if ((eg->valid[0] >> (41) & 1)) {
@@ -13503,8 +13449,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t45);
-		u64 t46 = *(u32 *) (eg->h_hdr_extension_2 + 192);
-		put_varbit(out, t45, eg->h_hdr_extension_2, 2, 0, 2, t46, 190);
+		u64 t46 = *(u32 *) (st->h_hdr_extension_2 + 192);
+		put_varbit(out, t45, st->h_hdr_extension_2, 2, 0, 2, t46, 190);
 		eg->out += 2 + t46;
 	}
 	if ((eg->valid[0] >> (42) & 1)) {
@@ -13514,8 +13460,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t47);
-		u64 t48 = *(u32 *) (eg->h_hdr_extension_3 + 192);
-		put_varbit(out, t47, eg->h_hdr_extension_3, 2, 0, 2, t48, 190);
+		u64 t48 = *(u32 *) (st->h_hdr_extension_3 + 192);
+		put_varbit(out, t47, st->h_hdr_extension_3, 2, 0, 2, t48, 190);
 		eg->out += 2 + t48;
 	}
 	if ((eg->valid[0] >> (43) & 1)) {
@@ -13525,8 +13471,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t49);
-		u64 t50 = *(u32 *) (eg->h_hdr_extension_4 + 192);
-		put_varbit(out, t49, eg->h_hdr_extension_4, 2, 0, 2, t50, 190);
+		u64 t50 = *(u32 *) (st->h_hdr_extension_4 + 192);
+		put_varbit(out, t49, st->h_hdr_extension_4, 2, 0, 2, t50, 190);
 		eg->out += 2 + t50;
 	}
 	if ((eg->valid[0] >> (44) & 1)) {
@@ -13536,8 +13482,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t51);
-		u64 t52 = *(u32 *) (eg->h_hdr_extension_5 + 192);
-		put_varbit(out, t51, eg->h_hdr_extension_5, 2, 0, 2, t52, 190);
+		u64 t52 = *(u32 *) (st->h_hdr_extension_5 + 192);
+		put_varbit(out, t51, st->h_hdr_extension_5, 2, 0, 2, t52, 190);
 		eg->out += 2 + t52;
 	}
 	if ((eg->valid[0] >> (45) & 1)) {
@@ -13547,7 +13493,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t53);
-		copy(&out->bytes[t53 & 2047], eg->h_hdr_ports, 4);
+		copy(&out->bytes[t53 & 2047], st->h_hdr_ports, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (46) & 1)) {
@@ -13567,7 +13513,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t55);
-		copy(&out->bytes[t55 & 2047], eg->h_hdr_udp, 4);
+		copy(&out->bytes[t55 & 2047], st->h_hdr_udp, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (48) & 1)) {
@@ -13597,7 +13543,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t58);
-		copy(&out->bytes[t58 & 2047], eg->h_hdr_vxlan, 8);
+		copy(&out->bytes[t58 & 2047], st->h_hdr_vxlan, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (51) & 1)) {
@@ -13607,7 +13553,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t59);
-		copy(&out->bytes[t59 & 2047], eg->h_hdr_geneve, 8);
+		copy(&out->bytes[t59 & 2047], st->h_hdr_geneve, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (52) & 1)) {
@@ -13617,8 +13563,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t60);
-		u64 t61 = *(u32 *) (eg->h_hdr_geneve_options + 256);
-		put_varbit(out, t60, eg->h_hdr_geneve_options, 0, 0, 0, t61, 252);
+		u64 t61 = *(u32 *) (st->h_hdr_geneve_options + 256);
+		put_varbit(out, t60, st->h_hdr_geneve_options, 0, 0, 0, t61, 252);
 		eg->out += 0 + t61;
 	}
 	if ((eg->valid[0] >> (53) & 1)) {
@@ -13628,7 +13574,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t62);
-		copy(&out->bytes[t62 & 2047], eg->h_hdr_gre, 4);
+		copy(&out->bytes[t62 & 2047], st->h_hdr_gre, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (54) & 1)) {
@@ -13638,7 +13584,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t63);
-		copy(&out->bytes[t63 & 2047], eg->h_hdr_gre_checksum, 4);
+		copy(&out->bytes[t63 & 2047], st->h_hdr_gre_checksum, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (55) & 1)) {
@@ -13648,7 +13594,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t64);
-		copy(&out->bytes[t64 & 2047], eg->h_hdr_gre_key, 4);
+		copy(&out->bytes[t64 & 2047], st->h_hdr_gre_key, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (56) & 1)) {
@@ -13658,7 +13604,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t65);
-		copy(&out->bytes[t65 & 2047], eg->h_hdr_gre_sequence, 4);
+		copy(&out->bytes[t65 & 2047], st->h_hdr_gre_sequence, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (57) & 1)) {
@@ -13668,7 +13614,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t66);
-		copy(&out->bytes[t66 & 2047], eg->h_hdr_erspan2, 8);
+		copy(&out->bytes[t66 & 2047], st->h_hdr_erspan2, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (58) & 1)) {
@@ -13678,7 +13624,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t67);
-		copy(&out->bytes[t67 & 2047], eg->h_hdr_erspan3, 12);
+		copy(&out->bytes[t67 & 2047], st->h_hdr_erspan3, 12);
 		eg->out += 12;
 	}
 	if ((eg->valid[0] >> (59) & 1)) {
@@ -13688,7 +13634,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t68);
-		copy(&out->bytes[t68 & 2047], eg->h_hdr_erspan3_sub, 8);
+		copy(&out->bytes[t68 & 2047], st->h_hdr_erspan3_sub, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (60) & 1)) {
@@ -13698,7 +13644,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t69);
-		copy(&out->bytes[t69 & 2047], eg->h_hdr_gtpu, 8);
+		copy(&out->bytes[t69 & 2047], st->h_hdr_gtpu, 8);
 		eg->out += 8;
 	}
 	if ((eg->valid[0] >> (61) & 1)) {
@@ -13708,7 +13654,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t70);
-		copy(&out->bytes[t70 & 2047], eg->h_hdr_gtpu_optional, 4);
+		copy(&out->bytes[t70 & 2047], st->h_hdr_gtpu_optional, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[0] >> (62) & 1)) {
@@ -13718,8 +13664,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t71);
-		u64 t72 = *(u32 *) (eg->h_hdr_gtpu_extension_0 + 192);
-		put_varbit(out, t71, eg->h_hdr_gtpu_extension_0, 1, 0, 1, t72, 191);
+		u64 t72 = *(u32 *) (st->h_hdr_gtpu_extension_0 + 192);
+		put_varbit(out, t71, st->h_hdr_gtpu_extension_0, 1, 0, 1, t72, 191);
 		eg->out += 1 + t72;
 	}
 	if ((eg->valid[0] >> (63) & 1)) {
@@ -13729,7 +13675,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t73);
-		copy(&out->bytes[t73 & 2047], eg->h_hdr_gtpu_next_0, 1);
+		copy(&out->bytes[t73 & 2047], st->h_hdr_gtpu_next_0, 1);
 		eg->out += 1;
 	}
 	if ((eg->valid[1] >> (0) & 1)) {
@@ -13739,8 +13685,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t74);
-		u64 t75 = *(u32 *) (eg->h_hdr_gtpu_extension_1 + 192);
-		put_varbit(out, t74, eg->h_hdr_gtpu_extension_1, 1, 0, 1, t75, 191);
+		u64 t75 = *(u32 *) (st->h_hdr_gtpu_extension_1 + 192);
+		put_varbit(out, t74, st->h_hdr_gtpu_extension_1, 1, 0, 1, t75, 191);
 		eg->out += 1 + t75;
 	}
 	if ((eg->valid[1] >> (1) & 1)) {
@@ -13750,7 +13696,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t76);
-		copy(&out->bytes[t76 & 2047], eg->h_hdr_gtpu_next_1, 1);
+		copy(&out->bytes[t76 & 2047], st->h_hdr_gtpu_next_1, 1);
 		eg->out += 1;
 	}
 	if ((eg->valid[1] >> (2) & 1)) {
@@ -13760,8 +13706,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t77);
-		u64 t78 = *(u32 *) (eg->h_hdr_gtpu_extension_2 + 192);
-		put_varbit(out, t77, eg->h_hdr_gtpu_extension_2, 1, 0, 1, t78, 191);
+		u64 t78 = *(u32 *) (st->h_hdr_gtpu_extension_2 + 192);
+		put_varbit(out, t77, st->h_hdr_gtpu_extension_2, 1, 0, 1, t78, 191);
 		eg->out += 1 + t78;
 	}
 	if ((eg->valid[1] >> (3) & 1)) {
@@ -13771,7 +13717,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t79);
-		copy(&out->bytes[t79 & 2047], eg->h_hdr_gtpu_next_2, 1);
+		copy(&out->bytes[t79 & 2047], st->h_hdr_gtpu_next_2, 1);
 		eg->out += 1;
 	}
 	if ((eg->valid[1] >> (4) & 1)) {
@@ -13781,8 +13727,8 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t80);
-		u64 t81 = *(u32 *) (eg->h_hdr_gtpu_extension_3 + 192);
-		put_varbit(out, t80, eg->h_hdr_gtpu_extension_3, 1, 0, 1, t81, 191);
+		u64 t81 = *(u32 *) (st->h_hdr_gtpu_extension_3 + 192);
+		put_varbit(out, t80, st->h_hdr_gtpu_extension_3, 1, 0, 1, t81, 191);
 		eg->out += 1 + t81;
 	}
 	if ((eg->valid[1] >> (5) & 1)) {
@@ -13792,7 +13738,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t82);
-		copy(&out->bytes[t82 & 2047], eg->h_hdr_gtpu_next_3, 1);
+		copy(&out->bytes[t82 & 2047], st->h_hdr_gtpu_next_3, 1);
 		eg->out += 1;
 	}
 	if ((eg->valid[1] >> (6) & 1)) {
@@ -13802,7 +13748,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t83);
-		copy(&out->bytes[t83 & 2047], eg->h_hdr_inner_macs, 12);
+		copy(&out->bytes[t83 & 2047], st->h_hdr_inner_macs, 12);
 		eg->out += 12;
 	}
 	if ((eg->valid[1] >> (7) & 1)) {
@@ -13822,7 +13768,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t85);
-		copy(&out->bytes[t85 & 2047], eg->h_hdr_inner_vlan_1, 4);
+		copy(&out->bytes[t85 & 2047], st->h_hdr_inner_vlan_1, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[1] >> (9) & 1)) {
@@ -13832,7 +13778,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t86);
-		copy(&out->bytes[t86 & 2047], eg->h_hdr_inner_vlan_2, 4);
+		copy(&out->bytes[t86 & 2047], st->h_hdr_inner_vlan_2, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[1] >> (10) & 1)) {
@@ -13842,7 +13788,7 @@ ONCE int deparse(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 			goto out;
 		}
 		OPAQUE(t87);
-		copy(&out->bytes[t87 & 2047], eg->h_hdr_inner_vlan_3, 4);
+		copy(&out->bytes[t87 & 2047], st->h_hdr_inner_vlan_3, 4);
 		eg->out += 4;
 	}
 	if ((eg->valid[1] >> (11) & 1)) {
@@ -14254,12 +14200,10 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	eg->ended = eg->overwrites = eg->checksums = eg->trailer_bytes = 0;
 	eg->len = st->len;
 	copy(eg->valid, st->valid, 16);
-	eg->v_meta_instance = st->v_meta_instance;
 	eg->v_meta_layers_l3 = st->v_meta_layers_l3;
 	eg->v_meta_layers_l4 = st->v_meta_layers_l4;
 	eg->v_meta_layers_inner_l3 = st->v_meta_layers_inner_l3;
 	eg->v_meta_layers_inner_l4 = st->v_meta_layers_inner_l4;
-	eg->v_meta_edit_length = st->v_meta_edit_length;
 	eg->v_meta_edit_removed = st->v_meta_edit_removed;
 	eg->v_meta_edit_payload = st->v_meta_edit_payload;
 	eg->v_meta_edit_inner_payload = st->v_meta_edit_inner_payload;
@@ -14294,81 +14238,23 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	eg->v_meta_edit_port = st->v_meta_edit_port;
 	eg->v_meta_edit_unwrapped = st->v_meta_edit_unwrapped;
 	eg->v_meta_drop = st->v_meta_drop;
-	eg->v_standard_metadata_egress_spec = st->v_standard_metadata_egress_spec;
-	eg->v_standard_metadata_egress_port = st->v_standard_metadata_egress_port;
-	eg->v_standard_metadata_instance_type = st->v_standard_metadata_instance_type;
-	eg->v_standard_metadata_packet_length = st->v_standard_metadata_packet_length;
-	eg->v_standard_metadata_enq_timestamp = st->v_standard_metadata_enq_timestamp;
-	eg->v_standard_metadata_egress_global_timestamp = st->v_standard_metadata_egress_global_timestamp;
-	eg->v_standard_metadata_mcast_grp = st->v_standard_metadata_mcast_grp;
 	eg->v_standard_metadata_egress_rid = st->v_standard_metadata_egress_rid;
-	eg->v_egress_reason = st->v_egress_reason;
-	eg->v_egress_kinds = st->v_egress_kinds;
-	eg->v_egress_link_end = st->v_egress_link_end;
-	eg->v_egress_second_is_frame = st->v_egress_second_is_frame;
-	eg->v_egress_inner_is_frame = st->v_egress_inner_is_frame;
-	eg->v_egress_trims = st->v_egress_trims;
 	eg->v_egress_slice_anchor = st->v_egress_slice_anchor;
 	eg->v_egress_slice_bytes = st->v_egress_slice_bytes;
-	eg->v_egress_slices = st->v_egress_slices;
-	eg->v_egress_start = st->v_egress_start;
-	eg->v_egress_absent = st->v_egress_absent;
-	eg->v_egress_from = st->v_egress_from;
-	eg->v_egress_to = st->v_egress_to;
 	eg->v_egress_anchor_0 = st->v_egress_anchor_0;
 	eg->v_egress_offset_0 = st->v_egress_offset_0;
-	eg->v_egress_length_0 = st->v_egress_length_0;
 	eg->v_egress_anchor_1 = st->v_egress_anchor_1;
 	eg->v_egress_offset_1 = st->v_egress_offset_1;
-	eg->v_egress_length_1 = st->v_egress_length_1;
 	eg->v_egress_anchor_2 = st->v_egress_anchor_2;
 	eg->v_egress_offset_2 = st->v_egress_offset_2;
-	eg->v_egress_length_2 = st->v_egress_length_2;
 	eg->v_egress_anchor_3 = st->v_egress_anchor_3;
 	eg->v_egress_offset_3 = st->v_egress_offset_3;
-	eg->v_egress_length_3 = st->v_egress_length_3;
-	eg->v_egress_tmp = st->v_egress_tmp;
-	eg->v_egress_tmp_2 = st->v_egress_tmp_2;
-	eg->v_egress_tmp_3 = st->v_egress_tmp_3;
 	eg->v_egress_stamp_version = st->v_egress_stamp_version;
 	eg->v_egress_tai_offset = st->v_egress_tai_offset;
-	eg->v_egress_stamps = st->v_egress_stamps;
 	eg->v_egress_clock_source = st->v_egress_clock_source;
-	eg->v_egress_seconds = st->v_egress_seconds;
-	eg->v_egress_nanoseconds = st->v_egress_nanoseconds;
-	copy(eg->v_egress_split_product, st->v_egress_split_product, 16);
-	copy(eg->v_egress_split_product_2, st->v_egress_split_product_2, 16);
-	eg->v_egress_kind = st->v_egress_kind;
-	eg->v_egress_payload = st->v_egress_payload;
-	eg->v_egress_used_session = st->v_egress_used_session;
-	eg->v_egress_number = st->v_egress_number;
-	eg->v_egress_flow_sum = st->v_egress_flow_sum;
-	eg->v_egress_seconds_2 = st->v_egress_seconds_2;
-	eg->v_egress_nanoseconds_2 = st->v_egress_nanoseconds_2;
-	eg->v_egress_flow_a = st->v_egress_flow_a;
-	eg->v_egress_flow_b = st->v_egress_flow_b;
-	eg->v_egress_flow_port_a = st->v_egress_flow_port_a;
-	eg->v_egress_flow_port_b = st->v_egress_flow_port_b;
-	eg->v_egress_flow_tmp = st->v_egress_flow_tmp;
-	eg->v_egress_flow_tmp_2 = st->v_egress_flow_tmp_2;
-	eg->v_egress_flow_tmp_3 = st->v_egress_flow_tmp_3;
-	eg->v_egress_flow_tmp_4 = st->v_egress_flow_tmp_4;
-	eg->v_egress_flow_tmp_5 = st->v_egress_flow_tmp_5;
-	eg->v_egress_flow_tmp_6 = st->v_egress_flow_tmp_6;
-	eg->v_egress_flow_tmp_7 = st->v_egress_flow_tmp_7;
-	eg->v_egress_flow_tmp_8 = st->v_egress_flow_tmp_8;
-	eg->v_egress_flow_tmp_9 = st->v_egress_flow_tmp_9;
-	eg->v_egress_flow_tmp_10 = st->v_egress_flow_tmp_10;
-	eg->v_egress_flow_tmp_11 = st->v_egress_flow_tmp_11;
-	eg->v_egress_flow_tmp_12 = st->v_egress_flow_tmp_12;
-	copy(eg->v_egress_split_product_3, st->v_egress_split_product_3, 16);
-	eg->v_egress_limits = st->v_egress_limits;
 	eg->v_egress_longest = st->v_egress_longest;
 	eg->v_egress_set_dst = st->v_egress_set_dst;
 	eg->v_egress_set_vid = st->v_egress_set_vid;
-	eg->v_egress_frame = st->v_egress_frame;
-	eg->v_egress_color = st->v_egress_color;
-	eg->v_egress_place_added = st->v_egress_place_added;
 	copy(eg->h_hdr_around_ethernet, st->h_hdr_around_ethernet, 16);
 	copy(eg->h_hdr_around_ipv4, st->h_hdr_around_ipv4, 24);
 	copy(eg->h_hdr_around_udp, st->h_hdr_around_udp, 8);
@@ -14383,63 +14269,9 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	copy(eg->h_hdr_stamp_48, st->h_hdr_stamp_48, 16);
 	copy(eg->h_hdr_label, st->h_hdr_label, 8);
 	copy(eg->h_hdr_vlan_0, st->h_hdr_vlan_0, 8);
-	copy(eg->h_hdr_vlan_1, st->h_hdr_vlan_1, 8);
-	copy(eg->h_hdr_vlan_2, st->h_hdr_vlan_2, 8);
-	copy(eg->h_hdr_vlan_3, st->h_hdr_vlan_3, 8);
 	copy(eg->h_hdr_ether_type, st->h_hdr_ether_type, 8);
-	copy(eg->h_hdr_pbb, st->h_hdr_pbb, 8);
-	copy(eg->h_hdr_mpls_0, st->h_hdr_mpls_0, 8);
-	copy(eg->h_hdr_mpls_1, st->h_hdr_mpls_1, 8);
-	copy(eg->h_hdr_mpls_2, st->h_hdr_mpls_2, 8);
-	copy(eg->h_hdr_mpls_3, st->h_hdr_mpls_3, 8);
-	copy(eg->h_hdr_mpls_4, st->h_hdr_mpls_4, 8);
-	copy(eg->h_hdr_mpls_5, st->h_hdr_mpls_5, 8);
-	copy(eg->h_hdr_mpls_6, st->h_hdr_mpls_6, 8);
-	copy(eg->h_hdr_mpls_7, st->h_hdr_mpls_7, 8);
-	copy(eg->h_hdr_control_word, st->h_hdr_control_word, 8);
-	copy(eg->h_hdr_second_macs, st->h_hdr_second_macs, 16);
 	copy(eg->h_hdr_second_vlan_0, st->h_hdr_second_vlan_0, 8);
-	copy(eg->h_hdr_second_vlan_1, st->h_hdr_second_vlan_1, 8);
-	copy(eg->h_hdr_second_vlan_2, st->h_hdr_second_vlan_2, 8);
-	copy(eg->h_hdr_second_vlan_3, st->h_hdr_second_vlan_3, 8);
-	copy(eg->h_hdr_second_type, st->h_hdr_second_type, 8);
-	copy(eg->h_hdr_pppoe, st->h_hdr_pppoe, 8);
-	copy(eg->h_hdr_ipv4, st->h_hdr_ipv4, 24);
-	copy(eg->h_hdr_ipv4_options, st->h_hdr_ipv4_options, 48);
-	copy(eg->h_hdr_ipv6, st->h_hdr_ipv6, 40);
-	copy(eg->h_hdr_extension_0, st->h_hdr_extension_0, 200);
-	copy(eg->h_hdr_extension_1, st->h_hdr_extension_1, 200);
-	copy(eg->h_hdr_extension_2, st->h_hdr_extension_2, 200);
-	copy(eg->h_hdr_extension_3, st->h_hdr_extension_3, 200);
-	copy(eg->h_hdr_extension_4, st->h_hdr_extension_4, 200);
-	copy(eg->h_hdr_extension_5, st->h_hdr_extension_5, 200);
-	copy(eg->h_hdr_ports, st->h_hdr_ports, 8);
-	copy(eg->h_hdr_udp, st->h_hdr_udp, 8);
-	copy(eg->h_hdr_vxlan, st->h_hdr_vxlan, 8);
-	copy(eg->h_hdr_geneve, st->h_hdr_geneve, 8);
-	copy(eg->h_hdr_geneve_options, st->h_hdr_geneve_options, 264);
-	copy(eg->h_hdr_gre, st->h_hdr_gre, 8);
-	copy(eg->h_hdr_gre_checksum, st->h_hdr_gre_checksum, 8);
-	copy(eg->h_hdr_gre_key, st->h_hdr_gre_key, 8);
-	copy(eg->h_hdr_gre_sequence, st->h_hdr_gre_sequence, 8);
-	copy(eg->h_hdr_erspan2, st->h_hdr_erspan2, 8);
-	copy(eg->h_hdr_erspan3, st->h_hdr_erspan3, 16);
-	copy(eg->h_hdr_erspan3_sub, st->h_hdr_erspan3_sub, 8);
-	copy(eg->h_hdr_gtpu, st->h_hdr_gtpu, 8);
-	copy(eg->h_hdr_gtpu_optional, st->h_hdr_gtpu_optional, 8);
-	copy(eg->h_hdr_gtpu_extension_0, st->h_hdr_gtpu_extension_0, 200);
-	copy(eg->h_hdr_gtpu_next_0, st->h_hdr_gtpu_next_0, 8);
-	copy(eg->h_hdr_gtpu_extension_1, st->h_hdr_gtpu_extension_1, 200);
-	copy(eg->h_hdr_gtpu_next_1, st->h_hdr_gtpu_next_1, 8);
-	copy(eg->h_hdr_gtpu_extension_2, st->h_hdr_gtpu_extension_2, 200);
-	copy(eg->h_hdr_gtpu_next_2, st->h_hdr_gtpu_next_2, 8);
-	copy(eg->h_hdr_gtpu_extension_3, st->h_hdr_gtpu_extension_3, 200);
-	copy(eg->h_hdr_gtpu_next_3, st->h_hdr_gtpu_next_3, 8);
-	copy(eg->h_hdr_inner_macs, st->h_hdr_inner_macs, 16);
 	copy(eg->h_hdr_inner_vlan_0, st->h_hdr_inner_vlan_0, 8);
-	copy(eg->h_hdr_inner_vlan_1, st->h_hdr_inner_vlan_1, 8);
-	copy(eg->h_hdr_inner_vlan_2, st->h_hdr_inner_vlan_2, 8);
-	copy(eg->h_hdr_inner_vlan_3, st->h_hdr_inner_vlan_3, 8);
 	eg->v_standard_metadata_egress_port = (copy_of->port & 0x1ffULL);
 	eg->v_standard_metadata_egress_spec = (0 & 0x1ffULL);
 	eg->v_standard_metadata_egress_rid = (copy_of->instance & 0xffffULL);

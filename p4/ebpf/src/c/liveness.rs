@@ -56,27 +56,22 @@ fn meet(into: &mut State, other: State) {
 
 /// Finds what has to be zero.
 pub(super) fn cleared(module: &Module) -> Cleared {
-    let mut analysis = Analysis {
-        module,
-        made_valid: moved(module).0,
-        copied: moved(module).1,
-        cleared: Cleared::default(),
-        leaves: BTreeMap::new(),
-        ends: Vec::new(),
-    };
+    let mut analysis = Analysis::new(module);
     let mut state = Some(Facts::default());
     analysis.parser(&mut state);
     let pipeline = &module.pipeline;
-    for block in [
-        &pipeline.verify_checksum,
-        &pipeline.ingress,
-        &pipeline.egress,
-        &pipeline.compute_checksum,
-        &pipeline.deparser,
-    ] {
+    for block in [&pipeline.verify_checksum, &pipeline.ingress] {
         analysis.control(block, &mut state);
     }
+    analysis.behind_ingress(&mut state);
     analysis.cleared
+}
+
+/// Finds which variables a copy may read as ingress left them.
+pub(super) fn read_by_copies(module: &Module) -> BTreeSet<usize> {
+    let mut analysis = Analysis::new(module);
+    analysis.behind_ingress(&mut Some(Facts::default()));
+    analysis.cleared.variables
 }
 
 /// Headers that the program makes valid other than by extraction, and those that it copies from.
@@ -128,7 +123,20 @@ struct Analysis<'m> {
     ends: Vec<State>,
 }
 
-impl Analysis<'_> {
+impl<'m> Analysis<'m> {
+    fn new(module: &'m Module) -> Self {
+        let (made_valid, copied) = moved(module);
+        let cleared = Cleared::default();
+        Self { module, made_valid, copied, cleared, leaves: BTreeMap::new(), ends: Vec::new() }
+    }
+
+    fn behind_ingress(&mut self, state: &mut State) {
+        let pipeline = &self.module.pipeline;
+        for block in [&pipeline.egress, &pipeline.compute_checksum, &pipeline.deparser] {
+            self.control(block, state);
+        }
+    }
+
     /// All states, until nothing changes; a parser may be left from anywhere.
     fn parser(&mut self, state: &mut State) {
         let states = &self.module.pipeline.parser.states;

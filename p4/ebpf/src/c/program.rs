@@ -10,7 +10,7 @@ use super::code::{Code, Side};
 use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 use super::liveness;
 use super::statement::OUT;
-use super::storage::{Storage, words_of};
+use super::storage::{Storage, VariablePlace, words_of};
 use super::table::{sides, value_set_layout};
 use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
 use crate::layout::{
@@ -150,7 +150,7 @@ impl<'m> Writer<'m> {
 
     fn structures(&self, text: &mut String, layout: &Layout) {
         let storage = self.storage;
-        let variable = |place: &super::storage::VariablePlace| match place.width {
+        let variable = |place: &VariablePlace| match place.width {
             0..=8 => format!("\tu8 {};\n", place.name),
             9..=16 => format!("\tu16 {};\n", place.name),
             17..=32 => format!("\tu32 {};\n", place.name),
@@ -391,7 +391,9 @@ impl<'m> Writer<'m> {
             for place in storage.stacks.iter().filter(|place| place.next_in_work) {
                 code.line(format!("eg->{0} = st->{0};", place.next));
             }
-            for place in storage.variables.iter().filter(|place| place.in_work) {
+            let read = liveness::read_by_copies(code.module);
+            let kept = |(index, place): &(usize, &VariablePlace)| place.in_work && read.contains(index);
+            for (_, place) in storage.variables.iter().enumerate().filter(kept) {
                 if place.width > 64 {
                     code.line(format!("copy(eg->{0}, st->{0}, {1});", place.name, words_of(place.width) * 8));
                 } else {

@@ -130,6 +130,10 @@ impl Written {
                 }
                 _ => {}
             }
+            // Validity is every copy's own anyway.
+            if let StatementKind::SetValid(_) | StatementKind::SetInvalid(_) = statement.kind {
+                return;
+            }
             walk::parts_mut(&mut statement.clone(), &mut |part| match part {
                 Part::Write(place) => match place.base_mut() {
                     Place::Variable(variable) => {
