@@ -174,7 +174,7 @@ fn main() {
     );
     for (tools, list) in [(&TOOLS[..1], "one"), (&TOOLS[..], "one, two, three")] {
         let _members = members(&floor, tools);
-        let mut best = vec![0f64; 4];
+        let mut best = [0f64; 4];
         for _ in 0..ROUNDS {
             let forward = floor.progs_mut().find(|program| program.name() == "forward").expect("it is there");
             let link = forward.attach_xdp(device_number("tap") as i32).expect("the tap takes it");
