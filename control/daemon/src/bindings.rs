@@ -36,7 +36,7 @@ impl Binding {
             format!("port `{name}` is attached as a {is} port")
         };
         let help = format!(
-            "keep `{name}: {{ role: {is}, id: {number} }}`, leave the port out, or start the broker anew with other `--port` arguments"
+            "keep `{name}: {{ role: {is}, id: {number} }}`, leave the port out, or detach it first (`sluice ports --detach`)"
         );
         Some(Diagnostic::error(said).at(port.span, "").help(help))
     }
