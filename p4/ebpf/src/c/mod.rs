@@ -1,5 +1,6 @@
 //! The program's text.
 
+mod arithmetic;
 mod code;
 mod deparser;
 mod expression;
@@ -13,6 +14,7 @@ mod place;
 mod program;
 mod statement;
 mod storage;
+mod structures;
 mod table;
 
 pub use parser::MAX_TURNS;
