@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_ebpf::{CONFIGURATIONS, COUNTS, DIRECT_METERS, Layout, METER_WORDS, Program};
+use sluice_ebpf::{
+    CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, METER_WORDS, Program,
+};
 use sluice_entities::{
     ActionCall, Atomicity, CounterData, Entity, EntryKey, MeterConfig, Query, TableAction, TableEntry,
     Update, UpdateKind,
@@ -278,11 +280,20 @@ impl Device {
         self.free_cells.pop().ok_or_else(full)
     }
 
+    /// What a table is to do now, for the configuration.
     fn note_entries(&mut self, table: usize) {
-        let at = self.layout.tables[table].configuration_at;
-        let has_entries = u64::from(!self.tables[table].is_empty());
-        if self.configuration[at] != has_entries {
-            self.configuration[at] = has_entries;
+        let layout = &self.layout.tables[table];
+        let at = layout.configuration_at;
+        let default = usize::try_from(self.configuration[at + 1]).unwrap_or(usize::MAX);
+        let todo = if !self.tables[table].is_empty() {
+            HAS_ENTRIES
+        } else if layout.idle_actions.get(default) == Some(&true) {
+            IS_IDLE
+        } else {
+            0
+        };
+        if self.configuration[at] != todo {
+            self.configuration[at] = todo;
             self.is_changed = true;
         }
     }
@@ -300,6 +311,7 @@ impl Device {
             self.configuration[at..at + words.len()].copy_from_slice(&words);
             self.is_changed = true;
         }
+        self.note_entries(table);
         Ok(())
     }
 

@@ -28,6 +28,12 @@ pub const DIRECT_METERS: &str = "direct_meters";
 /// units); whether the buckets were filled, their time, what they hold; packets and bytes of green, yellow and red.
 pub const METER_WORDS: usize = 15;
 
+/// In a table's first word of the configuration: it has entries.
+pub const HAS_ENTRIES: u64 = 1;
+
+/// In the same word: it has none, and its default action does nothing, so that nobody has to apply it.
+pub const IS_IDLE: u64 = 2;
+
 /// Everything that is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
@@ -92,8 +98,10 @@ pub struct TableLayout {
     pub record_words: Option<usize>,
     /// Words of the longest action's data.
     pub data_words: usize,
-    /// Where in the configuration it begins: whether it has entries, then the default action's index, cell and data.
+    /// Where in the configuration it begins: what is to be done ([`HAS_ENTRIES`], [`IS_IDLE`]), then the default action's index, cell and data.
     pub configuration_at: usize,
+    /// For each of its actions, whether it does nothing.
+    pub idle_actions: Vec<bool>,
     /// Whether its entries have cells in [`COUNTS`].
     pub is_counted: bool,
     /// Whether its entries have cells in [`DIRECT_METERS`].

@@ -31,8 +31,8 @@ mod layout;
 
 pub use c::{MAX_TURNS, STATES};
 pub use layout::{
-    CONFIGURATIONS, COUNTS, DIRECT_METERS, EntriesLayout, Layout, ListLayout, MAX_LIST, METER_WORDS, Shape,
-    TableLayout, list_bytes, records_map, words_of,
+    CONFIGURATIONS, COUNTS, DIRECT_METERS, EntriesLayout, HAS_ENTRIES, IS_IDLE, Layout, ListLayout, MAX_LIST,
+    METER_WORDS, Shape, TableLayout, list_bytes, records_map, words_of,
 };
 use sluice_diagnostics::Diagnostics;
 use sluice_ir::Module;

@@ -693,117 +693,119 @@ struct work {
 
 #define MAX_HEADER_BYTES 1024
 #define MAX_FRAME_EDITS 16
-#define STATES 256
+#define STATES 128
+#define HAS_ENTRIES 1
+#define IS_IDLE 2
 
-struct default_ingress_policy { u64 has_entries; u64 action; u64 cell; u64 data[14]; };
-struct default_ingress_network_port { u64 has_entries; u64 action; u64 cell; u64 data[6]; };
-struct default_ingress_narrow_ether_type { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_l3 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_vlan_outer { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_vlan_inner { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_mac_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_mac_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ipv4_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ipv4_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ipv6_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ipv6_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ip_proto { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_l4_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_l4_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_tcp_flags { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_dscp { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ecn { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_ttl { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_fragment { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_icmp { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_length { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_mpls { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_no_address { u64 has_entries; u64 action; u64 cell; u64 data[8]; };
-struct default_ingress_narrow_no_port { u64 has_entries; u64 action; u64 cell; u64 data[8]; };
-struct default_ingress_narrow_no_tunnel { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_vni { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_teid { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_gre_key { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_l3 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_vlan { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_mac_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_mac_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ipv4_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ipv4_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ipv6_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ipv6_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ip_proto { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_l4_src { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_l4_dst { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_tcp_flags { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_dscp { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_ttl { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_fragment { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_icmp { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_narrow_inner_no_address { u64 has_entries; u64 action; u64 cell; u64 data[8]; };
-struct default_ingress_narrow_inner_no_port { u64 has_entries; u64 action; u64 cell; u64 data[8]; };
-struct default_ingress_collect_0 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_1 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_2 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_3 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_4 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_5 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_6 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_7 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_8 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_9 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_10 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_11 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_12 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_13 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_14 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_15 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_16 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_17 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_18 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_19 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_20 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_21 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_22 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_23 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_24 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_25 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_26 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_27 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_28 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_29 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_30 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_collect_31 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_asked { u64 has_entries; u64 action; u64 cell; };
-struct default_ingress_sample_0 { u64 has_entries; u64 action; u64 cell; u64 data[3]; };
-struct default_ingress_sample_1 { u64 has_entries; u64 action; u64 cell; u64 data[3]; };
-struct default_ingress_sample_2 { u64 has_entries; u64 action; u64 cell; u64 data[3]; };
-struct default_ingress_sample_3 { u64 has_entries; u64 action; u64 cell; u64 data[3]; };
-struct default_ingress_sampled { u64 has_entries; u64 action; u64 cell; };
-struct default_ingress_dedup_0 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_dedup_1 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_ingress_repeated { u64 has_entries; u64 action; u64 cell; };
-struct default_ingress_balance_by { u64 has_entries; u64 action; u64 cell; u64 data[3]; };
-struct default_ingress_balance_0 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_1 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_2 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_3 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_4 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_5 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_6 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_balance_7 { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_ingress_deliver { u64 has_entries; u64 action; u64 cell; u64 data[1]; };
-struct default_egress_fix_checksums { u64 has_entries; u64 action; u64 cell; };
-struct default_egress_strip { u64 has_entries; u64 action; u64 cell; u64 data[1]; };
-struct default_egress_mask_0 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_egress_mask_1 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_egress_mask_2 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_egress_mask_3 { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
-struct default_egress_slice { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_egress_label { u64 has_entries; u64 action; u64 cell; u64 data[1]; };
-struct default_egress_stamp { u64 has_entries; u64 action; u64 cell; u64 data[2]; };
-struct default_egress_encapsulate { u64 has_entries; u64 action; u64 cell; u64 data[8]; };
-struct default_egress_tool_port { u64 has_entries; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_policy { u64 todo; u64 action; u64 cell; u64 data[14]; };
+struct default_ingress_network_port { u64 todo; u64 action; u64 cell; u64 data[6]; };
+struct default_ingress_narrow_ether_type { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_l3 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_vlan_outer { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_vlan_inner { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_mac_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_mac_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ipv4_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ipv4_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ipv6_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ipv6_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ip_proto { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_l4_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_l4_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_tcp_flags { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_dscp { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ecn { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_ttl { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_fragment { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_icmp { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_length { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_mpls { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_no_address { u64 todo; u64 action; u64 cell; u64 data[8]; };
+struct default_ingress_narrow_no_port { u64 todo; u64 action; u64 cell; u64 data[8]; };
+struct default_ingress_narrow_no_tunnel { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_vni { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_teid { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_gre_key { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_l3 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_vlan { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_mac_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_mac_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ipv4_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ipv4_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ipv6_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ipv6_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ip_proto { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_l4_src { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_l4_dst { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_tcp_flags { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_dscp { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_ttl { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_fragment { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_icmp { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_narrow_inner_no_address { u64 todo; u64 action; u64 cell; u64 data[8]; };
+struct default_ingress_narrow_inner_no_port { u64 todo; u64 action; u64 cell; u64 data[8]; };
+struct default_ingress_collect_0 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_1 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_2 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_3 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_4 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_5 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_6 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_7 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_8 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_9 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_10 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_11 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_12 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_13 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_14 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_15 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_16 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_17 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_18 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_19 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_20 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_21 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_22 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_23 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_24 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_25 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_26 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_27 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_28 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_29 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_30 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_collect_31 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_asked { u64 todo; u64 action; u64 cell; };
+struct default_ingress_sample_0 { u64 todo; u64 action; u64 cell; u64 data[3]; };
+struct default_ingress_sample_1 { u64 todo; u64 action; u64 cell; u64 data[3]; };
+struct default_ingress_sample_2 { u64 todo; u64 action; u64 cell; u64 data[3]; };
+struct default_ingress_sample_3 { u64 todo; u64 action; u64 cell; u64 data[3]; };
+struct default_ingress_sampled { u64 todo; u64 action; u64 cell; };
+struct default_ingress_dedup_0 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_dedup_1 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_ingress_repeated { u64 todo; u64 action; u64 cell; };
+struct default_ingress_balance_by { u64 todo; u64 action; u64 cell; u64 data[3]; };
+struct default_ingress_balance_0 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_1 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_2 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_3 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_4 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_5 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_6 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_balance_7 { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_ingress_deliver { u64 todo; u64 action; u64 cell; u64 data[1]; };
+struct default_egress_fix_checksums { u64 todo; u64 action; u64 cell; };
+struct default_egress_strip { u64 todo; u64 action; u64 cell; u64 data[1]; };
+struct default_egress_mask_0 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_egress_mask_1 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_egress_mask_2 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_egress_mask_3 { u64 todo; u64 action; u64 cell; u64 data[4]; };
+struct default_egress_slice { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_egress_label { u64 todo; u64 action; u64 cell; u64 data[1]; };
+struct default_egress_stamp { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_egress_encapsulate { u64 todo; u64 action; u64 cell; u64 data[8]; };
+struct default_egress_tool_port { u64 todo; u64 action; u64 cell; u64 data[4]; };
 struct record_2 { u64 action; u64 data[1]; };
 struct record_3 { u64 action; u64 data[2]; };
 struct record_5 { u64 action; u64 data[4]; };
@@ -1510,9 +1512,7 @@ ONCE int apply_ingress_policy(struct xdp_md *ctx, struct state *st, const struct
 	const struct default_ingress_policy *by_default = &cfg->ingress_policy;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.activate */
 		 {
@@ -1543,7 +1543,7 @@ ONCE int apply_ingress_network_port(struct xdp_md *ctx, struct state *st, const 
 	const struct default_ingress_network_port *by_default = &cfg->ingress_network_port;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_ingress_port;
 		u32 slot = 0;
@@ -1561,9 +1561,7 @@ ONCE int apply_ingress_network_port(struct xdp_md *ctx, struct state *st, const 
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.admit */
 		 {
@@ -1596,7 +1594,7 @@ ONCE int apply_ingress_narrow_ether_type(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_ether_type *by_default = &cfg->ingress_narrow_ether_type;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_ether_type;
 		u32 slot = 1;
@@ -1614,9 +1612,7 @@ ONCE int apply_ingress_narrow_ether_type(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1645,7 +1641,7 @@ ONCE int apply_ingress_narrow_l3(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_narrow_l3 *by_default = &cfg->ingress_narrow_l3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_l3;
 		u32 slot = 2;
@@ -1663,9 +1659,7 @@ ONCE int apply_ingress_narrow_l3(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1694,7 +1688,7 @@ ONCE int apply_ingress_narrow_vlan_outer(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_vlan_outer *by_default = &cfg->ingress_narrow_vlan_outer;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_vlan;
 		u32 slot = 3;
@@ -1712,9 +1706,7 @@ ONCE int apply_ingress_narrow_vlan_outer(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1743,7 +1735,7 @@ ONCE int apply_ingress_narrow_vlan_inner(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_vlan_inner *by_default = &cfg->ingress_narrow_vlan_inner;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_vlan_inner;
 		u32 slot = 4;
@@ -1761,9 +1753,7 @@ ONCE int apply_ingress_narrow_vlan_inner(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1792,7 +1782,7 @@ ONCE int apply_ingress_narrow_mac_src(struct xdp_md *ctx, struct state *st, cons
 	const struct default_ingress_narrow_mac_src *by_default = &cfg->ingress_narrow_mac_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (LOAD64(st->h_hdr_macs + 6) >> 16);
 		u32 t2 = 0, t3 = 0;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -1822,9 +1812,7 @@ ONCE int apply_ingress_narrow_mac_src(struct xdp_md *ctx, struct state *st, cons
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1853,7 +1841,7 @@ ONCE int apply_ingress_narrow_mac_dst(struct xdp_md *ctx, struct state *st, cons
 	const struct default_ingress_narrow_mac_dst *by_default = &cfg->ingress_narrow_mac_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (LOAD64(st->h_hdr_macs) >> 16);
 		u32 t2 = 0, t3 = 1;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -1883,9 +1871,7 @@ ONCE int apply_ingress_narrow_mac_dst(struct xdp_md *ctx, struct state *st, cons
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1914,7 +1900,7 @@ ONCE int apply_ingress_narrow_ipv4_src(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_ipv4_src *by_default = &cfg->ingress_narrow_ipv4_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		key.bits[0] = __builtin_bswap32((u32) (((u64) st->v_ingress_outer_ipv4_src & 0xffffffffULL)));
@@ -1933,9 +1919,7 @@ ONCE int apply_ingress_narrow_ipv4_src(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -1964,7 +1948,7 @@ ONCE int apply_ingress_narrow_ipv4_dst(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_ipv4_dst *by_default = &cfg->ingress_narrow_ipv4_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		key.bits[0] = __builtin_bswap32((u32) (((u64) st->v_ingress_outer_ipv4_dst & 0xffffffffULL)));
@@ -1983,9 +1967,7 @@ ONCE int apply_ingress_narrow_ipv4_dst(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2014,7 +1996,7 @@ ONCE int apply_ingress_narrow_ipv6_src(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_ipv6_src *by_default = &cfg->ingress_narrow_ipv6_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[4]; } key;
 		key.length = 128;
 		key.bits[0] = __builtin_bswap32((u32) (((LOAD64(st->h_hdr_ipv6 + 8) >> 32) & 0xffffffffULL)));
@@ -2036,9 +2018,7 @@ ONCE int apply_ingress_narrow_ipv6_src(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2067,7 +2047,7 @@ ONCE int apply_ingress_narrow_ipv6_dst(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_ipv6_dst *by_default = &cfg->ingress_narrow_ipv6_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[4]; } key;
 		key.length = 128;
 		key.bits[0] = __builtin_bswap32((u32) (((LOAD64(st->h_hdr_ipv6 + 24) >> 32) & 0xffffffffULL)));
@@ -2089,9 +2069,7 @@ ONCE int apply_ingress_narrow_ipv6_dst(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2120,7 +2098,7 @@ ONCE int apply_ingress_narrow_ip_proto(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_ip_proto *by_default = &cfg->ingress_narrow_ip_proto;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_ip_proto;
 		u32 slot = 5;
@@ -2138,9 +2116,7 @@ ONCE int apply_ingress_narrow_ip_proto(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2169,7 +2145,7 @@ ONCE int apply_ingress_narrow_l4_src(struct xdp_md *ctx, struct state *st, const
 	const struct default_ingress_narrow_l4_src *by_default = &cfg->ingress_narrow_l4_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = LOAD16(st->h_hdr_ports);
 		u32 t2 = 0, t3 = 2;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -2199,9 +2175,7 @@ ONCE int apply_ingress_narrow_l4_src(struct xdp_md *ctx, struct state *st, const
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2230,7 +2204,7 @@ ONCE int apply_ingress_narrow_l4_dst(struct xdp_md *ctx, struct state *st, const
 	const struct default_ingress_narrow_l4_dst *by_default = &cfg->ingress_narrow_l4_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = LOAD16(st->h_hdr_ports + 2);
 		u32 t2 = 0, t3 = 3;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -2260,9 +2234,7 @@ ONCE int apply_ingress_narrow_l4_dst(struct xdp_md *ctx, struct state *st, const
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2291,7 +2263,7 @@ ONCE int apply_ingress_narrow_tcp_flags(struct xdp_md *ctx, struct state *st, co
 	const struct default_ingress_narrow_tcp_flags *by_default = &cfg->ingress_narrow_tcp_flags;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_tcp_flags;
 		u32 slot = 6;
@@ -2309,9 +2281,7 @@ ONCE int apply_ingress_narrow_tcp_flags(struct xdp_md *ctx, struct state *st, co
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2340,7 +2310,7 @@ ONCE int apply_ingress_narrow_dscp(struct xdp_md *ctx, struct state *st, const s
 	const struct default_ingress_narrow_dscp *by_default = &cfg->ingress_narrow_dscp;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_dscp;
 		u32 slot = 7;
@@ -2358,9 +2328,7 @@ ONCE int apply_ingress_narrow_dscp(struct xdp_md *ctx, struct state *st, const s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2389,7 +2357,7 @@ ONCE int apply_ingress_narrow_ecn(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_narrow_ecn *by_default = &cfg->ingress_narrow_ecn;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_ecn;
 		u32 slot = 8;
@@ -2407,9 +2375,7 @@ ONCE int apply_ingress_narrow_ecn(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2438,7 +2404,7 @@ ONCE int apply_ingress_narrow_ttl(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_narrow_ttl *by_default = &cfg->ingress_narrow_ttl;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_ttl;
 		u32 slot = 9;
@@ -2456,9 +2422,7 @@ ONCE int apply_ingress_narrow_ttl(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2487,7 +2451,7 @@ ONCE int apply_ingress_narrow_fragment(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_fragment *by_default = &cfg->ingress_narrow_fragment;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_outer_fragment;
 		u32 slot = 10;
@@ -2505,9 +2469,7 @@ ONCE int apply_ingress_narrow_fragment(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2536,7 +2498,7 @@ ONCE int apply_ingress_narrow_icmp(struct xdp_md *ctx, struct state *st, const s
 	const struct default_ingress_narrow_icmp *by_default = &cfg->ingress_narrow_icmp;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		u64 t1 = ((((u64) st->v_ingress_outer_icmp & 0x3ffffULL)) << 14 | ((0 & 0x3fULL)) << 8);
@@ -2556,9 +2518,7 @@ ONCE int apply_ingress_narrow_icmp(struct xdp_md *ctx, struct state *st, const s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2587,7 +2547,7 @@ ONCE int apply_ingress_narrow_length(struct xdp_md *ctx, struct state *st, const
 	const struct default_ingress_narrow_length *by_default = &cfg->ingress_narrow_length;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (u64) st->v_meta_wire_length;
 		u32 t2 = 0, t3 = 4;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -2617,9 +2577,7 @@ ONCE int apply_ingress_narrow_length(struct xdp_md *ctx, struct state *st, const
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2648,7 +2606,7 @@ ONCE int apply_ingress_narrow_mpls(struct xdp_md *ctx, struct state *st, const s
 	const struct default_ingress_narrow_mpls *by_default = &cfg->ingress_narrow_mpls;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_mpls_label;
 		u32 slot = 11;
@@ -2666,9 +2624,7 @@ ONCE int apply_ingress_narrow_mpls(struct xdp_md *ctx, struct state *st, const s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2697,9 +2653,7 @@ ONCE int apply_ingress_narrow_no_address(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_no_address *by_default = &cfg->ingress_narrow_no_address;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.no_address */
 		 {
@@ -2740,9 +2694,7 @@ ONCE int apply_ingress_narrow_no_port(struct xdp_md *ctx, struct state *st, cons
 	const struct default_ingress_narrow_no_port *by_default = &cfg->ingress_narrow_no_port;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.no_port */
 		 {
@@ -2783,9 +2735,7 @@ ONCE int apply_ingress_narrow_no_tunnel(struct xdp_md *ctx, struct state *st, co
 	const struct default_ingress_narrow_no_tunnel *by_default = &cfg->ingress_narrow_no_tunnel;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.no_tunnel */
 		 {
@@ -2810,7 +2760,7 @@ ONCE int apply_ingress_narrow_vni(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_narrow_vni *by_default = &cfg->ingress_narrow_vni;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_vni;
 		u32 slot = 12;
@@ -2828,9 +2778,7 @@ ONCE int apply_ingress_narrow_vni(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2859,7 +2807,7 @@ ONCE int apply_ingress_narrow_teid(struct xdp_md *ctx, struct state *st, const s
 	const struct default_ingress_narrow_teid *by_default = &cfg->ingress_narrow_teid;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_teid;
 		u32 slot = 13;
@@ -2877,9 +2825,7 @@ ONCE int apply_ingress_narrow_teid(struct xdp_md *ctx, struct state *st, const s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2908,7 +2854,7 @@ ONCE int apply_ingress_narrow_gre_key(struct xdp_md *ctx, struct state *st, cons
 	const struct default_ingress_narrow_gre_key *by_default = &cfg->ingress_narrow_gre_key;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_gre_key;
 		u32 slot = 14;
@@ -2926,9 +2872,7 @@ ONCE int apply_ingress_narrow_gre_key(struct xdp_md *ctx, struct state *st, cons
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -2957,7 +2901,7 @@ ONCE int apply_ingress_narrow_inner_l3(struct xdp_md *ctx, struct state *st, con
 	const struct default_ingress_narrow_inner_l3 *by_default = &cfg->ingress_narrow_inner_l3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_inner_l3;
 		u32 slot = 15;
@@ -2975,9 +2919,7 @@ ONCE int apply_ingress_narrow_inner_l3(struct xdp_md *ctx, struct state *st, con
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3006,7 +2948,7 @@ ONCE int apply_ingress_narrow_inner_vlan(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_inner_vlan *by_default = &cfg->ingress_narrow_inner_vlan;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_vlan;
 		u32 slot = 16;
@@ -3024,9 +2966,7 @@ ONCE int apply_ingress_narrow_inner_vlan(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3055,7 +2995,7 @@ ONCE int apply_ingress_narrow_inner_mac_src(struct xdp_md *ctx, struct state *st
 	const struct default_ingress_narrow_inner_mac_src *by_default = &cfg->ingress_narrow_inner_mac_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (u64) st->v_ingress_ids_mac_src;
 		u32 t2 = 0, t3 = 5;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -3085,9 +3025,7 @@ ONCE int apply_ingress_narrow_inner_mac_src(struct xdp_md *ctx, struct state *st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3116,7 +3054,7 @@ ONCE int apply_ingress_narrow_inner_mac_dst(struct xdp_md *ctx, struct state *st
 	const struct default_ingress_narrow_inner_mac_dst *by_default = &cfg->ingress_narrow_inner_mac_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (u64) st->v_ingress_ids_mac_dst;
 		u32 t2 = 0, t3 = 6;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -3146,9 +3084,7 @@ ONCE int apply_ingress_narrow_inner_mac_dst(struct xdp_md *ctx, struct state *st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3177,7 +3113,7 @@ ONCE int apply_ingress_narrow_inner_ipv4_src(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_ipv4_src *by_default = &cfg->ingress_narrow_inner_ipv4_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		key.bits[0] = __builtin_bswap32((u32) (((u64) st->v_ingress_inner_ipv4_src & 0xffffffffULL)));
@@ -3196,9 +3132,7 @@ ONCE int apply_ingress_narrow_inner_ipv4_src(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3227,7 +3161,7 @@ ONCE int apply_ingress_narrow_inner_ipv4_dst(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_ipv4_dst *by_default = &cfg->ingress_narrow_inner_ipv4_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		key.bits[0] = __builtin_bswap32((u32) (((u64) st->v_ingress_inner_ipv4_dst & 0xffffffffULL)));
@@ -3246,9 +3180,7 @@ ONCE int apply_ingress_narrow_inner_ipv4_dst(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3277,7 +3209,7 @@ ONCE int apply_ingress_narrow_inner_ipv6_src(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_ipv6_src *by_default = &cfg->ingress_narrow_inner_ipv6_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[4]; } key;
 		key.length = 128;
 		key.bits[0] = __builtin_bswap32((u32) (((LOAD64(st->h_hdr_inner_ipv6 + 8) >> 32) & 0xffffffffULL)));
@@ -3299,9 +3231,7 @@ ONCE int apply_ingress_narrow_inner_ipv6_src(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3330,7 +3260,7 @@ ONCE int apply_ingress_narrow_inner_ipv6_dst(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_ipv6_dst *by_default = &cfg->ingress_narrow_inner_ipv6_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[4]; } key;
 		key.length = 128;
 		key.bits[0] = __builtin_bswap32((u32) (((LOAD64(st->h_hdr_inner_ipv6 + 24) >> 32) & 0xffffffffULL)));
@@ -3352,9 +3282,7 @@ ONCE int apply_ingress_narrow_inner_ipv6_dst(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3383,7 +3311,7 @@ ONCE int apply_ingress_narrow_inner_ip_proto(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_ip_proto *by_default = &cfg->ingress_narrow_inner_ip_proto;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_ip_proto;
 		u32 slot = 17;
@@ -3401,9 +3329,7 @@ ONCE int apply_ingress_narrow_inner_ip_proto(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3432,7 +3358,7 @@ ONCE int apply_ingress_narrow_inner_l4_src(struct xdp_md *ctx, struct state *st,
 	const struct default_ingress_narrow_inner_l4_src *by_default = &cfg->ingress_narrow_inner_l4_src;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = LOAD16(st->h_hdr_inner_ports);
 		u32 t2 = 0, t3 = 7;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -3462,9 +3388,7 @@ ONCE int apply_ingress_narrow_inner_l4_src(struct xdp_md *ctx, struct state *st,
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3493,7 +3417,7 @@ ONCE int apply_ingress_narrow_inner_l4_dst(struct xdp_md *ctx, struct state *st,
 	const struct default_ingress_narrow_inner_l4_dst *by_default = &cfg->ingress_narrow_inner_l4_dst;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = LOAD16(st->h_hdr_inner_ports + 2);
 		u32 t2 = 0, t3 = 8;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
@@ -3523,9 +3447,7 @@ ONCE int apply_ingress_narrow_inner_l4_dst(struct xdp_md *ctx, struct state *st,
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3554,7 +3476,7 @@ ONCE int apply_ingress_narrow_inner_tcp_flags(struct xdp_md *ctx, struct state *
 	const struct default_ingress_narrow_inner_tcp_flags *by_default = &cfg->ingress_narrow_inner_tcp_flags;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_tcp_flags;
 		u32 slot = 18;
@@ -3572,9 +3494,7 @@ ONCE int apply_ingress_narrow_inner_tcp_flags(struct xdp_md *ctx, struct state *
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3603,7 +3523,7 @@ ONCE int apply_ingress_narrow_inner_dscp(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_inner_dscp *by_default = &cfg->ingress_narrow_inner_dscp;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_dscp;
 		u32 slot = 19;
@@ -3621,9 +3541,7 @@ ONCE int apply_ingress_narrow_inner_dscp(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3652,7 +3570,7 @@ ONCE int apply_ingress_narrow_inner_ttl(struct xdp_md *ctx, struct state *st, co
 	const struct default_ingress_narrow_inner_ttl *by_default = &cfg->ingress_narrow_inner_ttl;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_ttl;
 		u32 slot = 20;
@@ -3670,9 +3588,7 @@ ONCE int apply_ingress_narrow_inner_ttl(struct xdp_md *ctx, struct state *st, co
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3701,7 +3617,7 @@ ONCE int apply_ingress_narrow_inner_fragment(struct xdp_md *ctx, struct state *s
 	const struct default_ingress_narrow_inner_fragment *by_default = &cfg->ingress_narrow_inner_fragment;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_inner_fragment;
 		u32 slot = 21;
@@ -3719,9 +3635,7 @@ ONCE int apply_ingress_narrow_inner_fragment(struct xdp_md *ctx, struct state *s
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3750,7 +3664,7 @@ ONCE int apply_ingress_narrow_inner_icmp(struct xdp_md *ctx, struct state *st, c
 	const struct default_ingress_narrow_inner_icmp *by_default = &cfg->ingress_narrow_inner_icmp;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		struct { u32 length; u32 bits[1]; } key;
 		key.length = 32;
 		u64 t1 = ((((u64) st->v_ingress_inner_icmp & 0x3ffffULL)) << 14 | ((0 & 0x3fULL)) << 8);
@@ -3770,9 +3684,7 @@ ONCE int apply_ingress_narrow_inner_icmp(struct xdp_md *ctx, struct state *st, c
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.narrow */
 		 {
@@ -3801,9 +3713,7 @@ ONCE int apply_ingress_narrow_inner_no_address(struct xdp_md *ctx, struct state 
 	const struct default_ingress_narrow_inner_no_address *by_default = &cfg->ingress_narrow_inner_no_address;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.no_address */
 		 {
@@ -3844,9 +3754,7 @@ ONCE int apply_ingress_narrow_inner_no_port(struct xdp_md *ctx, struct state *st
 	const struct default_ingress_narrow_inner_no_port *by_default = &cfg->ingress_narrow_inner_no_port;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.no_port */
 		 {
@@ -3887,7 +3795,7 @@ ONCE int apply_ingress_collect_0(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_0 *by_default = &cfg->ingress_collect_0;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (st->v_meta_terms[0] & 0xffULL);
 		u32 slot = 22;
@@ -3905,9 +3813,7 @@ ONCE int apply_ingress_collect_0(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -3936,7 +3842,7 @@ ONCE int apply_ingress_collect_1(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_1 *by_default = &cfg->ingress_collect_1;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 8) & 0xffULL);
 		u32 slot = 23;
@@ -3954,9 +3860,7 @@ ONCE int apply_ingress_collect_1(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -3985,7 +3889,7 @@ ONCE int apply_ingress_collect_2(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_2 *by_default = &cfg->ingress_collect_2;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 16) & 0xffULL);
 		u32 slot = 24;
@@ -4003,9 +3907,7 @@ ONCE int apply_ingress_collect_2(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4034,7 +3936,7 @@ ONCE int apply_ingress_collect_3(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_3 *by_default = &cfg->ingress_collect_3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 24) & 0xffULL);
 		u32 slot = 25;
@@ -4052,9 +3954,7 @@ ONCE int apply_ingress_collect_3(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4083,7 +3983,7 @@ ONCE int apply_ingress_collect_4(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_4 *by_default = &cfg->ingress_collect_4;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 32) & 0xffULL);
 		u32 slot = 26;
@@ -4101,9 +4001,7 @@ ONCE int apply_ingress_collect_4(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4132,7 +4030,7 @@ ONCE int apply_ingress_collect_5(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_5 *by_default = &cfg->ingress_collect_5;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 40) & 0xffULL);
 		u32 slot = 27;
@@ -4150,9 +4048,7 @@ ONCE int apply_ingress_collect_5(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4181,7 +4077,7 @@ ONCE int apply_ingress_collect_6(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_6 *by_default = &cfg->ingress_collect_6;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 48) & 0xffULL);
 		u32 slot = 28;
@@ -4199,9 +4095,7 @@ ONCE int apply_ingress_collect_6(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4230,7 +4124,7 @@ ONCE int apply_ingress_collect_7(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_7 *by_default = &cfg->ingress_collect_7;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[0] >> 56) & 0xffULL);
 		u32 slot = 29;
@@ -4248,9 +4142,7 @@ ONCE int apply_ingress_collect_7(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4279,7 +4171,7 @@ ONCE int apply_ingress_collect_8(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_8 *by_default = &cfg->ingress_collect_8;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (st->v_meta_terms[1] & 0xffULL);
 		u32 slot = 30;
@@ -4297,9 +4189,7 @@ ONCE int apply_ingress_collect_8(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4328,7 +4218,7 @@ ONCE int apply_ingress_collect_9(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_collect_9 *by_default = &cfg->ingress_collect_9;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 8) & 0xffULL);
 		u32 slot = 31;
@@ -4346,9 +4236,7 @@ ONCE int apply_ingress_collect_9(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4377,7 +4265,7 @@ ONCE int apply_ingress_collect_10(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_10 *by_default = &cfg->ingress_collect_10;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 16) & 0xffULL);
 		u32 slot = 32;
@@ -4395,9 +4283,7 @@ ONCE int apply_ingress_collect_10(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4426,7 +4312,7 @@ ONCE int apply_ingress_collect_11(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_11 *by_default = &cfg->ingress_collect_11;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 24) & 0xffULL);
 		u32 slot = 33;
@@ -4444,9 +4330,7 @@ ONCE int apply_ingress_collect_11(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4475,7 +4359,7 @@ ONCE int apply_ingress_collect_12(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_12 *by_default = &cfg->ingress_collect_12;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 32) & 0xffULL);
 		u32 slot = 34;
@@ -4493,9 +4377,7 @@ ONCE int apply_ingress_collect_12(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4524,7 +4406,7 @@ ONCE int apply_ingress_collect_13(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_13 *by_default = &cfg->ingress_collect_13;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 40) & 0xffULL);
 		u32 slot = 35;
@@ -4542,9 +4424,7 @@ ONCE int apply_ingress_collect_13(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4573,7 +4453,7 @@ ONCE int apply_ingress_collect_14(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_14 *by_default = &cfg->ingress_collect_14;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 48) & 0xffULL);
 		u32 slot = 36;
@@ -4591,9 +4471,7 @@ ONCE int apply_ingress_collect_14(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4622,7 +4500,7 @@ ONCE int apply_ingress_collect_15(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_15 *by_default = &cfg->ingress_collect_15;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[1] >> 56) & 0xffULL);
 		u32 slot = 37;
@@ -4640,9 +4518,7 @@ ONCE int apply_ingress_collect_15(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4671,7 +4547,7 @@ ONCE int apply_ingress_collect_16(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_16 *by_default = &cfg->ingress_collect_16;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (st->v_meta_terms[2] & 0xffULL);
 		u32 slot = 38;
@@ -4689,9 +4565,7 @@ ONCE int apply_ingress_collect_16(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4720,7 +4594,7 @@ ONCE int apply_ingress_collect_17(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_17 *by_default = &cfg->ingress_collect_17;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 8) & 0xffULL);
 		u32 slot = 39;
@@ -4738,9 +4612,7 @@ ONCE int apply_ingress_collect_17(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4769,7 +4641,7 @@ ONCE int apply_ingress_collect_18(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_18 *by_default = &cfg->ingress_collect_18;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 16) & 0xffULL);
 		u32 slot = 40;
@@ -4787,9 +4659,7 @@ ONCE int apply_ingress_collect_18(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4818,7 +4688,7 @@ ONCE int apply_ingress_collect_19(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_19 *by_default = &cfg->ingress_collect_19;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 24) & 0xffULL);
 		u32 slot = 41;
@@ -4836,9 +4706,7 @@ ONCE int apply_ingress_collect_19(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4867,7 +4735,7 @@ ONCE int apply_ingress_collect_20(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_20 *by_default = &cfg->ingress_collect_20;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 32) & 0xffULL);
 		u32 slot = 42;
@@ -4885,9 +4753,7 @@ ONCE int apply_ingress_collect_20(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4916,7 +4782,7 @@ ONCE int apply_ingress_collect_21(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_21 *by_default = &cfg->ingress_collect_21;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 40) & 0xffULL);
 		u32 slot = 43;
@@ -4934,9 +4800,7 @@ ONCE int apply_ingress_collect_21(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -4965,7 +4829,7 @@ ONCE int apply_ingress_collect_22(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_22 *by_default = &cfg->ingress_collect_22;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 48) & 0xffULL);
 		u32 slot = 44;
@@ -4983,9 +4847,7 @@ ONCE int apply_ingress_collect_22(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5014,7 +4876,7 @@ ONCE int apply_ingress_collect_23(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_23 *by_default = &cfg->ingress_collect_23;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[2] >> 56) & 0xffULL);
 		u32 slot = 45;
@@ -5032,9 +4894,7 @@ ONCE int apply_ingress_collect_23(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5063,7 +4923,7 @@ ONCE int apply_ingress_collect_24(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_24 *by_default = &cfg->ingress_collect_24;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (st->v_meta_terms[3] & 0xffULL);
 		u32 slot = 46;
@@ -5081,9 +4941,7 @@ ONCE int apply_ingress_collect_24(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5112,7 +4970,7 @@ ONCE int apply_ingress_collect_25(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_25 *by_default = &cfg->ingress_collect_25;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 8) & 0xffULL);
 		u32 slot = 47;
@@ -5130,9 +4988,7 @@ ONCE int apply_ingress_collect_25(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5161,7 +5017,7 @@ ONCE int apply_ingress_collect_26(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_26 *by_default = &cfg->ingress_collect_26;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 16) & 0xffULL);
 		u32 slot = 48;
@@ -5179,9 +5035,7 @@ ONCE int apply_ingress_collect_26(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5210,7 +5064,7 @@ ONCE int apply_ingress_collect_27(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_27 *by_default = &cfg->ingress_collect_27;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 24) & 0xffULL);
 		u32 slot = 49;
@@ -5228,9 +5082,7 @@ ONCE int apply_ingress_collect_27(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5259,7 +5111,7 @@ ONCE int apply_ingress_collect_28(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_28 *by_default = &cfg->ingress_collect_28;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 32) & 0xffULL);
 		u32 slot = 50;
@@ -5277,9 +5129,7 @@ ONCE int apply_ingress_collect_28(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5308,7 +5158,7 @@ ONCE int apply_ingress_collect_29(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_29 *by_default = &cfg->ingress_collect_29;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 40) & 0xffULL);
 		u32 slot = 51;
@@ -5326,9 +5176,7 @@ ONCE int apply_ingress_collect_29(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5357,7 +5205,7 @@ ONCE int apply_ingress_collect_30(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_30 *by_default = &cfg->ingress_collect_30;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 48) & 0xffULL);
 		u32 slot = 52;
@@ -5375,9 +5223,7 @@ ONCE int apply_ingress_collect_30(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5406,7 +5252,7 @@ ONCE int apply_ingress_collect_31(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_collect_31 *by_default = &cfg->ingress_collect_31;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = ((st->v_meta_terms[3] >> 56) & 0xffULL);
 		u32 slot = 53;
@@ -5424,9 +5270,7 @@ ONCE int apply_ingress_collect_31(struct xdp_md *ctx, struct state *st, const st
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.collect */
 		 {
@@ -5454,7 +5298,7 @@ ONCE int apply_ingress_asked(struct xdp_md *ctx, struct state *st, const struct 
 		return 0;
 	const struct default_ingress_asked *by_default = &cfg->ingress_asked;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[2];
 		key[0] = st->v_meta_copies[0];
 		key[1] = st->v_meta_copies[1];
@@ -5468,9 +5312,7 @@ ONCE int apply_ingress_asked(struct xdp_md *ctx, struct state *st, const struct 
 			cell = reference >> 32;
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.count */
 		 {
@@ -5493,9 +5335,7 @@ ONCE int apply_ingress_sample_0(struct xdp_md *ctx, struct state *st, const stru
 	const struct default_ingress_sample_0 *by_default = &cfg->ingress_sample_0;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.thin */
 		 {
@@ -5515,9 +5355,7 @@ ONCE int apply_ingress_sample_1(struct xdp_md *ctx, struct state *st, const stru
 	const struct default_ingress_sample_1 *by_default = &cfg->ingress_sample_1;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.thin */
 		 {
@@ -5537,9 +5375,7 @@ ONCE int apply_ingress_sample_2(struct xdp_md *ctx, struct state *st, const stru
 	const struct default_ingress_sample_2 *by_default = &cfg->ingress_sample_2;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.thin */
 		 {
@@ -5559,9 +5395,7 @@ ONCE int apply_ingress_sample_3(struct xdp_md *ctx, struct state *st, const stru
 	const struct default_ingress_sample_3 *by_default = &cfg->ingress_sample_3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.thin */
 		 {
@@ -5580,7 +5414,7 @@ ONCE int apply_ingress_sampled(struct xdp_md *ctx, struct state *st, const struc
 		return 0;
 	const struct default_ingress_sampled *by_default = &cfg->ingress_sampled;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[4];
 		key[0] = st->v_ingress_before[0];
 		key[1] = st->v_ingress_before[1];
@@ -5596,9 +5430,7 @@ ONCE int apply_ingress_sampled(struct xdp_md *ctx, struct state *st, const struc
 			cell = reference >> 32;
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.count */
 		 {
@@ -5621,9 +5453,7 @@ ONCE int apply_ingress_dedup_0(struct xdp_md *ctx, struct state *st, const struc
 	const struct default_ingress_dedup_0 *by_default = &cfg->ingress_dedup_0;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.configure */
 		 {
@@ -5644,9 +5474,7 @@ ONCE int apply_ingress_dedup_1(struct xdp_md *ctx, struct state *st, const struc
 	const struct default_ingress_dedup_1 *by_default = &cfg->ingress_dedup_1;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.configure */
 		 {
@@ -5666,7 +5494,7 @@ ONCE int apply_ingress_repeated(struct xdp_md *ctx, struct state *st, const stru
 		return 0;
 	const struct default_ingress_repeated *by_default = &cfg->ingress_repeated;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[4];
 		key[0] = st->v_ingress_before[0];
 		key[1] = st->v_ingress_before[1];
@@ -5682,9 +5510,7 @@ ONCE int apply_ingress_repeated(struct xdp_md *ctx, struct state *st, const stru
 			cell = reference >> 32;
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.count */
 		 {
@@ -5707,9 +5533,7 @@ ONCE int apply_ingress_balance_by(struct xdp_md *ctx, struct state *st, const st
 	const struct default_ingress_balance_by *by_default = &cfg->ingress_balance_by;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.hash_by */
 		 {
@@ -5729,7 +5553,7 @@ ONCE int apply_ingress_balance_0(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_0 *by_default = &cfg->ingress_balance_0;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 54;
@@ -5747,9 +5571,7 @@ ONCE int apply_ingress_balance_0(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5770,7 +5592,7 @@ ONCE int apply_ingress_balance_1(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_1 *by_default = &cfg->ingress_balance_1;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 55;
@@ -5788,9 +5610,7 @@ ONCE int apply_ingress_balance_1(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5811,7 +5631,7 @@ ONCE int apply_ingress_balance_2(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_2 *by_default = &cfg->ingress_balance_2;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 56;
@@ -5829,9 +5649,7 @@ ONCE int apply_ingress_balance_2(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5852,7 +5670,7 @@ ONCE int apply_ingress_balance_3(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_3 *by_default = &cfg->ingress_balance_3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 57;
@@ -5870,9 +5688,7 @@ ONCE int apply_ingress_balance_3(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5893,7 +5709,7 @@ ONCE int apply_ingress_balance_4(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_4 *by_default = &cfg->ingress_balance_4;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 58;
@@ -5911,9 +5727,7 @@ ONCE int apply_ingress_balance_4(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5934,7 +5748,7 @@ ONCE int apply_ingress_balance_5(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_5 *by_default = &cfg->ingress_balance_5;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 59;
@@ -5952,9 +5766,7 @@ ONCE int apply_ingress_balance_5(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -5975,7 +5787,7 @@ ONCE int apply_ingress_balance_6(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_6 *by_default = &cfg->ingress_balance_6;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 60;
@@ -5993,9 +5805,7 @@ ONCE int apply_ingress_balance_6(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -6016,7 +5826,7 @@ ONCE int apply_ingress_balance_7(struct xdp_md *ctx, struct state *st, const str
 	const struct default_ingress_balance_7 *by_default = &cfg->ingress_balance_7;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_bucket;
 		u32 slot = 61;
@@ -6034,9 +5844,7 @@ ONCE int apply_ingress_balance_7(struct xdp_md *ctx, struct state *st, const str
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
@@ -6057,7 +5865,7 @@ ONCE int apply_ingress_deliver(struct xdp_md *ctx, struct state *st, const struc
 	const struct default_ingress_deliver *by_default = &cfg->ingress_deliver;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[2];
 		key[0] = st->v_meta_copies[0];
 		key[1] = st->v_meta_copies[1];
@@ -6076,9 +5884,7 @@ ONCE int apply_ingress_deliver(struct xdp_md *ctx, struct state *st, const struc
 			}
 		}
 	}
-	st->hit = hit;
-	st->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* ingress.send */
 		 {
@@ -6109,7 +5915,7 @@ ONCE int apply_egress_fix_checksums(struct xdp_md *ctx, struct state *st, struct
 		return 0;
 	const struct default_egress_fix_checksums *by_default = &cfg->egress_fix_checksums;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 62;
@@ -6122,9 +5928,7 @@ ONCE int apply_egress_fix_checksums(struct xdp_md *ctx, struct state *st, struct
 			cell = reference >> 32;
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.fix */
 		 {
@@ -6142,7 +5946,7 @@ ONCE int apply_egress_strip(struct xdp_md *ctx, struct state *st, struct work *e
 	const struct default_egress_strip *by_default = &cfg->egress_strip;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 63;
@@ -6160,9 +5964,7 @@ ONCE int apply_egress_strip(struct xdp_md *ctx, struct state *st, struct work *e
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.strip */
 		 {
@@ -6180,7 +5982,7 @@ ONCE int apply_egress_mask_0(struct xdp_md *ctx, struct state *st, struct work *
 	const struct default_egress_mask_0 *by_default = &cfg->egress_mask_0;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 64;
@@ -6200,7 +6002,7 @@ ONCE int apply_egress_mask_0(struct xdp_md *ctx, struct state *st, struct work *
 	}
 	eg->hit = hit;
 	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.mask */
 		 {
@@ -6221,7 +6023,7 @@ ONCE int apply_egress_mask_1(struct xdp_md *ctx, struct state *st, struct work *
 	const struct default_egress_mask_1 *by_default = &cfg->egress_mask_1;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 65;
@@ -6241,7 +6043,7 @@ ONCE int apply_egress_mask_1(struct xdp_md *ctx, struct state *st, struct work *
 	}
 	eg->hit = hit;
 	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.mask */
 		 {
@@ -6262,7 +6064,7 @@ ONCE int apply_egress_mask_2(struct xdp_md *ctx, struct state *st, struct work *
 	const struct default_egress_mask_2 *by_default = &cfg->egress_mask_2;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 66;
@@ -6282,7 +6084,7 @@ ONCE int apply_egress_mask_2(struct xdp_md *ctx, struct state *st, struct work *
 	}
 	eg->hit = hit;
 	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.mask */
 		 {
@@ -6303,7 +6105,7 @@ ONCE int apply_egress_mask_3(struct xdp_md *ctx, struct state *st, struct work *
 	const struct default_egress_mask_3 *by_default = &cfg->egress_mask_3;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 67;
@@ -6321,9 +6123,7 @@ ONCE int apply_egress_mask_3(struct xdp_md *ctx, struct state *st, struct work *
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.mask */
 		 {
@@ -6344,7 +6144,7 @@ ONCE int apply_egress_slice(struct xdp_md *ctx, struct state *st, struct work *e
 	const struct default_egress_slice *by_default = &cfg->egress_slice;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 68;
@@ -6362,9 +6162,7 @@ ONCE int apply_egress_slice(struct xdp_md *ctx, struct state *st, struct work *e
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.slice */
 		 {
@@ -6384,7 +6182,7 @@ ONCE int apply_egress_label(struct xdp_md *ctx, struct state *st, struct work *e
 	const struct default_egress_label *by_default = &cfg->egress_label;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[2];
 		key[0] = (u64) eg->v_meta_instance;
 		key[1] = (u64) st->v_meta_source;
@@ -6403,9 +6201,7 @@ ONCE int apply_egress_label(struct xdp_md *ctx, struct state *st, struct work *e
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.push_label */
 		 {
@@ -6438,7 +6234,7 @@ ONCE int apply_egress_stamp(struct xdp_md *ctx, struct state *st, struct work *e
 	const struct default_egress_stamp *by_default = &cfg->egress_stamp;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 69;
@@ -6456,9 +6252,7 @@ ONCE int apply_egress_stamp(struct xdp_md *ctx, struct state *st, struct work *e
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.stamp_d28b */
 		 {
@@ -6485,7 +6279,7 @@ ONCE int apply_egress_encapsulate(struct xdp_md *ctx, struct state *st, struct w
 	const struct default_egress_encapsulate *by_default = &cfg->egress_encapsulate;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 70;
@@ -6503,9 +6297,7 @@ ONCE int apply_egress_encapsulate(struct xdp_md *ctx, struct state *st, struct w
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.encapsulate_vxlan */
 		 {
@@ -6964,7 +6756,7 @@ ONCE int apply_egress_tool_port(struct xdp_md *ctx, struct state *st, struct wor
 	const struct default_egress_tool_port *by_default = &cfg->egress_tool_port;
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
-	if (by_default->has_entries) {
+	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
 		u32 slot = 71;
@@ -6982,9 +6774,7 @@ ONCE int apply_egress_tool_port(struct xdp_md *ctx, struct state *st, struct wor
 			}
 		}
 	}
-	eg->hit = hit;
-	eg->action_run = action;
-	(void) cell;
+	(void) cell, (void) hit;
 	switch (action) {
 		case 0: /* egress.tool */
 		 {
@@ -10124,8 +9914,10 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 	u64 t2 = ((u64) st->v_standard_metadata_ingress_port << 3);
 	if (t2 < 4096)
 		count(&counts, 109 + t2, st->wire_length);
-	apply_ingress_policy(ctx, st, cfg);
-	apply_ingress_network_port(ctx, st, cfg);
+	if (!(cfg->ingress_policy.todo & IS_IDLE))
+		apply_ingress_policy(ctx, st, cfg);
+	if (!(cfg->ingress_network_port.todo & IS_IDLE))
+		apply_ingress_network_port(ctx, st, cfg);
 	if ((u64) ((u64) st->v_meta_outcome == 3)) {
 		u64 t3 = ((u64) ((u64) st->v_meta_bad_frame == 1) & (u64) ((u64) st->v_meta_keep_bad == 0));
 		if (t3) {
@@ -10232,41 +10024,64 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 				st->v_ingress_l4_dst_terms[1] = 0xffffffffffffffffULL;
 				st->v_ingress_l4_dst_terms[2] = 0xffffffffffffffffULL;
 				st->v_ingress_l4_dst_terms[3] = 0xffffffffffffffffULL;
-				apply_ingress_narrow_ether_type(ctx, st, cfg);
-				apply_ingress_narrow_l3(ctx, st, cfg);
-				apply_ingress_narrow_vlan_outer(ctx, st, cfg);
-				apply_ingress_narrow_vlan_inner(ctx, st, cfg);
-				apply_ingress_narrow_mac_src(ctx, st, cfg);
-				apply_ingress_narrow_mac_dst(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_ether_type.todo & IS_IDLE))
+					apply_ingress_narrow_ether_type(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_l3.todo & IS_IDLE))
+					apply_ingress_narrow_l3(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_vlan_outer.todo & IS_IDLE))
+					apply_ingress_narrow_vlan_outer(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_vlan_inner.todo & IS_IDLE))
+					apply_ingress_narrow_vlan_inner(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_mac_src.todo & IS_IDLE))
+					apply_ingress_narrow_mac_src(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_mac_dst.todo & IS_IDLE))
+					apply_ingress_narrow_mac_dst(ctx, st, cfg);
 				if ((u64) ((u64) st->v_ingress_outer_has_ipv4 == 1)) {
-					apply_ingress_narrow_ipv4_src(ctx, st, cfg);
-					apply_ingress_narrow_ipv4_dst(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_ipv4_src.todo & IS_IDLE))
+						apply_ingress_narrow_ipv4_src(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_ipv4_dst.todo & IS_IDLE))
+						apply_ingress_narrow_ipv4_dst(ctx, st, cfg);
 				}
 				else {
 					if ((u64) ((u64) st->v_ingress_outer_has_ipv6 == 1)) {
-						apply_ingress_narrow_ipv6_src(ctx, st, cfg);
-						apply_ingress_narrow_ipv6_dst(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_ipv6_src.todo & IS_IDLE))
+							apply_ingress_narrow_ipv6_src(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_ipv6_dst.todo & IS_IDLE))
+							apply_ingress_narrow_ipv6_dst(ctx, st, cfg);
 					}
 					else {
-						apply_ingress_narrow_no_address(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_no_address.todo & IS_IDLE))
+							apply_ingress_narrow_no_address(ctx, st, cfg);
 					}
 				}
-				apply_ingress_narrow_ip_proto(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_ip_proto.todo & IS_IDLE))
+					apply_ingress_narrow_ip_proto(ctx, st, cfg);
 				if ((u64) ((u64) st->v_ingress_outer_has_ports == 1)) {
-					apply_ingress_narrow_l4_src(ctx, st, cfg);
-					apply_ingress_narrow_l4_dst(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_l4_src.todo & IS_IDLE))
+						apply_ingress_narrow_l4_src(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_l4_dst.todo & IS_IDLE))
+						apply_ingress_narrow_l4_dst(ctx, st, cfg);
 				}
 				else {
-					apply_ingress_narrow_no_port(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_no_port.todo & IS_IDLE))
+						apply_ingress_narrow_no_port(ctx, st, cfg);
 				}
-				apply_ingress_narrow_tcp_flags(ctx, st, cfg);
-				apply_ingress_narrow_dscp(ctx, st, cfg);
-				apply_ingress_narrow_ecn(ctx, st, cfg);
-				apply_ingress_narrow_ttl(ctx, st, cfg);
-				apply_ingress_narrow_fragment(ctx, st, cfg);
-				apply_ingress_narrow_icmp(ctx, st, cfg);
-				apply_ingress_narrow_length(ctx, st, cfg);
-				apply_ingress_narrow_mpls(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_tcp_flags.todo & IS_IDLE))
+					apply_ingress_narrow_tcp_flags(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_dscp.todo & IS_IDLE))
+					apply_ingress_narrow_dscp(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_ecn.todo & IS_IDLE))
+					apply_ingress_narrow_ecn(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_ttl.todo & IS_IDLE))
+					apply_ingress_narrow_ttl(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_fragment.todo & IS_IDLE))
+					apply_ingress_narrow_fragment(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_icmp.todo & IS_IDLE))
+					apply_ingress_narrow_icmp(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_length.todo & IS_IDLE))
+					apply_ingress_narrow_length(ctx, st, cfg);
+				if (!(cfg->ingress_narrow_mpls.todo & IS_IDLE))
+					apply_ingress_narrow_mpls(ctx, st, cfg);
 				if ((u64) ((u64) st->v_meta_tunnel != 0)) {
 					st->v_ingress_inner_has_ipv4 = 0;
 					st->v_ingress_inner_has_ipv6 = 0;
@@ -10352,42 +10167,64 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 							}
 						}
 					}
-					apply_ingress_narrow_vni(ctx, st, cfg);
-					apply_ingress_narrow_teid(ctx, st, cfg);
-					apply_ingress_narrow_gre_key(ctx, st, cfg);
-					apply_ingress_narrow_inner_l3(ctx, st, cfg);
-					apply_ingress_narrow_inner_vlan(ctx, st, cfg);
-					apply_ingress_narrow_inner_mac_src(ctx, st, cfg);
-					apply_ingress_narrow_inner_mac_dst(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_vni.todo & IS_IDLE))
+						apply_ingress_narrow_vni(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_teid.todo & IS_IDLE))
+						apply_ingress_narrow_teid(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_gre_key.todo & IS_IDLE))
+						apply_ingress_narrow_gre_key(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_l3.todo & IS_IDLE))
+						apply_ingress_narrow_inner_l3(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_vlan.todo & IS_IDLE))
+						apply_ingress_narrow_inner_vlan(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_mac_src.todo & IS_IDLE))
+						apply_ingress_narrow_inner_mac_src(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_mac_dst.todo & IS_IDLE))
+						apply_ingress_narrow_inner_mac_dst(ctx, st, cfg);
 					if ((u64) ((u64) st->v_ingress_inner_has_ipv4 == 1)) {
-						apply_ingress_narrow_inner_ipv4_src(ctx, st, cfg);
-						apply_ingress_narrow_inner_ipv4_dst(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_inner_ipv4_src.todo & IS_IDLE))
+							apply_ingress_narrow_inner_ipv4_src(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_inner_ipv4_dst.todo & IS_IDLE))
+							apply_ingress_narrow_inner_ipv4_dst(ctx, st, cfg);
 					}
 					else {
 						if ((u64) ((u64) st->v_ingress_inner_has_ipv6 == 1)) {
-							apply_ingress_narrow_inner_ipv6_src(ctx, st, cfg);
-							apply_ingress_narrow_inner_ipv6_dst(ctx, st, cfg);
+							if (!(cfg->ingress_narrow_inner_ipv6_src.todo & IS_IDLE))
+								apply_ingress_narrow_inner_ipv6_src(ctx, st, cfg);
+							if (!(cfg->ingress_narrow_inner_ipv6_dst.todo & IS_IDLE))
+								apply_ingress_narrow_inner_ipv6_dst(ctx, st, cfg);
 						}
 						else {
-							apply_ingress_narrow_inner_no_address(ctx, st, cfg);
+							if (!(cfg->ingress_narrow_inner_no_address.todo & IS_IDLE))
+								apply_ingress_narrow_inner_no_address(ctx, st, cfg);
 						}
 					}
-					apply_ingress_narrow_inner_ip_proto(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_ip_proto.todo & IS_IDLE))
+						apply_ingress_narrow_inner_ip_proto(ctx, st, cfg);
 					if ((u64) ((u64) st->v_ingress_inner_has_ports == 1)) {
-						apply_ingress_narrow_inner_l4_src(ctx, st, cfg);
-						apply_ingress_narrow_inner_l4_dst(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_inner_l4_src.todo & IS_IDLE))
+							apply_ingress_narrow_inner_l4_src(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_inner_l4_dst.todo & IS_IDLE))
+							apply_ingress_narrow_inner_l4_dst(ctx, st, cfg);
 					}
 					else {
-						apply_ingress_narrow_inner_no_port(ctx, st, cfg);
+						if (!(cfg->ingress_narrow_inner_no_port.todo & IS_IDLE))
+							apply_ingress_narrow_inner_no_port(ctx, st, cfg);
 					}
-					apply_ingress_narrow_inner_tcp_flags(ctx, st, cfg);
-					apply_ingress_narrow_inner_dscp(ctx, st, cfg);
-					apply_ingress_narrow_inner_ttl(ctx, st, cfg);
-					apply_ingress_narrow_inner_fragment(ctx, st, cfg);
-					apply_ingress_narrow_inner_icmp(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_tcp_flags.todo & IS_IDLE))
+						apply_ingress_narrow_inner_tcp_flags(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_dscp.todo & IS_IDLE))
+						apply_ingress_narrow_inner_dscp(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_ttl.todo & IS_IDLE))
+						apply_ingress_narrow_inner_ttl(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_fragment.todo & IS_IDLE))
+						apply_ingress_narrow_inner_fragment(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_inner_icmp.todo & IS_IDLE))
+						apply_ingress_narrow_inner_icmp(ctx, st, cfg);
 				}
 				else {
-					apply_ingress_narrow_no_tunnel(ctx, st, cfg);
+					if (!(cfg->ingress_narrow_no_tunnel.todo & IS_IDLE))
+						apply_ingress_narrow_no_tunnel(ctx, st, cfg);
 				}
 				u64 t10 = ((st->v_ingress_kept_a[0] & st->v_ingress_mac_src_terms[0]) & st->v_ingress_mac_dst_terms[0]);
 				u64 t11 = ((st->v_ingress_kept_a[1] & st->v_ingress_mac_src_terms[1]) & st->v_ingress_mac_dst_terms[1]);
@@ -10442,106 +10279,138 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 				st->v_ingress_gathered_d[1] = 0;
 				if ((u64) (st->v_meta_terms[0] != 0)) {
 					if ((u64) ((st->v_meta_terms[0] & 0xffULL) != 0)) {
-						apply_ingress_collect_0(ctx, st, cfg);
+						if (!(cfg->ingress_collect_0.todo & IS_IDLE))
+							apply_ingress_collect_0(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 8) & 0xffULL) != 0)) {
-						apply_ingress_collect_1(ctx, st, cfg);
+						if (!(cfg->ingress_collect_1.todo & IS_IDLE))
+							apply_ingress_collect_1(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 16) & 0xffULL) != 0)) {
-						apply_ingress_collect_2(ctx, st, cfg);
+						if (!(cfg->ingress_collect_2.todo & IS_IDLE))
+							apply_ingress_collect_2(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 24) & 0xffULL) != 0)) {
-						apply_ingress_collect_3(ctx, st, cfg);
+						if (!(cfg->ingress_collect_3.todo & IS_IDLE))
+							apply_ingress_collect_3(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 32) & 0xffULL) != 0)) {
-						apply_ingress_collect_4(ctx, st, cfg);
+						if (!(cfg->ingress_collect_4.todo & IS_IDLE))
+							apply_ingress_collect_4(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 40) & 0xffULL) != 0)) {
-						apply_ingress_collect_5(ctx, st, cfg);
+						if (!(cfg->ingress_collect_5.todo & IS_IDLE))
+							apply_ingress_collect_5(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 48) & 0xffULL) != 0)) {
-						apply_ingress_collect_6(ctx, st, cfg);
+						if (!(cfg->ingress_collect_6.todo & IS_IDLE))
+							apply_ingress_collect_6(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[0] >> 56) & 0xffULL) != 0)) {
-						apply_ingress_collect_7(ctx, st, cfg);
+						if (!(cfg->ingress_collect_7.todo & IS_IDLE))
+							apply_ingress_collect_7(ctx, st, cfg);
 					}
 				}
 				if ((u64) (st->v_meta_terms[1] != 0)) {
 					if ((u64) ((st->v_meta_terms[1] & 0xffULL) != 0)) {
-						apply_ingress_collect_8(ctx, st, cfg);
+						if (!(cfg->ingress_collect_8.todo & IS_IDLE))
+							apply_ingress_collect_8(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 8) & 0xffULL) != 0)) {
-						apply_ingress_collect_9(ctx, st, cfg);
+						if (!(cfg->ingress_collect_9.todo & IS_IDLE))
+							apply_ingress_collect_9(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 16) & 0xffULL) != 0)) {
-						apply_ingress_collect_10(ctx, st, cfg);
+						if (!(cfg->ingress_collect_10.todo & IS_IDLE))
+							apply_ingress_collect_10(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 24) & 0xffULL) != 0)) {
-						apply_ingress_collect_11(ctx, st, cfg);
+						if (!(cfg->ingress_collect_11.todo & IS_IDLE))
+							apply_ingress_collect_11(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 32) & 0xffULL) != 0)) {
-						apply_ingress_collect_12(ctx, st, cfg);
+						if (!(cfg->ingress_collect_12.todo & IS_IDLE))
+							apply_ingress_collect_12(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 40) & 0xffULL) != 0)) {
-						apply_ingress_collect_13(ctx, st, cfg);
+						if (!(cfg->ingress_collect_13.todo & IS_IDLE))
+							apply_ingress_collect_13(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 48) & 0xffULL) != 0)) {
-						apply_ingress_collect_14(ctx, st, cfg);
+						if (!(cfg->ingress_collect_14.todo & IS_IDLE))
+							apply_ingress_collect_14(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[1] >> 56) & 0xffULL) != 0)) {
-						apply_ingress_collect_15(ctx, st, cfg);
+						if (!(cfg->ingress_collect_15.todo & IS_IDLE))
+							apply_ingress_collect_15(ctx, st, cfg);
 					}
 				}
 				if ((u64) (st->v_meta_terms[2] != 0)) {
 					if ((u64) ((st->v_meta_terms[2] & 0xffULL) != 0)) {
-						apply_ingress_collect_16(ctx, st, cfg);
+						if (!(cfg->ingress_collect_16.todo & IS_IDLE))
+							apply_ingress_collect_16(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 8) & 0xffULL) != 0)) {
-						apply_ingress_collect_17(ctx, st, cfg);
+						if (!(cfg->ingress_collect_17.todo & IS_IDLE))
+							apply_ingress_collect_17(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 16) & 0xffULL) != 0)) {
-						apply_ingress_collect_18(ctx, st, cfg);
+						if (!(cfg->ingress_collect_18.todo & IS_IDLE))
+							apply_ingress_collect_18(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 24) & 0xffULL) != 0)) {
-						apply_ingress_collect_19(ctx, st, cfg);
+						if (!(cfg->ingress_collect_19.todo & IS_IDLE))
+							apply_ingress_collect_19(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 32) & 0xffULL) != 0)) {
-						apply_ingress_collect_20(ctx, st, cfg);
+						if (!(cfg->ingress_collect_20.todo & IS_IDLE))
+							apply_ingress_collect_20(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 40) & 0xffULL) != 0)) {
-						apply_ingress_collect_21(ctx, st, cfg);
+						if (!(cfg->ingress_collect_21.todo & IS_IDLE))
+							apply_ingress_collect_21(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 48) & 0xffULL) != 0)) {
-						apply_ingress_collect_22(ctx, st, cfg);
+						if (!(cfg->ingress_collect_22.todo & IS_IDLE))
+							apply_ingress_collect_22(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[2] >> 56) & 0xffULL) != 0)) {
-						apply_ingress_collect_23(ctx, st, cfg);
+						if (!(cfg->ingress_collect_23.todo & IS_IDLE))
+							apply_ingress_collect_23(ctx, st, cfg);
 					}
 				}
 				if ((u64) (st->v_meta_terms[3] != 0)) {
 					if ((u64) ((st->v_meta_terms[3] & 0xffULL) != 0)) {
-						apply_ingress_collect_24(ctx, st, cfg);
+						if (!(cfg->ingress_collect_24.todo & IS_IDLE))
+							apply_ingress_collect_24(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 8) & 0xffULL) != 0)) {
-						apply_ingress_collect_25(ctx, st, cfg);
+						if (!(cfg->ingress_collect_25.todo & IS_IDLE))
+							apply_ingress_collect_25(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 16) & 0xffULL) != 0)) {
-						apply_ingress_collect_26(ctx, st, cfg);
+						if (!(cfg->ingress_collect_26.todo & IS_IDLE))
+							apply_ingress_collect_26(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 24) & 0xffULL) != 0)) {
-						apply_ingress_collect_27(ctx, st, cfg);
+						if (!(cfg->ingress_collect_27.todo & IS_IDLE))
+							apply_ingress_collect_27(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 32) & 0xffULL) != 0)) {
-						apply_ingress_collect_28(ctx, st, cfg);
+						if (!(cfg->ingress_collect_28.todo & IS_IDLE))
+							apply_ingress_collect_28(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 40) & 0xffULL) != 0)) {
-						apply_ingress_collect_29(ctx, st, cfg);
+						if (!(cfg->ingress_collect_29.todo & IS_IDLE))
+							apply_ingress_collect_29(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 48) & 0xffULL) != 0)) {
-						apply_ingress_collect_30(ctx, st, cfg);
+						if (!(cfg->ingress_collect_30.todo & IS_IDLE))
+							apply_ingress_collect_30(ctx, st, cfg);
 					}
 					if ((u64) (((st->v_meta_terms[3] >> 56) & 0xffULL) != 0)) {
-						apply_ingress_collect_31(ctx, st, cfg);
+						if (!(cfg->ingress_collect_31.todo & IS_IDLE))
+							apply_ingress_collect_31(ctx, st, cfg);
 					}
 				}
 				u64 t35 = ((st->v_ingress_gathered_a[0] | st->v_ingress_gathered_b[0]) | st->v_ingress_gathered_c[0]);
@@ -10555,13 +10424,20 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					st->v_meta_copies[0] = t38;
 					st->v_meta_copies[1] = t39;
 				}
-				apply_ingress_asked(ctx, st, cfg);
-				apply_ingress_sample_0(ctx, st, cfg);
-				apply_ingress_sample_1(ctx, st, cfg);
-				apply_ingress_sample_2(ctx, st, cfg);
-				apply_ingress_sample_3(ctx, st, cfg);
-				apply_ingress_dedup_0(ctx, st, cfg);
-				apply_ingress_dedup_1(ctx, st, cfg);
+				if (!(cfg->ingress_asked.todo & IS_IDLE))
+					apply_ingress_asked(ctx, st, cfg);
+				if (!(cfg->ingress_sample_0.todo & IS_IDLE))
+					apply_ingress_sample_0(ctx, st, cfg);
+				if (!(cfg->ingress_sample_1.todo & IS_IDLE))
+					apply_ingress_sample_1(ctx, st, cfg);
+				if (!(cfg->ingress_sample_2.todo & IS_IDLE))
+					apply_ingress_sample_2(ctx, st, cfg);
+				if (!(cfg->ingress_sample_3.todo & IS_IDLE))
+					apply_ingress_sample_3(ctx, st, cfg);
+				if (!(cfg->ingress_dedup_0.todo & IS_IDLE))
+					apply_ingress_dedup_0(ctx, st, cfg);
+				if (!(cfg->ingress_dedup_1.todo & IS_IDLE))
+					apply_ingress_dedup_1(ctx, st, cfg);
 				u64 t40 = ((st->v_meta_selection_sampled_0[0] | st->v_meta_selection_sampled_1[0]) | st->v_meta_selection_sampled_2[0]);
 				u64 t41 = ((st->v_meta_selection_sampled_0[1] | st->v_meta_selection_sampled_1[1]) | st->v_meta_selection_sampled_2[1]);
 				u64 t42 = ((t40 | st->v_meta_selection_sampled_3[0]) | st->v_meta_selection_unique_0[0]);
@@ -10933,7 +10809,8 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					}
 					u64 t175 = (u64) (((st->v_meta_copies[0] ^ st->v_ingress_before[0]) | (st->v_meta_copies[1] ^ st->v_ingress_before[1])) != 0);
 					if (t175) {
-						apply_ingress_sampled(ctx, st, cfg);
+						if (!(cfg->ingress_sampled.todo & IS_IDLE))
+							apply_ingress_sampled(ctx, st, cfg);
 					}
 					st->v_ingress_wanted[0] = (st->v_meta_copies[0] & st->v_meta_selection_unique_0[0]);
 					st->v_ingress_wanted[1] = (st->v_meta_copies[1] & st->v_meta_selection_unique_0[1]);
@@ -11240,11 +11117,13 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 							u64 t254 = (st->v_meta_copies[1] & ~st->v_ingress_wanted[1]);
 							st->v_meta_copies[0] = t253;
 							st->v_meta_copies[1] = t254;
-							apply_ingress_repeated(ctx, st, cfg);
+							if (!(cfg->ingress_repeated.todo & IS_IDLE))
+								apply_ingress_repeated(ctx, st, cfg);
 						}
 					}
 				}
-				apply_ingress_balance_by(ctx, st, cfg);
+				if (!(cfg->ingress_balance_by.todo & IS_IDLE))
+					apply_ingress_balance_by(ctx, st, cfg);
 				u64 t255 = (u64) ((((st->v_meta_copies[0] & st->v_meta_selection_balanced[0]) ^ 0) | ((st->v_meta_copies[1] & st->v_meta_selection_balanced[1]) ^ 0)) != 0);
 				if (t255) {
 					st->v_ingress_flow = 0;
@@ -11488,32 +11367,41 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					}
 					u64 t337 = ((u64) (((u64) st->v_meta_selection_by_hosts & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t337;
-					apply_ingress_balance_0(ctx, st, cfg);
+					if (!(cfg->ingress_balance_0.todo & IS_IDLE))
+						apply_ingress_balance_0(ctx, st, cfg);
 					u64 t338 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 1) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t338;
-					apply_ingress_balance_1(ctx, st, cfg);
+					if (!(cfg->ingress_balance_1.todo & IS_IDLE))
+						apply_ingress_balance_1(ctx, st, cfg);
 					u64 t339 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 2) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t339;
-					apply_ingress_balance_2(ctx, st, cfg);
+					if (!(cfg->ingress_balance_2.todo & IS_IDLE))
+						apply_ingress_balance_2(ctx, st, cfg);
 					u64 t340 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 3) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t340;
-					apply_ingress_balance_3(ctx, st, cfg);
+					if (!(cfg->ingress_balance_3.todo & IS_IDLE))
+						apply_ingress_balance_3(ctx, st, cfg);
 					u64 t341 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 4) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t341;
-					apply_ingress_balance_4(ctx, st, cfg);
+					if (!(cfg->ingress_balance_4.todo & IS_IDLE))
+						apply_ingress_balance_4(ctx, st, cfg);
 					u64 t342 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 5) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t342;
-					apply_ingress_balance_5(ctx, st, cfg);
+					if (!(cfg->ingress_balance_5.todo & IS_IDLE))
+						apply_ingress_balance_5(ctx, st, cfg);
 					u64 t343 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 6) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t343;
-					apply_ingress_balance_6(ctx, st, cfg);
+					if (!(cfg->ingress_balance_6.todo & IS_IDLE))
+						apply_ingress_balance_6(ctx, st, cfg);
 					u64 t344 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 7) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
 					st->v_ingress_bucket = t344;
-					apply_ingress_balance_7(ctx, st, cfg);
+					if (!(cfg->ingress_balance_7.todo & IS_IDLE))
+						apply_ingress_balance_7(ctx, st, cfg);
 				}
 				st->v_meta_outcome = 6;
 				if ((u64) (((st->v_meta_copies[0] ^ 0) | (st->v_meta_copies[1] ^ 0)) != 0)) {
-					apply_ingress_deliver(ctx, st, cfg);
+					if (!(cfg->ingress_deliver.todo & IS_IDLE))
+						apply_ingress_deliver(ctx, st, cfg);
 				}
 			}
 		}
@@ -11540,7 +11428,8 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 	eg->v_meta_instance = (u64) eg->v_standard_metadata_egress_rid;
 	eg->v_egress_kinds = 0;
 	eg->v_meta_edit_length = ((u64) st->v_meta_frame_bytes);
-	apply_egress_strip(ctx, st, eg, cfg);
+	if (!(cfg->egress_strip.todo & IS_IDLE))
+		apply_egress_strip(ctx, st, eg, cfg);
 	if ((u64) ((u64) eg->v_egress_kinds != 0)) {
 		eg->v_egress_second_is_frame = 0;
 		eg->v_egress_inner_is_frame = 0;
@@ -12155,11 +12044,13 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 			apply_egress_mask_2(ctx, st, eg, cfg);
 			eg->v_egress_tmp_3 = (eg->hit & 1);
 			if ((u64) eg->v_egress_tmp_3) {
-				apply_egress_mask_3(ctx, st, eg, cfg);
+				if (!(cfg->egress_mask_3.todo & IS_IDLE))
+					apply_egress_mask_3(ctx, st, eg, cfg);
 			}
 		}
 	}
-	apply_egress_slice(ctx, st, eg, cfg);
+	if (!(cfg->egress_slice.todo & IS_IDLE))
+		apply_egress_slice(ctx, st, eg, cfg);
 	u64 t28 = ((u64) ((u64) eg->v_egress_length_0 != 0) | (u64) ((u64) eg->v_egress_slices == 1));
 	if (t28) {
 		if ((u64) ((u64) eg->v_meta_edit_unwrapped == 1)) {
@@ -12446,8 +12337,10 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 	}
 	eg->v_egress_stamps = 0;
 	if ((eg->valid[0] >> (17) & 1)) {
-		apply_egress_label(ctx, st, eg, cfg);
-		apply_egress_stamp(ctx, st, eg, cfg);
+		if (!(cfg->egress_label.todo & IS_IDLE))
+			apply_egress_label(ctx, st, eg, cfg);
+		if (!(cfg->egress_stamp.todo & IS_IDLE))
+			apply_egress_stamp(ctx, st, eg, cfg);
 	}
 	if ((u64) ((u64) eg->v_egress_stamps == 1)) {
 		eg->v_egress_split_product[0] = (((u64) st->v_meta_time_ns >> 9) & 0x7fffffffffffffULL);
@@ -12563,7 +12456,8 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 	}
 	eg->v_egress_kind = 0;
 	eg->v_egress_used_session = 0;
-	apply_egress_encapsulate(ctx, st, eg, cfg);
+	if (!(cfg->egress_encapsulate.todo & IS_IDLE))
+		apply_egress_encapsulate(ctx, st, eg, cfg);
 	if ((u64) ((u64) eg->v_egress_kind != 0)) {
 		u64 t81 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
 		eg->v_egress_payload = ((t81 + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
@@ -12778,14 +12672,16 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 	}
 	u64 t152 = ((u64) ((u64) eg->v_meta_edit_unwrapped == 1) & (eg->valid[1] >> (12) & 1));
 	if ((((eg->valid[0] >> (35) & 1) ^ 1) & (t152 ^ 1))) {
-		apply_egress_fix_checksums(ctx, st, eg, cfg);
+		if (!(cfg->egress_fix_checksums.todo & IS_IDLE))
+			apply_egress_fix_checksums(ctx, st, eg, cfg);
 	}
 	eg->v_egress_reason = 0;
 	eg->v_egress_limits = 0;
 	u64 t153 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
 	u64 t154 = ((((t153 + (u64) eg->v_meta_edit_around) & 0xffffffffULL) + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
 	eg->v_egress_frame = t154;
-	apply_egress_tool_port(ctx, st, eg, cfg);
+	if (!(cfg->egress_tool_port.todo & IS_IDLE))
+		apply_egress_tool_port(ctx, st, eg, cfg);
 	if ((u64) ((((u64) eg->v_egress_limits >> 2) & 1) == 1)) {
 		if ((eg->valid[0] >> (8) & 1)) {
 			u64 t155 = (u64) eg->v_egress_set_dst;

@@ -16,7 +16,7 @@ use crate::layout::{Layout, ListLayout};
 
 /// States of packets that stand ready on each processor: more than wait for their egress at once. A poll of a queue takes 64 packets,
 /// and ends with all of them sent.
-pub const STATES: u32 = 256;
+pub const STATES: u32 = 128;
 
 /// Bytes of the longest varbit field.
 const MAX_VARBIT_BYTES: u32 = 504;

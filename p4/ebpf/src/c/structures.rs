@@ -9,7 +9,9 @@ use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 use super::program::STATES;
 use super::storage::{HeaderPlace, Storage, VariablePlace, words_of};
 use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
-use crate::layout::{CONFIGURATIONS, COUNTS, DIRECT_METERS, Layout, MAX_LIST, Shape, records_map};
+use crate::layout::{
+    CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, MAX_LIST, Shape, records_map,
+};
 
 /// A map of the object.
 fn map(name: &str, kind: &str, entries: u64, key: &str, value: &str) -> String {
@@ -84,12 +86,12 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
     );
     let _ = writeln!(
         text,
-        "#define MAX_HEADER_BYTES {MAX_HEADER_BYTES}\n#define MAX_FRAME_EDITS {MAX_FRAME_EDITS}\n#define STATES {STATES}\n"
+        "#define MAX_HEADER_BYTES {MAX_HEADER_BYTES}\n#define MAX_FRAME_EDITS {MAX_FRAME_EDITS}\n#define STATES {STATES}\n#define HAS_ENTRIES {HAS_ENTRIES}\n#define IS_IDLE {IS_IDLE}\n"
     );
     for (table, name) in layout.tables.iter().zip(&storage.tables) {
         let data =
             if table.data_words > 0 { format!(" u64 data[{}];", table.data_words) } else { String::new() };
-        let _ = writeln!(text, "struct default_{name} {{ u64 has_entries; u64 action; u64 cell;{data} }};");
+        let _ = writeln!(text, "struct default_{name} {{ u64 todo; u64 action; u64 cell;{data} }};");
     }
     for words in layout.records.keys() {
         let _ = writeln!(text, "struct record_{words} {{ u64 action; u64 data[{}]; }};", words - 1);

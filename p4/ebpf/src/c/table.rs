@@ -53,6 +53,11 @@ impl Code<'_> {
             record_words,
             data_words,
             configuration_at,
+            idle_actions: table
+                .actions
+                .iter()
+                .map(|listed| module.actions[listed.action].body.is_empty())
+                .collect(),
             is_counted: table.direct_counter.is_some(),
             is_metered: table.direct_meter.is_some(),
             capacity,
@@ -101,7 +106,7 @@ impl Code<'_> {
             self.line("const u64 *data = by_default->data;");
         }
         if let Some(entries) = &layout.entries {
-            self.braced("if (by_default->has_entries)", |code| {
+            self.braced("if (by_default->todo & HAS_ENTRIES)", |code| {
                 let keys: Vec<Words> = matched(table).map(|key| code.words(key.expression)).collect();
                 match entries {
                     EntriesLayout::Hash { .. } => code.find_in_hash(entries, &keys),
@@ -130,10 +135,12 @@ impl Code<'_> {
                 });
             });
         }
-        let own = self.own();
-        self.line(format!("{own}->hit = hit;"));
-        self.line(format!("{own}->action_run = action;"));
-        self.line("(void) cell;");
+        if is_asked(module, handle) {
+            let own = self.own();
+            self.line(format!("{own}->hit = hit;"));
+            self.line(format!("{own}->action_run = action;"));
+        }
+        self.line("(void) cell, (void) hit;");
         self.braced("switch (action)", |code| {
             for (index, listed) in table.actions.iter().enumerate() {
                 let action = &module.actions[listed.action];
@@ -317,6 +324,19 @@ fn next_slot(layout: &mut Layout, shape: Shape) -> u32 {
 /// Records of similar sizes share a map: the least of these sizes that holds them, or their own.
 fn record_class(words: usize) -> usize {
     [2, 3, 5, 9, 17, 33, 65].into_iter().find(|class| *class >= words).unwrap_or(words)
+}
+
+/// Whether who applies a table asks what came of it.
+pub(super) fn is_asked(module: &sluice_ir::Module, asked: Handle<Table>) -> bool {
+    let mut found = false;
+    for block in [&module.pipeline.ingress, &module.pipeline.egress] {
+        sluice_ir::walk::statements(block, &mut |statement| {
+            if let sluice_ir::StatementKind::Apply { table, hit, action_run } = statement.kind {
+                found |= table == asked && (hit.is_some() || action_run.is_some());
+            }
+        });
+    }
+    found
 }
 
 /// Which side applies each table; none for one that nothing applies.
