@@ -42,6 +42,8 @@ impl Prometheus {
         let prometheus = Self { child, address, _folder: folder };
         until("Prometheus is there and has scraped", || {
             std::net::TcpStream::connect(&prometheus.address).ok()?;
+            // It listens before it answers questions.
+            get(&prometheus.address, "/-/ready", "").contains("is Ready").then_some(())?;
             (prometheus.value("up{job=\"sluice\"}") == Some(1.0)).then_some(())
         });
         prometheus
