@@ -125,6 +125,19 @@ fn random_policies_and_packets() {
     assert!(pair.copies > 0);
 }
 
+/// Bitmaps of sixteen words, and a hundred more tables.
+#[test]
+fn a_build_with_more_terms() {
+    if !has_xdp() {
+        return;
+    }
+    let shape = PolicyShape { filters: 60, edits: 30, sampling: true, dedup: true, groups: true };
+    let mut pair = Pair::new(Build { terms: 1_024, ..Build::default() });
+    trial::each(920_000, trial::count(3, 400), |dice| policy_on(&mut pair, dice, shape));
+    println!("{} packets, {} copies", pair.packets, pair.copies);
+    assert!(pair.copies > 0);
+}
+
 /// Captures as they are, cut short, and with bytes flipped, through a policy with every feature.
 #[test]
 fn captures_with_byte_flips() {

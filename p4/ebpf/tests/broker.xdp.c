@@ -1565,14 +1565,10 @@ ONCE int apply_ingress_network_port(struct xdp_md *ctx, struct state *st, const 
 	switch (action) {
 		case 0: /* ingress.admit */
 		 {
-			u64 t1 = (st->v_meta_terms[0] & data[0]);
-			u64 t2 = (st->v_meta_terms[1] & data[1]);
-			u64 t3 = (st->v_meta_terms[2] & data[2]);
-			u64 t4 = (st->v_meta_terms[3] & data[3]);
-			st->v_meta_terms[0] = t1;
-			st->v_meta_terms[1] = t2;
-			st->v_meta_terms[2] = t3;
-			st->v_meta_terms[3] = t4;
+			st->v_meta_terms[0] = (st->v_meta_terms[0] & data[0]);
+			st->v_meta_terms[1] = (st->v_meta_terms[1] & data[1]);
+			st->v_meta_terms[2] = (st->v_meta_terms[2] & data[2]);
+			st->v_meta_terms[3] = (st->v_meta_terms[3] & data[3]);
 			st->v_meta_source = data[4];
 			st->v_meta_keep_bad = data[5];
 			st->v_meta_outcome = 3;
@@ -2739,14 +2735,10 @@ ONCE int apply_ingress_narrow_no_tunnel(struct xdp_md *ctx, struct state *st, co
 	switch (action) {
 		case 0: /* ingress.no_tunnel */
 		 {
-			u64 t1 = (st->v_ingress_kept_c[0] & data[0]);
-			u64 t2 = (st->v_ingress_kept_c[1] & data[1]);
-			u64 t3 = (st->v_ingress_kept_c[2] & data[2]);
-			u64 t4 = (st->v_ingress_kept_c[3] & data[3]);
-			st->v_ingress_kept_c[0] = t1;
-			st->v_ingress_kept_c[1] = t2;
-			st->v_ingress_kept_c[2] = t3;
-			st->v_ingress_kept_c[3] = t4;
+			st->v_ingress_kept_c[0] = (st->v_ingress_kept_c[0] & data[0]);
+			st->v_ingress_kept_c[1] = (st->v_ingress_kept_c[1] & data[1]);
+			st->v_ingress_kept_c[2] = (st->v_ingress_kept_c[2] & data[2]);
+			st->v_ingress_kept_c[3] = (st->v_ingress_kept_c[3] & data[3]);
 		}
 		break;
 	}
@@ -5575,10 +5567,8 @@ ONCE int apply_ingress_balance_0(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5614,10 +5604,8 @@ ONCE int apply_ingress_balance_1(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5653,10 +5641,8 @@ ONCE int apply_ingress_balance_2(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5692,10 +5678,8 @@ ONCE int apply_ingress_balance_3(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5731,10 +5715,8 @@ ONCE int apply_ingress_balance_4(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5770,10 +5752,8 @@ ONCE int apply_ingress_balance_5(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5809,10 +5789,8 @@ ONCE int apply_ingress_balance_6(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -5848,10 +5826,8 @@ ONCE int apply_ingress_balance_7(struct xdp_md *ctx, struct state *st, const str
 	switch (action) {
 		case 0: /* ingress.choose */
 		 {
-			u64 t1 = (st->v_meta_copies[0] & ~data[0]);
-			u64 t2 = (st->v_meta_copies[1] & ~data[1]);
-			st->v_meta_copies[0] = t1;
-			st->v_meta_copies[1] = t2;
+			st->v_meta_copies[0] = (st->v_meta_copies[0] & ~data[0]);
+			st->v_meta_copies[1] = (st->v_meta_copies[1] & ~data[1]);
 		}
 		break;
 	}
@@ -10226,49 +10202,25 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					if (!(cfg->ingress_narrow_no_tunnel.todo & IS_IDLE))
 						apply_ingress_narrow_no_tunnel(ctx, st, cfg);
 				}
-				u64 t10 = ((st->v_ingress_kept_a[0] & st->v_ingress_mac_src_terms[0]) & st->v_ingress_mac_dst_terms[0]);
-				u64 t11 = ((st->v_ingress_kept_a[1] & st->v_ingress_mac_src_terms[1]) & st->v_ingress_mac_dst_terms[1]);
-				u64 t12 = ((st->v_ingress_kept_a[2] & st->v_ingress_mac_src_terms[2]) & st->v_ingress_mac_dst_terms[2]);
-				u64 t13 = ((st->v_ingress_kept_a[3] & st->v_ingress_mac_src_terms[3]) & st->v_ingress_mac_dst_terms[3]);
-				st->v_ingress_kept_a[0] = t10;
-				st->v_ingress_kept_a[1] = t11;
-				st->v_ingress_kept_a[2] = t12;
-				st->v_ingress_kept_a[3] = t13;
-				u64 t14 = (st->v_meta_either_addr[0] & (st->v_ingress_src_terms[0] | st->v_ingress_dst_terms[0]));
-				u64 t15 = (st->v_meta_either_addr[1] & (st->v_ingress_src_terms[1] | st->v_ingress_dst_terms[1]));
-				u64 t16 = (st->v_meta_either_addr[2] & (st->v_ingress_src_terms[2] | st->v_ingress_dst_terms[2]));
-				u64 t17 = (st->v_meta_either_addr[3] & (st->v_ingress_src_terms[3] | st->v_ingress_dst_terms[3]));
-				u64 t18 = (st->v_ingress_kept_b[0] & ((st->v_ingress_src_terms[0] & st->v_ingress_dst_terms[0]) | t14));
-				u64 t19 = (st->v_ingress_kept_b[1] & ((st->v_ingress_src_terms[1] & st->v_ingress_dst_terms[1]) | t15));
-				u64 t20 = (st->v_ingress_kept_b[2] & ((st->v_ingress_src_terms[2] & st->v_ingress_dst_terms[2]) | t16));
-				u64 t21 = (st->v_ingress_kept_b[3] & ((st->v_ingress_src_terms[3] & st->v_ingress_dst_terms[3]) | t17));
-				st->v_ingress_kept_b[0] = t18;
-				st->v_ingress_kept_b[1] = t19;
-				st->v_ingress_kept_b[2] = t20;
-				st->v_ingress_kept_b[3] = t21;
-				u64 t22 = (st->v_meta_either_port[0] & (st->v_ingress_l4_src_terms[0] | st->v_ingress_l4_dst_terms[0]));
-				u64 t23 = (st->v_meta_either_port[1] & (st->v_ingress_l4_src_terms[1] | st->v_ingress_l4_dst_terms[1]));
-				u64 t24 = (st->v_meta_either_port[2] & (st->v_ingress_l4_src_terms[2] | st->v_ingress_l4_dst_terms[2]));
-				u64 t25 = (st->v_meta_either_port[3] & (st->v_ingress_l4_src_terms[3] | st->v_ingress_l4_dst_terms[3]));
-				u64 t26 = (st->v_ingress_kept_c[0] & ((st->v_ingress_l4_src_terms[0] & st->v_ingress_l4_dst_terms[0]) | t22));
-				u64 t27 = (st->v_ingress_kept_c[1] & ((st->v_ingress_l4_src_terms[1] & st->v_ingress_l4_dst_terms[1]) | t23));
-				u64 t28 = (st->v_ingress_kept_c[2] & ((st->v_ingress_l4_src_terms[2] & st->v_ingress_l4_dst_terms[2]) | t24));
-				u64 t29 = (st->v_ingress_kept_c[3] & ((st->v_ingress_l4_src_terms[3] & st->v_ingress_l4_dst_terms[3]) | t25));
-				st->v_ingress_kept_c[0] = t26;
-				st->v_ingress_kept_c[1] = t27;
-				st->v_ingress_kept_c[2] = t28;
-				st->v_ingress_kept_c[3] = t29;
-				u64 t30 = ((st->v_ingress_kept_a[0] & st->v_ingress_kept_b[0]) & st->v_ingress_kept_c[0]);
-				u64 t31 = ((st->v_ingress_kept_a[1] & st->v_ingress_kept_b[1]) & st->v_ingress_kept_c[1]);
-				u64 t32 = ((st->v_ingress_kept_a[2] & st->v_ingress_kept_b[2]) & st->v_ingress_kept_c[2]);
-				u64 t33 = ((st->v_ingress_kept_a[3] & st->v_ingress_kept_b[3]) & st->v_ingress_kept_c[3]);
-				st->v_meta_terms[0] = t30;
-				st->v_meta_terms[1] = t31;
-				st->v_meta_terms[2] = t32;
-				st->v_meta_terms[3] = t33;
+				st->v_ingress_kept_a[0] = ((st->v_ingress_kept_a[0] & st->v_ingress_mac_src_terms[0]) & st->v_ingress_mac_dst_terms[0]);
+				st->v_ingress_kept_a[1] = ((st->v_ingress_kept_a[1] & st->v_ingress_mac_src_terms[1]) & st->v_ingress_mac_dst_terms[1]);
+				st->v_ingress_kept_a[2] = ((st->v_ingress_kept_a[2] & st->v_ingress_mac_src_terms[2]) & st->v_ingress_mac_dst_terms[2]);
+				st->v_ingress_kept_a[3] = ((st->v_ingress_kept_a[3] & st->v_ingress_mac_src_terms[3]) & st->v_ingress_mac_dst_terms[3]);
+				st->v_ingress_kept_b[0] = (st->v_ingress_kept_b[0] & ((st->v_ingress_src_terms[0] & st->v_ingress_dst_terms[0]) | (st->v_meta_either_addr[0] & (st->v_ingress_src_terms[0] | st->v_ingress_dst_terms[0]))));
+				st->v_ingress_kept_b[1] = (st->v_ingress_kept_b[1] & ((st->v_ingress_src_terms[1] & st->v_ingress_dst_terms[1]) | (st->v_meta_either_addr[1] & (st->v_ingress_src_terms[1] | st->v_ingress_dst_terms[1]))));
+				st->v_ingress_kept_b[2] = (st->v_ingress_kept_b[2] & ((st->v_ingress_src_terms[2] & st->v_ingress_dst_terms[2]) | (st->v_meta_either_addr[2] & (st->v_ingress_src_terms[2] | st->v_ingress_dst_terms[2]))));
+				st->v_ingress_kept_b[3] = (st->v_ingress_kept_b[3] & ((st->v_ingress_src_terms[3] & st->v_ingress_dst_terms[3]) | (st->v_meta_either_addr[3] & (st->v_ingress_src_terms[3] | st->v_ingress_dst_terms[3]))));
+				st->v_ingress_kept_c[0] = (st->v_ingress_kept_c[0] & ((st->v_ingress_l4_src_terms[0] & st->v_ingress_l4_dst_terms[0]) | (st->v_meta_either_port[0] & (st->v_ingress_l4_src_terms[0] | st->v_ingress_l4_dst_terms[0]))));
+				st->v_ingress_kept_c[1] = (st->v_ingress_kept_c[1] & ((st->v_ingress_l4_src_terms[1] & st->v_ingress_l4_dst_terms[1]) | (st->v_meta_either_port[1] & (st->v_ingress_l4_src_terms[1] | st->v_ingress_l4_dst_terms[1]))));
+				st->v_ingress_kept_c[2] = (st->v_ingress_kept_c[2] & ((st->v_ingress_l4_src_terms[2] & st->v_ingress_l4_dst_terms[2]) | (st->v_meta_either_port[2] & (st->v_ingress_l4_src_terms[2] | st->v_ingress_l4_dst_terms[2]))));
+				st->v_ingress_kept_c[3] = (st->v_ingress_kept_c[3] & ((st->v_ingress_l4_src_terms[3] & st->v_ingress_l4_dst_terms[3]) | (st->v_meta_either_port[3] & (st->v_ingress_l4_src_terms[3] | st->v_ingress_l4_dst_terms[3]))));
+				st->v_meta_terms[0] = ((st->v_ingress_kept_a[0] & st->v_ingress_kept_b[0]) & st->v_ingress_kept_c[0]);
+				st->v_meta_terms[1] = ((st->v_ingress_kept_a[1] & st->v_ingress_kept_b[1]) & st->v_ingress_kept_c[1]);
+				st->v_meta_terms[2] = ((st->v_ingress_kept_a[2] & st->v_ingress_kept_b[2]) & st->v_ingress_kept_c[2]);
+				st->v_meta_terms[3] = ((st->v_ingress_kept_a[3] & st->v_ingress_kept_b[3]) & st->v_ingress_kept_c[3]);
 			}
-			u64 t34 = (u64) (((st->v_meta_terms[0] ^ 0) | (st->v_meta_terms[1] ^ 0) | (st->v_meta_terms[2] ^ 0) | (st->v_meta_terms[3] ^ 0)) != 0);
-			if (t34) {
+			u64 t10 = (u64) (((st->v_meta_terms[0] ^ 0) | (st->v_meta_terms[1] ^ 0) | (st->v_meta_terms[2] ^ 0) | (st->v_meta_terms[3] ^ 0)) != 0);
+			if (t10) {
 				st->v_ingress_gathered_a[0] = 0;
 				st->v_ingress_gathered_a[1] = 0;
 				st->v_ingress_gathered_b[0] = 0;
@@ -10413,16 +10365,12 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 							apply_ingress_collect_31(ctx, st, cfg);
 					}
 				}
-				u64 t35 = ((st->v_ingress_gathered_a[0] | st->v_ingress_gathered_b[0]) | st->v_ingress_gathered_c[0]);
-				u64 t36 = ((st->v_ingress_gathered_a[1] | st->v_ingress_gathered_b[1]) | st->v_ingress_gathered_c[1]);
-				st->v_meta_copies[0] = (t35 | st->v_ingress_gathered_d[0]);
-				st->v_meta_copies[1] = (t36 | st->v_ingress_gathered_d[1]);
-				u64 t37 = (u64) ((((st->v_meta_copies[0] & ~st->v_meta_otherwise[0]) ^ 0) | ((st->v_meta_copies[1] & ~st->v_meta_otherwise[1]) ^ 0)) != 0);
-				if (t37) {
-					u64 t38 = (st->v_meta_copies[0] & ~st->v_meta_otherwise[0]);
-					u64 t39 = (st->v_meta_copies[1] & ~st->v_meta_otherwise[1]);
-					st->v_meta_copies[0] = t38;
-					st->v_meta_copies[1] = t39;
+				st->v_meta_copies[0] = (((st->v_ingress_gathered_a[0] | st->v_ingress_gathered_b[0]) | st->v_ingress_gathered_c[0]) | st->v_ingress_gathered_d[0]);
+				st->v_meta_copies[1] = (((st->v_ingress_gathered_a[1] | st->v_ingress_gathered_b[1]) | st->v_ingress_gathered_c[1]) | st->v_ingress_gathered_d[1]);
+				u64 t11 = (u64) ((((st->v_meta_copies[0] & ~st->v_meta_otherwise[0]) ^ 0) | ((st->v_meta_copies[1] & ~st->v_meta_otherwise[1]) ^ 0)) != 0);
+				if (t11) {
+					st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_meta_otherwise[0]);
+					st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_meta_otherwise[1]);
 				}
 				if (!(cfg->ingress_asked.todo & IS_IDLE))
 					apply_ingress_asked(ctx, st, cfg);
@@ -10438,64 +10386,64 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					apply_ingress_dedup_0(ctx, st, cfg);
 				if (!(cfg->ingress_dedup_1.todo & IS_IDLE))
 					apply_ingress_dedup_1(ctx, st, cfg);
-				u64 t40 = ((st->v_meta_selection_sampled_0[0] | st->v_meta_selection_sampled_1[0]) | st->v_meta_selection_sampled_2[0]);
-				u64 t41 = ((st->v_meta_selection_sampled_0[1] | st->v_meta_selection_sampled_1[1]) | st->v_meta_selection_sampled_2[1]);
-				u64 t42 = ((t40 | st->v_meta_selection_sampled_3[0]) | st->v_meta_selection_unique_0[0]);
-				u64 t43 = ((t41 | st->v_meta_selection_sampled_3[1]) | st->v_meta_selection_unique_0[1]);
-				u64 t44 = (u64) ((((st->v_meta_copies[0] & (t42 | st->v_meta_selection_unique_1[0])) ^ 0) | ((st->v_meta_copies[1] & (t43 | st->v_meta_selection_unique_1[1])) ^ 0)) != 0);
-				if (t44) {
+				u64 t12 = ((st->v_meta_selection_sampled_0[0] | st->v_meta_selection_sampled_1[0]) | st->v_meta_selection_sampled_2[0]);
+				u64 t13 = ((st->v_meta_selection_sampled_0[1] | st->v_meta_selection_sampled_1[1]) | st->v_meta_selection_sampled_2[1]);
+				u64 t14 = ((t12 | st->v_meta_selection_sampled_3[0]) | st->v_meta_selection_unique_0[0]);
+				u64 t15 = ((t13 | st->v_meta_selection_sampled_3[1]) | st->v_meta_selection_unique_0[1]);
+				u64 t16 = (u64) ((((st->v_meta_copies[0] & (t14 | st->v_meta_selection_unique_1[0])) ^ 0) | ((st->v_meta_copies[1] & (t15 | st->v_meta_selection_unique_1[1])) ^ 0)) != 0);
+				if (t16) {
 					st->v_ingress_content_h = 0;
 					if ((st->valid[0] >> (36) & 1)) {
-						u64 t45 = 0 ^ 0x9E3779B97F4A7C15ULL;
-						u64 t46 = (LOAD32(st->h_hdr_ipv4 + 16) | LOAD32(st->h_hdr_ipv4 + 12) << 32);
-						u64 t47 = (((LOAD8(st->h_hdr_ipv4 + 6) >> 6) & 1) | ((LOAD8(st->h_hdr_ipv4 + 6) >> 7) | LOAD16(st->h_hdr_ipv4 + 4) << 1) << 1);
-						u64 t48 = ((LOAD16(st->h_hdr_ipv4 + 6) & 0x1fffULL) | (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) | t47 << 1) << 13);
-						u64 t49 = (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD16(st->h_hdr_ipv4 + 2) | t48 << 16) << 8);
-						u64 t50 = (4 | t49 << 8);
-						t45 = digest64_word(t45, (t46));
-						t45 = digest64_word(t45, (t50));
-						st->v_ingress_content_tmp = digest64_end(t45);
+						u64 t17 = 0 ^ 0x9E3779B97F4A7C15ULL;
+						u64 t18 = (LOAD32(st->h_hdr_ipv4 + 16) | LOAD32(st->h_hdr_ipv4 + 12) << 32);
+						u64 t19 = (((LOAD8(st->h_hdr_ipv4 + 6) >> 6) & 1) | ((LOAD8(st->h_hdr_ipv4 + 6) >> 7) | LOAD16(st->h_hdr_ipv4 + 4) << 1) << 1);
+						u64 t20 = ((LOAD16(st->h_hdr_ipv4 + 6) & 0x1fffULL) | (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) | t19 << 1) << 13);
+						u64 t21 = (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD16(st->h_hdr_ipv4 + 2) | t20 << 16) << 8);
+						u64 t22 = (4 | t21 << 8);
+						t17 = digest64_word(t17, (t18));
+						t17 = digest64_word(t17, (t22));
+						st->v_ingress_content_tmp = digest64_end(t17);
 						st->v_ingress_content_h = (u64) st->v_ingress_content_tmp;
 					}
 					else {
 						if ((st->valid[0] >> (38) & 1)) {
-							u64 t51 = 0 ^ 0x9E3779B97F4A7C15ULL;
-							u64 t52 = LOAD64(st->h_hdr_ipv6 + 8);
-							u64 t53 = LOAD64(st->h_hdr_ipv6 + 16);
-							u64 t54 = LOAD64(st->h_hdr_ipv6 + 24);
-							u64 t55 = LOAD64(st->h_hdr_ipv6 + 32);
-							u64 t56 = (LOAD16(st->h_hdr_ipv6 + 4) | (u64) st->v_meta_fragment_word << 16);
-							u64 t57 = (6 | ((u64) st->v_meta_next_header) << 8);
-							t51 = digest64_word(t51, (t52));
-							t51 = digest64_word(t51, (t53));
-							t51 = digest64_word(t51, (t54));
-							t51 = digest64_word(t51, (t55));
-							t51 = digest64_word(t51, (t56));
-							t51 = digest64_word(t51, (t57));
-							st->v_ingress_content_tmp_2 = digest64_end(t51);
+							u64 t23 = 0 ^ 0x9E3779B97F4A7C15ULL;
+							u64 t24 = LOAD64(st->h_hdr_ipv6 + 8);
+							u64 t25 = LOAD64(st->h_hdr_ipv6 + 16);
+							u64 t26 = LOAD64(st->h_hdr_ipv6 + 24);
+							u64 t27 = LOAD64(st->h_hdr_ipv6 + 32);
+							u64 t28 = (LOAD16(st->h_hdr_ipv6 + 4) | (u64) st->v_meta_fragment_word << 16);
+							u64 t29 = (6 | ((u64) st->v_meta_next_header) << 8);
+							t23 = digest64_word(t23, (t24));
+							t23 = digest64_word(t23, (t25));
+							t23 = digest64_word(t23, (t26));
+							t23 = digest64_word(t23, (t27));
+							t23 = digest64_word(t23, (t28));
+							t23 = digest64_word(t23, (t29));
+							st->v_ingress_content_tmp_2 = digest64_end(t23);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_2;
 						}
 						else {
-							u64 t58 = 0 ^ 0x9E3779B97F4A7C15ULL;
-							u64 t59 = ((u64) st->v_meta_next_type | (LOAD64(st->h_hdr_macs) >> 16) << 16);
-							u64 t60 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
-							t58 = digest64_word(t58, (t59));
-							t58 = digest64_word(t58, (t60));
-							st->v_ingress_content_tmp_3 = digest64_end(t58);
+							u64 t30 = 0 ^ 0x9E3779B97F4A7C15ULL;
+							u64 t31 = ((u64) st->v_meta_next_type | (LOAD64(st->h_hdr_macs) >> 16) << 16);
+							u64 t32 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
+							t30 = digest64_word(t30, (t31));
+							t30 = digest64_word(t30, (t32));
+							st->v_ingress_content_tmp_3 = digest64_end(t30);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_3;
 							if ((st->valid[0] >> (35) & 1)) {
-								u64 t61 = (u64) st->v_ingress_content_tmp_3 ^ 0x9E3779B97F4A7C15ULL;
-								u64 t62 = (LOAD8(st->h_hdr_arp + 4) | (LOAD16(st->h_hdr_arp + 2) | LOAD16(st->h_hdr_arp) << 16) << 8);
-								u64 t63 = (LOAD16(st->h_hdr_arp + 6) | (LOAD8(st->h_hdr_arp + 5) | t62 << 8) << 16);
-								u64 t64 = t63;
-								u64 t65 = ((LOAD64(st->h_hdr_arp + 8) >> 16) << 16);
-								u64 t66 = ((LOAD64(st->h_hdr_arp + 18) >> 16) << 16);
-								u64 t67 = (LOAD32(st->h_hdr_arp + 24) | LOAD32(st->h_hdr_arp + 14) << 32);
-								t61 = digest64_word(t61, (t64));
-								t61 = digest64_word(t61, (t65));
-								t61 = digest64_word(t61, (t66));
-								t61 = digest64_word(t61, (t67));
-								st->v_ingress_content_tmp_4 = digest64_end(t61);
+								u64 t33 = (u64) st->v_ingress_content_tmp_3 ^ 0x9E3779B97F4A7C15ULL;
+								u64 t34 = (LOAD8(st->h_hdr_arp + 4) | (LOAD16(st->h_hdr_arp + 2) | LOAD16(st->h_hdr_arp) << 16) << 8);
+								u64 t35 = (LOAD16(st->h_hdr_arp + 6) | (LOAD8(st->h_hdr_arp + 5) | t34 << 8) << 16);
+								u64 t36 = t35;
+								u64 t37 = ((LOAD64(st->h_hdr_arp + 8) >> 16) << 16);
+								u64 t38 = ((LOAD64(st->h_hdr_arp + 18) >> 16) << 16);
+								u64 t39 = (LOAD32(st->h_hdr_arp + 24) | LOAD32(st->h_hdr_arp + 14) << 32);
+								t33 = digest64_word(t33, (t36));
+								t33 = digest64_word(t33, (t37));
+								t33 = digest64_word(t33, (t38));
+								t33 = digest64_word(t33, (t39));
+								st->v_ingress_content_tmp_4 = digest64_end(t33);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_4;
 							}
 						}
@@ -10503,36 +10451,36 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					if ((st->valid[0] >> (45) & 1)) {
 						st->v_ingress_content_both_ports = (LOAD16(st->h_hdr_ports + 2) | LOAD16(st->h_hdr_ports) << 16);
 						if ((st->valid[0] >> (46) & 1)) {
-							u64 t68 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t69 = (LOAD16(st->h_hdr_tcp + 12) | (u64) st->v_ingress_content_both_ports << 16);
-							u64 t70 = (LOAD16(st->h_hdr_tcp + 14) | t69 << 16);
-							u64 t71 = (LOAD32(st->h_hdr_tcp + 4) | LOAD32(st->h_hdr_tcp) << 32);
-							u64 t72 = ((LOAD8(st->h_hdr_tcp + 8) & 0xfULL) | (LOAD8(st->h_hdr_tcp + 8) >> 4) << 4);
-							u64 t73 = (LOAD16(st->h_hdr_tcp + 10) | (LOAD8(st->h_hdr_tcp + 9) | t72 << 8) << 16);
-							u64 t74 = (t73 << 32);
-							t68 = digest64_word(t68, (t70));
-							t68 = digest64_word(t68, (t71));
-							t68 = digest64_word(t68, (t74));
-							st->v_ingress_content_tmp_5 = digest64_end(t68);
+							u64 t40 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t41 = (LOAD16(st->h_hdr_tcp + 12) | (u64) st->v_ingress_content_both_ports << 16);
+							u64 t42 = (LOAD16(st->h_hdr_tcp + 14) | t41 << 16);
+							u64 t43 = (LOAD32(st->h_hdr_tcp + 4) | LOAD32(st->h_hdr_tcp) << 32);
+							u64 t44 = ((LOAD8(st->h_hdr_tcp + 8) & 0xfULL) | (LOAD8(st->h_hdr_tcp + 8) >> 4) << 4);
+							u64 t45 = (LOAD16(st->h_hdr_tcp + 10) | (LOAD8(st->h_hdr_tcp + 9) | t44 << 8) << 16);
+							u64 t46 = (t45 << 32);
+							t40 = digest64_word(t40, (t42));
+							t40 = digest64_word(t40, (t43));
+							t40 = digest64_word(t40, (t46));
+							st->v_ingress_content_tmp_5 = digest64_end(t40);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_5;
 						}
 						else {
 							if ((st->valid[0] >> (47) & 1)) {
-								u64 t75 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-								u64 t76 = (LOAD16(st->h_hdr_udp + 2) | (LOAD16(st->h_hdr_udp) | (u64) st->v_ingress_content_both_ports << 16) << 16);
-								u64 t77 = t76;
-								t75 = digest64_word(t75, (t77));
-								st->v_ingress_content_tmp_6 = digest64_end(t75);
+								u64 t47 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+								u64 t48 = (LOAD16(st->h_hdr_udp + 2) | (LOAD16(st->h_hdr_udp) | (u64) st->v_ingress_content_both_ports << 16) << 16);
+								u64 t49 = t48;
+								t47 = digest64_word(t47, (t49));
+								st->v_ingress_content_tmp_6 = digest64_end(t47);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_6;
 							}
 							else {
 								if ((st->valid[0] >> (48) & 1)) {
-									u64 t78 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-									u64 t79 = (LOAD32(st->h_hdr_sctp) | (u64) st->v_ingress_content_both_ports << 32);
-									u64 t80 = (LOAD32(st->h_hdr_sctp + 4) << 32);
-									t78 = digest64_word(t78, (t79));
-									t78 = digest64_word(t78, (t80));
-									st->v_ingress_content_tmp_7 = digest64_end(t78);
+									u64 t50 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+									u64 t51 = (LOAD32(st->h_hdr_sctp) | (u64) st->v_ingress_content_both_ports << 32);
+									u64 t52 = (LOAD32(st->h_hdr_sctp + 4) << 32);
+									t50 = digest64_word(t50, (t51));
+									t50 = digest64_word(t50, (t52));
+									st->v_ingress_content_tmp_7 = digest64_end(t50);
 									st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_7;
 								}
 							}
@@ -10540,156 +10488,156 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					}
 					else {
 						if ((st->valid[0] >> (49) & 1)) {
-							u64 t81 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t82 = ((LOAD8(st->h_hdr_icmp + 1) | LOAD8(st->h_hdr_icmp) << 8) << 48);
-							t81 = digest64_word(t81, (t82));
-							st->v_ingress_content_tmp_8 = digest64_end(t81);
+							u64 t53 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t54 = ((LOAD8(st->h_hdr_icmp + 1) | LOAD8(st->h_hdr_icmp) << 8) << 48);
+							t53 = digest64_word(t53, (t54));
+							st->v_ingress_content_tmp_8 = digest64_end(t53);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_8;
 						}
 					}
 					if ((u64) ((u64) st->v_meta_tunnel != 0)) {
 						if ((st->valid[0] >> (50) & 1)) {
-							u64 t83 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t84 = ((u64) st->v_meta_tunnel | ((LOAD32(st->h_hdr_vxlan + 4) >> 8) << 24) << 16);
-							u64 t85 = t84;
-							t83 = digest64_word(t83, (t85));
-							st->v_ingress_content_inner_content_tmp = digest64_end(t83);
+							u64 t55 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t56 = ((u64) st->v_meta_tunnel | ((LOAD32(st->h_hdr_vxlan + 4) >> 8) << 24) << 16);
+							u64 t57 = t56;
+							t55 = digest64_word(t55, (t57));
+							st->v_ingress_content_inner_content_tmp = digest64_end(t55);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp;
 						}
 						else {
 							if ((st->valid[0] >> (51) & 1)) {
-								u64 t86 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-								u64 t87 = ((u64) st->v_meta_tunnel | ((LOAD32(st->h_hdr_geneve + 4) >> 8) << 24) << 16);
-								u64 t88 = t87;
-								t86 = digest64_word(t86, (t88));
-								st->v_ingress_content_inner_content_tmp_2 = digest64_end(t86);
+								u64 t58 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+								u64 t59 = ((u64) st->v_meta_tunnel | ((LOAD32(st->h_hdr_geneve + 4) >> 8) << 24) << 16);
+								u64 t60 = t59;
+								t58 = digest64_word(t58, (t60));
+								st->v_ingress_content_inner_content_tmp_2 = digest64_end(t58);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_2;
 							}
 							else {
 								if ((st->valid[0] >> (60) & 1)) {
-									u64 t89 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-									u64 t90 = ((u64) st->v_meta_tunnel | (LOAD8(st->h_hdr_gtpu + 1) | (LOAD32(st->h_hdr_gtpu + 4) << 8) << 8) << 16);
-									u64 t91 = t90;
-									t89 = digest64_word(t89, (t91));
-									st->v_ingress_content_inner_content_tmp_3 = digest64_end(t89);
+									u64 t61 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+									u64 t62 = ((u64) st->v_meta_tunnel | (LOAD8(st->h_hdr_gtpu + 1) | (LOAD32(st->h_hdr_gtpu + 4) << 8) << 8) << 16);
+									u64 t63 = t62;
+									t61 = digest64_word(t61, (t63));
+									st->v_ingress_content_inner_content_tmp_3 = digest64_end(t61);
 									st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_3;
 								}
 								else {
 									if ((st->valid[0] >> (55) & 1)) {
-										u64 t92 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-										u64 t93 = ((u64) st->v_meta_tunnel | (LOAD32(st->h_hdr_gre_key) << 16) << 16);
-										t92 = digest64_word(t92, (t93));
-										st->v_ingress_content_inner_content_tmp_4 = digest64_end(t92);
+										u64 t64 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+										u64 t65 = ((u64) st->v_meta_tunnel | (LOAD32(st->h_hdr_gre_key) << 16) << 16);
+										t64 = digest64_word(t64, (t65));
+										st->v_ingress_content_inner_content_tmp_4 = digest64_end(t64);
 										st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_4;
 									}
 									else {
-										u64 t94 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-										u64 t95 = ((u64) st->v_meta_tunnel);
-										t94 = digest64_word(t94, (t95));
-										st->v_ingress_content_inner_content_tmp_5 = digest64_end(t94);
+										u64 t66 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+										u64 t67 = ((u64) st->v_meta_tunnel);
+										t66 = digest64_word(t66, (t67));
+										st->v_ingress_content_inner_content_tmp_5 = digest64_end(t66);
 										st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_5;
 									}
 								}
 							}
 						}
 						if ((st->valid[0] >> (56) & 1)) {
-							u64 t96 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t97 = (LOAD32(st->h_hdr_gre_sequence) << 32);
-							t96 = digest64_word(t96, (t97));
-							st->v_ingress_content_inner_content_tmp_6 = digest64_end(t96);
+							u64 t68 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t69 = (LOAD32(st->h_hdr_gre_sequence) << 32);
+							t68 = digest64_word(t68, (t69));
+							st->v_ingress_content_inner_content_tmp_6 = digest64_end(t68);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_6;
 						}
 						if ((st->valid[1] >> (6) & 1)) {
-							u64 t98 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t99 = ((u64) st->v_meta_next_type | (LOAD64(st->h_hdr_inner_macs) >> 16) << 16);
-							u64 t100 = t99;
-							u64 t101 = ((LOAD64(st->h_hdr_inner_macs + 6) >> 16) << 16);
-							t98 = digest64_word(t98, (t100));
-							t98 = digest64_word(t98, (t101));
-							st->v_ingress_content_inner_content_tmp_7 = digest64_end(t98);
+							u64 t70 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t71 = ((u64) st->v_meta_next_type | (LOAD64(st->h_hdr_inner_macs) >> 16) << 16);
+							u64 t72 = t71;
+							u64 t73 = ((LOAD64(st->h_hdr_inner_macs + 6) >> 16) << 16);
+							t70 = digest64_word(t70, (t72));
+							t70 = digest64_word(t70, (t73));
+							st->v_ingress_content_inner_content_tmp_7 = digest64_end(t70);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_7;
 						}
 						if ((st->valid[1] >> (13) & 1)) {
-							u64 t102 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t103 = (LOAD32(st->h_hdr_inner_ipv4 + 16) | LOAD32(st->h_hdr_inner_ipv4 + 12) << 32);
-							u64 t104 = t103;
-							u64 t105 = ((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 7) | LOAD16(st->h_hdr_inner_ipv4 + 4) << 1);
-							u64 t106 = (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) | (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 6) & 1) | t105 << 1) << 1);
-							u64 t107 = (LOAD16(st->h_hdr_inner_ipv4 + 2) | ((LOAD16(st->h_hdr_inner_ipv4 + 6) & 0x1fffULL) | t106 << 13) << 16);
-							u64 t108 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t107 << 8) << 8);
-							t102 = digest64_word(t102, (t104));
-							t102 = digest64_word(t102, (t108));
-							st->v_ingress_content_inner_content_tmp_8 = digest64_end(t102);
+							u64 t74 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t75 = (LOAD32(st->h_hdr_inner_ipv4 + 16) | LOAD32(st->h_hdr_inner_ipv4 + 12) << 32);
+							u64 t76 = t75;
+							u64 t77 = ((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 7) | LOAD16(st->h_hdr_inner_ipv4 + 4) << 1);
+							u64 t78 = (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) | (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 6) & 1) | t77 << 1) << 1);
+							u64 t79 = (LOAD16(st->h_hdr_inner_ipv4 + 2) | ((LOAD16(st->h_hdr_inner_ipv4 + 6) & 0x1fffULL) | t78 << 13) << 16);
+							u64 t80 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t79 << 8) << 8);
+							t74 = digest64_word(t74, (t76));
+							t74 = digest64_word(t74, (t80));
+							st->v_ingress_content_inner_content_tmp_8 = digest64_end(t74);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_8;
 						}
 						else {
 							if ((st->valid[1] >> (15) & 1)) {
-								u64 t109 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-								u64 t110 = LOAD64(st->h_hdr_inner_ipv6 + 8);
-								u64 t111 = LOAD64(st->h_hdr_inner_ipv6 + 16);
-								u64 t112 = LOAD64(st->h_hdr_inner_ipv6 + 24);
-								u64 t113 = LOAD64(st->h_hdr_inner_ipv6 + 32);
-								u64 t114 = (LOAD16(st->h_hdr_inner_ipv6 + 4) | (u64) st->v_meta_inner_fragment_word << 16);
-								u64 t115 = t114;
-								u64 t116 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
-								t109 = digest64_word(t109, (t110));
-								t109 = digest64_word(t109, (t111));
-								t109 = digest64_word(t109, (t112));
-								t109 = digest64_word(t109, (t113));
-								t109 = digest64_word(t109, (t115));
-								t109 = digest64_word(t109, (t116));
-								st->v_ingress_content_inner_content_tmp_9 = digest64_end(t109);
+								u64 t81 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+								u64 t82 = LOAD64(st->h_hdr_inner_ipv6 + 8);
+								u64 t83 = LOAD64(st->h_hdr_inner_ipv6 + 16);
+								u64 t84 = LOAD64(st->h_hdr_inner_ipv6 + 24);
+								u64 t85 = LOAD64(st->h_hdr_inner_ipv6 + 32);
+								u64 t86 = (LOAD16(st->h_hdr_inner_ipv6 + 4) | (u64) st->v_meta_inner_fragment_word << 16);
+								u64 t87 = t86;
+								u64 t88 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
+								t81 = digest64_word(t81, (t82));
+								t81 = digest64_word(t81, (t83));
+								t81 = digest64_word(t81, (t84));
+								t81 = digest64_word(t81, (t85));
+								t81 = digest64_word(t81, (t87));
+								t81 = digest64_word(t81, (t88));
+								st->v_ingress_content_inner_content_tmp_9 = digest64_end(t81);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_9;
 							}
 							else {
 								if ((st->valid[1] >> (12) & 1)) {
-									u64 t117 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-									u64 t118 = (LOAD16(st->h_hdr_inner_arp + 6) | (LOAD64(st->h_hdr_inner_arp + 8) >> 16) << 16);
-									u64 t119 = t118;
-									u64 t120 = (LOAD32(st->h_hdr_inner_arp + 24) | LOAD32(st->h_hdr_inner_arp + 14) << 32);
-									u64 t121 = t120;
-									t117 = digest64_word(t117, (t119));
-									t117 = digest64_word(t117, (t121));
-									st->v_ingress_content_inner_content_tmp_10 = digest64_end(t117);
+									u64 t89 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+									u64 t90 = (LOAD16(st->h_hdr_inner_arp + 6) | (LOAD64(st->h_hdr_inner_arp + 8) >> 16) << 16);
+									u64 t91 = t90;
+									u64 t92 = (LOAD32(st->h_hdr_inner_arp + 24) | LOAD32(st->h_hdr_inner_arp + 14) << 32);
+									u64 t93 = t92;
+									t89 = digest64_word(t89, (t91));
+									t89 = digest64_word(t89, (t93));
+									st->v_ingress_content_inner_content_tmp_10 = digest64_end(t89);
 									st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_10;
 								}
 							}
 						}
 						if ((st->valid[1] >> (22) & 1)) {
-							u64 t122 = (LOAD16(st->h_hdr_inner_ports + 2) | LOAD16(st->h_hdr_inner_ports) << 16);
-							st->v_ingress_content_inner_content_both_ports = t122;
+							u64 t94 = (LOAD16(st->h_hdr_inner_ports + 2) | LOAD16(st->h_hdr_inner_ports) << 16);
+							st->v_ingress_content_inner_content_both_ports = t94;
 							if ((st->valid[1] >> (23) & 1)) {
-								u64 t123 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-								u64 t124 = (LOAD16(st->h_hdr_inner_tcp + 12) | (u64) st->v_ingress_content_inner_content_both_ports << 16);
-								u64 t125 = (LOAD16(st->h_hdr_inner_tcp + 14) | t124 << 16);
-								u64 t126 = (LOAD32(st->h_hdr_inner_tcp + 4) | LOAD32(st->h_hdr_inner_tcp) << 32);
-								u64 t127 = ((LOAD8(st->h_hdr_inner_tcp + 8) & 0xfULL) | (LOAD8(st->h_hdr_inner_tcp + 8) >> 4) << 4);
-								u64 t128 = (LOAD16(st->h_hdr_inner_tcp + 10) | (LOAD8(st->h_hdr_inner_tcp + 9) | t127 << 8) << 16);
-								u64 t129 = (t128 << 32);
-								t123 = digest64_word(t123, (t125));
-								t123 = digest64_word(t123, (t126));
-								t123 = digest64_word(t123, (t129));
-								st->v_ingress_content_inner_content_tmp_11 = digest64_end(t123);
+								u64 t95 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+								u64 t96 = (LOAD16(st->h_hdr_inner_tcp + 12) | (u64) st->v_ingress_content_inner_content_both_ports << 16);
+								u64 t97 = (LOAD16(st->h_hdr_inner_tcp + 14) | t96 << 16);
+								u64 t98 = (LOAD32(st->h_hdr_inner_tcp + 4) | LOAD32(st->h_hdr_inner_tcp) << 32);
+								u64 t99 = ((LOAD8(st->h_hdr_inner_tcp + 8) & 0xfULL) | (LOAD8(st->h_hdr_inner_tcp + 8) >> 4) << 4);
+								u64 t100 = (LOAD16(st->h_hdr_inner_tcp + 10) | (LOAD8(st->h_hdr_inner_tcp + 9) | t99 << 8) << 16);
+								u64 t101 = (t100 << 32);
+								t95 = digest64_word(t95, (t97));
+								t95 = digest64_word(t95, (t98));
+								t95 = digest64_word(t95, (t101));
+								st->v_ingress_content_inner_content_tmp_11 = digest64_end(t95);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_11;
 							}
 							else {
 								if ((st->valid[1] >> (24) & 1)) {
-									u64 t130 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-									u64 t131 = (LOAD16(st->h_hdr_inner_udp) | (u64) st->v_ingress_content_inner_content_both_ports << 16);
-									u64 t132 = (LOAD16(st->h_hdr_inner_udp + 2) | t131 << 16);
-									t130 = digest64_word(t130, (t132));
-									st->v_ingress_content_inner_content_tmp_12 = digest64_end(t130);
+									u64 t102 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+									u64 t103 = (LOAD16(st->h_hdr_inner_udp) | (u64) st->v_ingress_content_inner_content_both_ports << 16);
+									u64 t104 = (LOAD16(st->h_hdr_inner_udp + 2) | t103 << 16);
+									t102 = digest64_word(t102, (t104));
+									st->v_ingress_content_inner_content_tmp_12 = digest64_end(t102);
 									st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_12;
 								}
 								else {
 									if ((st->valid[1] >> (25) & 1)) {
-										u64 t133 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-										u64 t134 = (LOAD32(st->h_hdr_inner_sctp) | (u64) st->v_ingress_content_inner_content_both_ports << 32);
-										u64 t135 = t134;
-										u64 t136 = (LOAD32(st->h_hdr_inner_sctp + 4) << 32);
-										t133 = digest64_word(t133, (t135));
-										t133 = digest64_word(t133, (t136));
-										st->v_ingress_content_inner_content_tmp_13 = digest64_end(t133);
+										u64 t105 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+										u64 t106 = (LOAD32(st->h_hdr_inner_sctp) | (u64) st->v_ingress_content_inner_content_both_ports << 32);
+										u64 t107 = t106;
+										u64 t108 = (LOAD32(st->h_hdr_inner_sctp + 4) << 32);
+										t105 = digest64_word(t105, (t107));
+										t105 = digest64_word(t105, (t108));
+										st->v_ingress_content_inner_content_tmp_13 = digest64_end(t105);
 										st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_13;
 									}
 								}
@@ -10697,64 +10645,64 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 						}
 						else {
 							if ((st->valid[1] >> (26) & 1)) {
-								u64 t137 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-								u64 t138 = ((LOAD8(st->h_hdr_inner_icmp + 1) | LOAD8(st->h_hdr_inner_icmp) << 8) << 48);
-								u64 t139 = t138;
-								t137 = digest64_word(t137, (t139));
-								st->v_ingress_content_inner_content_tmp_14 = digest64_end(t137);
+								u64 t109 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+								u64 t110 = ((LOAD8(st->h_hdr_inner_icmp + 1) | LOAD8(st->h_hdr_inner_icmp) << 8) << 48);
+								u64 t111 = t110;
+								t109 = digest64_word(t109, (t111));
+								st->v_ingress_content_inner_content_tmp_14 = digest64_end(t109);
 								st->v_ingress_content_h = (u64) st->v_ingress_content_inner_content_tmp_14;
 							}
 						}
 					}
 					if ((u64) ((((u64) st->v_meta_left >> 6) & 0x3ffULL) != 0)) {
-						u64 t140 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-						u64 t141 = st->v_meta_window[7];
-						u64 t142 = st->v_meta_window[6];
-						u64 t143 = st->v_meta_window[5];
-						u64 t144 = st->v_meta_window[4];
-						u64 t145 = st->v_meta_window[3];
-						u64 t146 = st->v_meta_window[2];
-						u64 t147 = st->v_meta_window[1];
-						u64 t148 = st->v_meta_window[0];
-						t140 = digest64_word(t140, (t141));
-						t140 = digest64_word(t140, (t142));
-						t140 = digest64_word(t140, (t143));
-						t140 = digest64_word(t140, (t144));
-						t140 = digest64_word(t140, (t145));
-						t140 = digest64_word(t140, (t146));
-						t140 = digest64_word(t140, (t147));
-						t140 = digest64_word(t140, (t148));
-						st->v_ingress_content_tmp_9 = digest64_end(t140);
+						u64 t112 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+						u64 t113 = st->v_meta_window[7];
+						u64 t114 = st->v_meta_window[6];
+						u64 t115 = st->v_meta_window[5];
+						u64 t116 = st->v_meta_window[4];
+						u64 t117 = st->v_meta_window[3];
+						u64 t118 = st->v_meta_window[2];
+						u64 t119 = st->v_meta_window[1];
+						u64 t120 = st->v_meta_window[0];
+						t112 = digest64_word(t112, (t113));
+						t112 = digest64_word(t112, (t114));
+						t112 = digest64_word(t112, (t115));
+						t112 = digest64_word(t112, (t116));
+						t112 = digest64_word(t112, (t117));
+						t112 = digest64_word(t112, (t118));
+						t112 = digest64_word(t112, (t119));
+						t112 = digest64_word(t112, (t120));
+						st->v_ingress_content_tmp_9 = digest64_end(t112);
 						st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_9;
 					}
 					else {
 						if ((st->valid[1] >> (27) & 1)) {
-							u64 t149 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t150 = LOAD64(st->h_hdr_window_32);
-							u64 t151 = LOAD64(st->h_hdr_window_32 + 8);
-							u64 t152 = LOAD64(st->h_hdr_window_32 + 16);
-							u64 t153 = LOAD64(st->h_hdr_window_32 + 24);
-							t149 = digest64_word(t149, (t150));
-							t149 = digest64_word(t149, (t151));
-							t149 = digest64_word(t149, (t152));
-							t149 = digest64_word(t149, (t153));
-							st->v_ingress_content_tmp_10 = digest64_end(t149);
+							u64 t121 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t122 = LOAD64(st->h_hdr_window_32);
+							u64 t123 = LOAD64(st->h_hdr_window_32 + 8);
+							u64 t124 = LOAD64(st->h_hdr_window_32 + 16);
+							u64 t125 = LOAD64(st->h_hdr_window_32 + 24);
+							t121 = digest64_word(t121, (t122));
+							t121 = digest64_word(t121, (t123));
+							t121 = digest64_word(t121, (t124));
+							t121 = digest64_word(t121, (t125));
+							st->v_ingress_content_tmp_10 = digest64_end(t121);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_10;
 						}
 						if ((st->valid[1] >> (28) & 1)) {
-							u64 t154 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t155 = LOAD64(st->h_hdr_window_16);
-							u64 t156 = LOAD64(st->h_hdr_window_16 + 8);
-							t154 = digest64_word(t154, (t155));
-							t154 = digest64_word(t154, (t156));
-							st->v_ingress_content_tmp_11 = digest64_end(t154);
+							u64 t126 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t127 = LOAD64(st->h_hdr_window_16);
+							u64 t128 = LOAD64(st->h_hdr_window_16 + 8);
+							t126 = digest64_word(t126, (t127));
+							t126 = digest64_word(t126, (t128));
+							st->v_ingress_content_tmp_11 = digest64_end(t126);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_11;
 						}
 						if ((st->valid[1] >> (29) & 1)) {
-							u64 t157 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t158 = LOAD64(st->h_hdr_window_8);
-							t157 = digest64_word(t157, (t158));
-							st->v_ingress_content_tmp_12 = digest64_end(t157);
+							u64 t129 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t130 = LOAD64(st->h_hdr_window_8);
+							t129 = digest64_word(t129, (t130));
+							st->v_ingress_content_tmp_12 = digest64_end(t129);
 							st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_12;
 						}
 						st->v_ingress_content_rest_4 = 0;
@@ -10769,46 +10717,38 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 						if ((st->valid[1] >> (32) & 1)) {
 							st->v_ingress_content_rest_1 = LOAD8(st->h_hdr_window_1);
 						}
-						u64 t159 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-						u64 t160 = ((u64) st->v_ingress_content_rest_2 | (u64) st->v_ingress_content_rest_4 << 16);
-						u64 t161 = (((u64) st->v_meta_left & 0xffULL) | ((u64) st->v_ingress_content_rest_1 | t160 << 8) << 8);
-						u64 t162 = t161;
-						t159 = digest64_word(t159, (t162));
-						st->v_ingress_content_tmp_13 = digest64_end(t159);
+						u64 t131 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+						u64 t132 = ((u64) st->v_ingress_content_rest_2 | (u64) st->v_ingress_content_rest_4 << 16);
+						u64 t133 = (((u64) st->v_meta_left & 0xffULL) | ((u64) st->v_ingress_content_rest_1 | t132 << 8) << 8);
+						u64 t134 = t133;
+						t131 = digest64_word(t131, (t134));
+						st->v_ingress_content_tmp_13 = digest64_end(t131);
 						st->v_ingress_content_h = (u64) st->v_ingress_content_tmp_13;
 					}
 					st->v_ingress_before[0] = st->v_meta_copies[0];
 					st->v_ingress_before[1] = st->v_meta_copies[1];
-					u64 t163 = (u64) ((u64) st->v_meta_selection_threshold_0 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
-					if (t163) {
-						u64 t164 = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_0[0]);
-						u64 t165 = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_0[1]);
-						st->v_meta_copies[0] = t164;
-						st->v_meta_copies[1] = t165;
+					u64 t135 = (u64) ((u64) st->v_meta_selection_threshold_0 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
+					if (t135) {
+						st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_0[0]);
+						st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_0[1]);
 					}
-					u64 t166 = (u64) ((u64) st->v_meta_selection_threshold_1 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
-					if (t166) {
-						u64 t167 = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_1[0]);
-						u64 t168 = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_1[1]);
-						st->v_meta_copies[0] = t167;
-						st->v_meta_copies[1] = t168;
+					u64 t136 = (u64) ((u64) st->v_meta_selection_threshold_1 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
+					if (t136) {
+						st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_1[0]);
+						st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_1[1]);
 					}
-					u64 t169 = (u64) ((u64) st->v_meta_selection_threshold_2 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
-					if (t169) {
-						u64 t170 = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_2[0]);
-						u64 t171 = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_2[1]);
-						st->v_meta_copies[0] = t170;
-						st->v_meta_copies[1] = t171;
+					u64 t137 = (u64) ((u64) st->v_meta_selection_threshold_2 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
+					if (t137) {
+						st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_2[0]);
+						st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_2[1]);
 					}
-					u64 t172 = (u64) ((u64) st->v_meta_selection_threshold_3 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
-					if (t172) {
-						u64 t173 = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_3[0]);
-						u64 t174 = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_3[1]);
-						st->v_meta_copies[0] = t173;
-						st->v_meta_copies[1] = t174;
+					u64 t138 = (u64) ((u64) st->v_meta_selection_threshold_3 <= (((u64) st->v_ingress_content_h >> 32) & 0xffffffffULL));
+					if (t138) {
+						st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_meta_selection_sampled_3[0]);
+						st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_meta_selection_sampled_3[1]);
 					}
-					u64 t175 = (u64) (((st->v_meta_copies[0] ^ st->v_ingress_before[0]) | (st->v_meta_copies[1] ^ st->v_ingress_before[1])) != 0);
-					if (t175) {
+					u64 t139 = (u64) (((st->v_meta_copies[0] ^ st->v_ingress_before[0]) | (st->v_meta_copies[1] ^ st->v_ingress_before[1])) != 0);
+					if (t139) {
 						if (!(cfg->ingress_sampled.todo & IS_IDLE))
 							apply_ingress_sampled(ctx, st, cfg);
 					}
@@ -10816,57 +10756,57 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 					st->v_ingress_wanted[1] = (st->v_meta_copies[1] & st->v_meta_selection_unique_0[1]);
 					st->v_ingress_within_ns = (u64) st->v_meta_selection_window_0;
 					st->v_ingress_left_out = (u64) st->v_meta_selection_ignore_0;
-					u64 t176 = (u64) (((st->v_ingress_wanted[0] ^ 0) | (st->v_ingress_wanted[1] ^ 0)) == 0);
-					if (t176) {
+					u64 t140 = (u64) (((st->v_ingress_wanted[0] ^ 0) | (st->v_ingress_wanted[1] ^ 0)) == 0);
+					if (t140) {
 						st->v_ingress_wanted[0] = (st->v_meta_copies[0] & st->v_meta_selection_unique_1[0]);
 						st->v_ingress_wanted[1] = (st->v_meta_copies[1] & st->v_meta_selection_unique_1[1]);
 						st->v_ingress_within_ns = (u64) st->v_meta_selection_window_1;
 						st->v_ingress_left_out = (u64) st->v_meta_selection_ignore_1;
 					}
-					u64 t177 = (u64) (((st->v_ingress_wanted[0] ^ 0) | (st->v_ingress_wanted[1] ^ 0)) != 0);
-					if ((t177 & (u64) ((u64) st->v_meta_malformed == 0))) {
+					u64 t141 = (u64) (((st->v_ingress_wanted[0] ^ 0) | (st->v_ingress_wanted[1] ^ 0)) != 0);
+					if ((t141 & (u64) ((u64) st->v_meta_malformed == 0))) {
 						st->v_ingress_observe_h = (u64) st->v_ingress_content_h;
-						u64 t178 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
-						u64 t179 = st->v_ingress_wanted[1];
-						u64 t180 = st->v_ingress_wanted[0];
-						t178 = digest64_word(t178, (t179));
-						t178 = digest64_word(t178, (t180));
-						st->v_ingress_observe_tmp = digest64_end(t178);
+						u64 t142 = (u64) st->v_ingress_content_h ^ 0x9E3779B97F4A7C15ULL;
+						u64 t143 = st->v_ingress_wanted[1];
+						u64 t144 = st->v_ingress_wanted[0];
+						t142 = digest64_word(t142, (t143));
+						t142 = digest64_word(t142, (t144));
+						st->v_ingress_observe_tmp = digest64_end(t142);
 						st->v_ingress_observe_h = (u64) st->v_ingress_observe_tmp;
 						if ((u64) (((u64) st->v_ingress_left_out & 1) == 0)) {
-							u64 t181 = (u64) st->v_ingress_observe_tmp ^ 0x9E3779B97F4A7C15ULL;
-							u64 t182 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
-							u64 t183 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
-							t181 = digest64_word(t181, (t182));
-							t181 = digest64_word(t181, (t183));
-							st->v_ingress_observe_tmp_2 = digest64_end(t181);
+							u64 t145 = (u64) st->v_ingress_observe_tmp ^ 0x9E3779B97F4A7C15ULL;
+							u64 t146 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
+							u64 t147 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
+							t145 = digest64_word(t145, (t146));
+							t145 = digest64_word(t145, (t147));
+							st->v_ingress_observe_tmp_2 = digest64_end(t145);
 							st->v_ingress_observe_h = (u64) st->v_ingress_observe_tmp_2;
 						}
 						if ((u64) ((((u64) st->v_ingress_left_out >> 1) & 1) == 0)) {
 							st->v_ingress_observe_tags = 0;
 							if ((st->valid[0] >> (21) & 1)) {
-								u64 t184 = (((LOAD8(st->h_hdr_vlan_0 + 2) >> 4) & 1) | (LOAD8(st->h_hdr_vlan_0 + 2) >> 5) << 1);
-								st->v_ingress_observe_tags = (((LOAD16(st->h_hdr_vlan_0 + 2) & 0xfffULL) | t184 << 12) << 48);
+								u64 t148 = (((LOAD8(st->h_hdr_vlan_0 + 2) >> 4) & 1) | (LOAD8(st->h_hdr_vlan_0 + 2) >> 5) << 1);
+								st->v_ingress_observe_tags = (((LOAD16(st->h_hdr_vlan_0 + 2) & 0xfffULL) | t148 << 12) << 48);
 							}
 							if ((st->valid[0] >> (22) & 1)) {
-								u64 t185 = (((LOAD8(st->h_hdr_vlan_1 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_1 + 2) >> 5)) << 1);
-								u64 t186 = ((u64) st->v_ingress_observe_tags | (((LOAD16(st->h_hdr_vlan_1 + 2) & 0xfffULL) | t185 << 12) << 32));
-								st->v_ingress_observe_tags = t186;
+								u64 t149 = (((LOAD8(st->h_hdr_vlan_1 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_1 + 2) >> 5)) << 1);
+								u64 t150 = ((u64) st->v_ingress_observe_tags | (((LOAD16(st->h_hdr_vlan_1 + 2) & 0xfffULL) | t149 << 12) << 32));
+								st->v_ingress_observe_tags = t150;
 							}
 							if ((st->valid[0] >> (23) & 1)) {
-								u64 t187 = (((LOAD8(st->h_hdr_vlan_2 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_2 + 2) >> 5)) << 1);
-								u64 t188 = ((u64) st->v_ingress_observe_tags | (((LOAD16(st->h_hdr_vlan_2 + 2) & 0xfffULL) | t187 << 12) << 16));
-								st->v_ingress_observe_tags = t188;
+								u64 t151 = (((LOAD8(st->h_hdr_vlan_2 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_2 + 2) >> 5)) << 1);
+								u64 t152 = ((u64) st->v_ingress_observe_tags | (((LOAD16(st->h_hdr_vlan_2 + 2) & 0xfffULL) | t151 << 12) << 16));
+								st->v_ingress_observe_tags = t152;
 							}
 							if ((st->valid[0] >> (24) & 1)) {
-								u64 t189 = (((LOAD8(st->h_hdr_vlan_3 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_3 + 2) >> 5)) << 1);
-								u64 t190 = ((u64) st->v_ingress_observe_tags | ((LOAD16(st->h_hdr_vlan_3 + 2) & 0xfffULL) | t189 << 12));
-								st->v_ingress_observe_tags = t190;
+								u64 t153 = (((LOAD8(st->h_hdr_vlan_3 + 2) >> 4) & 1) | ((LOAD8(st->h_hdr_vlan_3 + 2) >> 5)) << 1);
+								u64 t154 = ((u64) st->v_ingress_observe_tags | ((LOAD16(st->h_hdr_vlan_3 + 2) & 0xfffULL) | t153 << 12));
+								st->v_ingress_observe_tags = t154;
 							}
-							u64 t191 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t192 = (u64) st->v_ingress_observe_tags;
-							t191 = digest64_word(t191, (t192));
-							st->v_ingress_observe_tmp_3 = digest64_end(t191);
+							u64 t155 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t156 = (u64) st->v_ingress_observe_tags;
+							t155 = digest64_word(t155, (t156));
+							st->v_ingress_observe_tmp_3 = digest64_end(t155);
 							st->v_ingress_observe_h = (u64) st->v_ingress_observe_tmp_3;
 						}
 						if ((u64) ((((u64) st->v_ingress_left_out >> 2) & 1) == 0)) {
@@ -10878,40 +10818,40 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 								st->v_ingress_observe_labels_01 = (((LOAD32(st->h_hdr_mpls_0) >> 12) | 1 << 20) << 32);
 							}
 							if ((st->valid[0] >> (1) & 1)) {
-								u64 t193 = ((u64) st->v_ingress_observe_labels_01 | ((LOAD32(st->h_hdr_mpls_1) >> 12) | 1 << 20));
-								st->v_ingress_observe_labels_01 = t193;
+								u64 t157 = ((u64) st->v_ingress_observe_labels_01 | ((LOAD32(st->h_hdr_mpls_1) >> 12) | 1 << 20));
+								st->v_ingress_observe_labels_01 = t157;
 							}
 							if ((st->valid[0] >> (2) & 1)) {
 								st->v_ingress_observe_labels_23 = (((LOAD32(st->h_hdr_mpls_2) >> 12) | 1 << 20) << 32);
 							}
 							if ((st->valid[0] >> (3) & 1)) {
-								u64 t194 = ((u64) st->v_ingress_observe_labels_23 | ((LOAD32(st->h_hdr_mpls_3) >> 12) | 1 << 20));
-								st->v_ingress_observe_labels_23 = t194;
+								u64 t158 = ((u64) st->v_ingress_observe_labels_23 | ((LOAD32(st->h_hdr_mpls_3) >> 12) | 1 << 20));
+								st->v_ingress_observe_labels_23 = t158;
 							}
 							if ((st->valid[0] >> (4) & 1)) {
 								st->v_ingress_observe_labels_45 = (((LOAD32(st->h_hdr_mpls_4) >> 12) | 1 << 20) << 32);
 							}
 							if ((st->valid[0] >> (5) & 1)) {
-								u64 t195 = ((u64) st->v_ingress_observe_labels_45 | ((LOAD32(st->h_hdr_mpls_5) >> 12) | 1 << 20));
-								st->v_ingress_observe_labels_45 = t195;
+								u64 t159 = ((u64) st->v_ingress_observe_labels_45 | ((LOAD32(st->h_hdr_mpls_5) >> 12) | 1 << 20));
+								st->v_ingress_observe_labels_45 = t159;
 							}
 							if ((st->valid[0] >> (6) & 1)) {
 								st->v_ingress_observe_labels_67 = (((LOAD32(st->h_hdr_mpls_6) >> 12) | 1 << 20) << 32);
 							}
 							if ((st->valid[0] >> (7) & 1)) {
-								u64 t196 = ((u64) st->v_ingress_observe_labels_67 | ((LOAD32(st->h_hdr_mpls_7) >> 12) | 1 << 20));
-								st->v_ingress_observe_labels_67 = t196;
+								u64 t160 = ((u64) st->v_ingress_observe_labels_67 | ((LOAD32(st->h_hdr_mpls_7) >> 12) | 1 << 20));
+								st->v_ingress_observe_labels_67 = t160;
 							}
-							u64 t197 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t198 = (u64) st->v_ingress_observe_labels_01;
-							u64 t199 = (u64) st->v_ingress_observe_labels_23;
-							u64 t200 = (u64) st->v_ingress_observe_labels_45;
-							u64 t201 = (u64) st->v_ingress_observe_labels_67;
-							t197 = digest64_word(t197, (t198));
-							t197 = digest64_word(t197, (t199));
-							t197 = digest64_word(t197, (t200));
-							t197 = digest64_word(t197, (t201));
-							st->v_ingress_observe_tmp_4 = digest64_end(t197);
+							u64 t161 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t162 = (u64) st->v_ingress_observe_labels_01;
+							u64 t163 = (u64) st->v_ingress_observe_labels_23;
+							u64 t164 = (u64) st->v_ingress_observe_labels_45;
+							u64 t165 = (u64) st->v_ingress_observe_labels_67;
+							t161 = digest64_word(t161, (t162));
+							t161 = digest64_word(t161, (t163));
+							t161 = digest64_word(t161, (t164));
+							t161 = digest64_word(t161, (t165));
+							st->v_ingress_observe_tmp_4 = digest64_end(t161);
 							st->v_ingress_observe_h = (u64) st->v_ingress_observe_tmp_4;
 						}
 						if ((u64) ((((u64) st->v_ingress_left_out >> 3) & 7) != 7)) {
@@ -10920,15 +10860,15 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 							st->v_ingress_observe_checksum = 0;
 							if ((st->valid[0] >> (36) & 1)) {
 								st->v_ingress_observe_ttl = LOAD8(st->h_hdr_ipv4 + 8);
-								u64 t202 = ((LOAD8(st->h_hdr_ipv4 + 1) & 3) | (LOAD8(st->h_hdr_ipv4 + 1) >> 2) << 2);
-								st->v_ingress_observe_traffic_class = t202;
+								u64 t166 = ((LOAD8(st->h_hdr_ipv4 + 1) & 3) | (LOAD8(st->h_hdr_ipv4 + 1) >> 2) << 2);
+								st->v_ingress_observe_traffic_class = t166;
 								st->v_ingress_observe_checksum = LOAD16(st->h_hdr_ipv4 + 10);
 							}
 							else {
 								if ((st->valid[0] >> (38) & 1)) {
 									st->v_ingress_observe_ttl = LOAD8(st->h_hdr_ipv6 + 7);
-									u64 t203 = (((LOAD8(st->h_hdr_ipv6 + 1) >> 4) & 3) | ((LOAD16(st->h_hdr_ipv6) >> 6) & 0x3fULL) << 2);
-									st->v_ingress_observe_traffic_class = t203;
+									u64 t167 = (((LOAD8(st->h_hdr_ipv6 + 1) >> 4) & 3) | ((LOAD16(st->h_hdr_ipv6) >> 6) & 0x3fULL) << 2);
+									st->v_ingress_observe_traffic_class = t167;
 								}
 							}
 							if ((u64) ((((u64) st->v_ingress_left_out >> 3) & 1) == 1)) {
@@ -10940,100 +10880,100 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 							if ((u64) ((((u64) st->v_ingress_left_out >> 5) & 1) == 1)) {
 								st->v_ingress_observe_checksum = 0;
 							}
-							u64 t204 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
-							u64 t205 = ((u64) st->v_ingress_observe_traffic_class | (u64) st->v_ingress_observe_ttl << 8);
-							u64 t206 = (((u64) st->v_ingress_observe_checksum | t205 << 16) << 32);
-							t204 = digest64_word(t204, (t206));
-							st->v_ingress_observe_tmp_5 = digest64_end(t204);
+							u64 t168 = (u64) st->v_ingress_observe_h ^ 0x9E3779B97F4A7C15ULL;
+							u64 t169 = ((u64) st->v_ingress_observe_traffic_class | (u64) st->v_ingress_observe_ttl << 8);
+							u64 t170 = (((u64) st->v_ingress_observe_checksum | t169 << 16) << 32);
+							t168 = digest64_word(t168, (t170));
+							st->v_ingress_observe_tmp_5 = digest64_end(t168);
 							st->v_ingress_observe_h = (u64) st->v_ingress_observe_tmp_5;
 						}
 						st->v_ingress_is_repeat = 0;
 						st->v_ingress_seen_slot = (((u64) st->v_ingress_observe_h & 0xffffULL));
 						st->v_ingress_seen_tag = (((u64) st->v_ingress_observe_h >> 16) & 0xffffffffffffULL);
 						st->v_ingress_seen_stamp = ((u64) st->v_ingress_tmp_2 + 1);
-						u64 t207 = 0;
-						u64 t208 = 0;
-						u64 t209 = (u64) st->v_ingress_seen_slot;
-						if (t209 < 65536) {
-							u32 t210 = t209;
-							struct cell_ingress_seen_way_0 *t211 = bpf_map_lookup_elem(&ingress_seen_way_0, &t210);
-							if (t211) {
-								t207 = t211->words[0];
-								t208 = t211->words[1];
+						u64 t171 = 0;
+						u64 t172 = 0;
+						u64 t173 = (u64) st->v_ingress_seen_slot;
+						if (t173 < 65536) {
+							u32 t174 = t173;
+							struct cell_ingress_seen_way_0 *t175 = bpf_map_lookup_elem(&ingress_seen_way_0, &t174);
+							if (t175) {
+								t171 = t175->words[0];
+								t172 = t175->words[1];
 							}
 						}
-						st->v_ingress_seen_entry_0[0] = t207;
-						st->v_ingress_seen_entry_0[1] = t208;
-						u64 t212 = 0;
-						u64 t213 = 0;
-						u64 t214 = (u64) st->v_ingress_seen_slot;
-						if (t214 < 65536) {
-							u32 t215 = t214;
-							struct cell_ingress_seen_way_1 *t216 = bpf_map_lookup_elem(&ingress_seen_way_1, &t215);
-							if (t216) {
-								t212 = t216->words[0];
-								t213 = t216->words[1];
+						st->v_ingress_seen_entry_0[0] = t171;
+						st->v_ingress_seen_entry_0[1] = t172;
+						u64 t176 = 0;
+						u64 t177 = 0;
+						u64 t178 = (u64) st->v_ingress_seen_slot;
+						if (t178 < 65536) {
+							u32 t179 = t178;
+							struct cell_ingress_seen_way_1 *t180 = bpf_map_lookup_elem(&ingress_seen_way_1, &t179);
+							if (t180) {
+								t176 = t180->words[0];
+								t177 = t180->words[1];
 							}
 						}
-						st->v_ingress_seen_entry_1[0] = t212;
-						st->v_ingress_seen_entry_1[1] = t213;
-						u64 t217 = 0;
-						u64 t218 = 0;
-						u64 t219 = (u64) st->v_ingress_seen_slot;
-						if (t219 < 65536) {
-							u32 t220 = t219;
-							struct cell_ingress_seen_way_2 *t221 = bpf_map_lookup_elem(&ingress_seen_way_2, &t220);
-							if (t221) {
-								t217 = t221->words[0];
-								t218 = t221->words[1];
+						st->v_ingress_seen_entry_1[0] = t176;
+						st->v_ingress_seen_entry_1[1] = t177;
+						u64 t181 = 0;
+						u64 t182 = 0;
+						u64 t183 = (u64) st->v_ingress_seen_slot;
+						if (t183 < 65536) {
+							u32 t184 = t183;
+							struct cell_ingress_seen_way_2 *t185 = bpf_map_lookup_elem(&ingress_seen_way_2, &t184);
+							if (t185) {
+								t181 = t185->words[0];
+								t182 = t185->words[1];
 							}
 						}
-						st->v_ingress_seen_entry_2[0] = t217;
-						st->v_ingress_seen_entry_2[1] = t218;
-						u64 t222 = 0;
-						u64 t223 = 0;
-						u64 t224 = (u64) st->v_ingress_seen_slot;
-						if (t224 < 65536) {
-							u32 t225 = t224;
-							struct cell_ingress_seen_way_3 *t226 = bpf_map_lookup_elem(&ingress_seen_way_3, &t225);
-							if (t226) {
-								t222 = t226->words[0];
-								t223 = t226->words[1];
+						st->v_ingress_seen_entry_2[0] = t181;
+						st->v_ingress_seen_entry_2[1] = t182;
+						u64 t186 = 0;
+						u64 t187 = 0;
+						u64 t188 = (u64) st->v_ingress_seen_slot;
+						if (t188 < 65536) {
+							u32 t189 = t188;
+							struct cell_ingress_seen_way_3 *t190 = bpf_map_lookup_elem(&ingress_seen_way_3, &t189);
+							if (t190) {
+								t186 = t190->words[0];
+								t187 = t190->words[1];
 							}
 						}
-						st->v_ingress_seen_entry_3[0] = t222;
-						st->v_ingress_seen_entry_3[1] = t223;
+						st->v_ingress_seen_entry_3[0] = t186;
+						st->v_ingress_seen_entry_3[1] = t187;
 						st->v_ingress_seen_way = 0;
 						st->v_ingress_seen_found = 0;
 						st->v_ingress_seen_same = 0;
-						u64 t227 = (u64) ((st->v_ingress_seen_entry_0[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
-						if ((t227 & (u64) (st->v_ingress_seen_entry_0[0] != 0))) {
+						u64 t191 = (u64) ((st->v_ingress_seen_entry_0[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
+						if ((t191 & (u64) (st->v_ingress_seen_entry_0[0] != 0))) {
 							st->v_ingress_seen_way = 0;
 							st->v_ingress_seen_same = st->v_ingress_seen_entry_0[0];
 							st->v_ingress_seen_found = 1;
 						}
-						u64 t228 = (u64) ((st->v_ingress_seen_entry_1[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
-						if ((t228 & (u64) (st->v_ingress_seen_entry_1[0] != 0))) {
+						u64 t192 = (u64) ((st->v_ingress_seen_entry_1[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
+						if ((t192 & (u64) (st->v_ingress_seen_entry_1[0] != 0))) {
 							st->v_ingress_seen_way = 1;
 							st->v_ingress_seen_same = st->v_ingress_seen_entry_1[0];
 							st->v_ingress_seen_found = 1;
 						}
-						u64 t229 = (u64) ((st->v_ingress_seen_entry_2[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
-						if ((t229 & (u64) (st->v_ingress_seen_entry_2[0] != 0))) {
+						u64 t193 = (u64) ((st->v_ingress_seen_entry_2[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
+						if ((t193 & (u64) (st->v_ingress_seen_entry_2[0] != 0))) {
 							st->v_ingress_seen_way = 2;
 							st->v_ingress_seen_same = st->v_ingress_seen_entry_2[0];
 							st->v_ingress_seen_found = 1;
 						}
-						u64 t230 = (u64) ((st->v_ingress_seen_entry_3[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
-						if ((t230 & (u64) (st->v_ingress_seen_entry_3[0] != 0))) {
+						u64 t194 = (u64) ((st->v_ingress_seen_entry_3[1] & 0xffffffffffffULL) == (u64) st->v_ingress_seen_tag);
+						if ((t194 & (u64) (st->v_ingress_seen_entry_3[0] != 0))) {
 							st->v_ingress_seen_way = 3;
 							st->v_ingress_seen_same = st->v_ingress_seen_entry_3[0];
 							st->v_ingress_seen_found = 1;
 						}
 						if ((u64) ((u64) st->v_ingress_seen_found == 1)) {
-							u64 t231 = (u64) (((u64) st->v_ingress_seen_stamp - (u64) st->v_ingress_seen_same) <= ((u64) st->v_ingress_within_ns));
-							u64 t232 = ((u64) ((u64) st->v_ingress_seen_same <= (u64) st->v_ingress_seen_stamp) & t231);
-							if (t232) {
+							u64 t195 = (u64) (((u64) st->v_ingress_seen_stamp - (u64) st->v_ingress_seen_same) <= ((u64) st->v_ingress_within_ns));
+							u64 t196 = ((u64) ((u64) st->v_ingress_seen_same <= (u64) st->v_ingress_seen_stamp) & t195);
+							if (t196) {
 								st->v_ingress_is_repeat = 1;
 							}
 						}
@@ -11054,56 +10994,56 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 						}
 						if ((u64) ((u64) st->v_ingress_is_repeat == 0)) {
 							if ((u64) ((u64) st->v_ingress_seen_way == 0)) {
-								u64 t233 = ((u64) st->v_ingress_seen_stamp);
-								u64 t234 = ((u64) st->v_ingress_seen_tag);
-								u64 t235 = (u64) st->v_ingress_seen_slot;
-								if (t235 < 65536) {
-									u32 t236 = t235;
-									struct cell_ingress_seen_way_0 *t237 = bpf_map_lookup_elem(&ingress_seen_way_0, &t236);
-									if (t237) {
-										t237->words[0] = t233;
-										t237->words[1] = t234;
+								u64 t197 = ((u64) st->v_ingress_seen_stamp);
+								u64 t198 = ((u64) st->v_ingress_seen_tag);
+								u64 t199 = (u64) st->v_ingress_seen_slot;
+								if (t199 < 65536) {
+									u32 t200 = t199;
+									struct cell_ingress_seen_way_0 *t201 = bpf_map_lookup_elem(&ingress_seen_way_0, &t200);
+									if (t201) {
+										t201->words[0] = t197;
+										t201->words[1] = t198;
 									}
 								}
 							}
 							else {
 								if ((u64) ((u64) st->v_ingress_seen_way == 1)) {
-									u64 t238 = ((u64) st->v_ingress_seen_stamp);
-									u64 t239 = ((u64) st->v_ingress_seen_tag);
-									u64 t240 = (u64) st->v_ingress_seen_slot;
-									if (t240 < 65536) {
-										u32 t241 = t240;
-										struct cell_ingress_seen_way_1 *t242 = bpf_map_lookup_elem(&ingress_seen_way_1, &t241);
-										if (t242) {
-											t242->words[0] = t238;
-											t242->words[1] = t239;
+									u64 t202 = ((u64) st->v_ingress_seen_stamp);
+									u64 t203 = ((u64) st->v_ingress_seen_tag);
+									u64 t204 = (u64) st->v_ingress_seen_slot;
+									if (t204 < 65536) {
+										u32 t205 = t204;
+										struct cell_ingress_seen_way_1 *t206 = bpf_map_lookup_elem(&ingress_seen_way_1, &t205);
+										if (t206) {
+											t206->words[0] = t202;
+											t206->words[1] = t203;
 										}
 									}
 								}
 								else {
 									if ((u64) ((u64) st->v_ingress_seen_way == 2)) {
-										u64 t243 = ((u64) st->v_ingress_seen_stamp);
-										u64 t244 = ((u64) st->v_ingress_seen_tag);
-										u64 t245 = (u64) st->v_ingress_seen_slot;
-										if (t245 < 65536) {
-											u32 t246 = t245;
-											struct cell_ingress_seen_way_2 *t247 = bpf_map_lookup_elem(&ingress_seen_way_2, &t246);
-											if (t247) {
-												t247->words[0] = t243;
-												t247->words[1] = t244;
+										u64 t207 = ((u64) st->v_ingress_seen_stamp);
+										u64 t208 = ((u64) st->v_ingress_seen_tag);
+										u64 t209 = (u64) st->v_ingress_seen_slot;
+										if (t209 < 65536) {
+											u32 t210 = t209;
+											struct cell_ingress_seen_way_2 *t211 = bpf_map_lookup_elem(&ingress_seen_way_2, &t210);
+											if (t211) {
+												t211->words[0] = t207;
+												t211->words[1] = t208;
 											}
 										}
 									}
 									else {
-										u64 t248 = ((u64) st->v_ingress_seen_stamp);
-										u64 t249 = ((u64) st->v_ingress_seen_tag);
-										u64 t250 = (u64) st->v_ingress_seen_slot;
-										if (t250 < 65536) {
-											u32 t251 = t250;
-											struct cell_ingress_seen_way_3 *t252 = bpf_map_lookup_elem(&ingress_seen_way_3, &t251);
-											if (t252) {
-												t252->words[0] = t248;
-												t252->words[1] = t249;
+										u64 t212 = ((u64) st->v_ingress_seen_stamp);
+										u64 t213 = ((u64) st->v_ingress_seen_tag);
+										u64 t214 = (u64) st->v_ingress_seen_slot;
+										if (t214 < 65536) {
+											u32 t215 = t214;
+											struct cell_ingress_seen_way_3 *t216 = bpf_map_lookup_elem(&ingress_seen_way_3, &t215);
+											if (t216) {
+												t216->words[0] = t212;
+												t216->words[1] = t213;
 											}
 										}
 									}
@@ -11113,10 +11053,8 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 						if ((u64) ((u64) st->v_ingress_is_repeat == 1)) {
 							st->v_ingress_before[0] = st->v_meta_copies[0];
 							st->v_ingress_before[1] = st->v_meta_copies[1];
-							u64 t253 = (st->v_meta_copies[0] & ~st->v_ingress_wanted[0]);
-							u64 t254 = (st->v_meta_copies[1] & ~st->v_ingress_wanted[1]);
-							st->v_meta_copies[0] = t253;
-							st->v_meta_copies[1] = t254;
+							st->v_meta_copies[0] = (st->v_meta_copies[0] & ~st->v_ingress_wanted[0]);
+							st->v_meta_copies[1] = (st->v_meta_copies[1] & ~st->v_ingress_wanted[1]);
 							if (!(cfg->ingress_repeated.todo & IS_IDLE))
 								apply_ingress_repeated(ctx, st, cfg);
 						}
@@ -11124,8 +11062,8 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 				}
 				if (!(cfg->ingress_balance_by.todo & IS_IDLE))
 					apply_ingress_balance_by(ctx, st, cfg);
-				u64 t255 = (u64) ((((st->v_meta_copies[0] & st->v_meta_selection_balanced[0]) ^ 0) | ((st->v_meta_copies[1] & st->v_meta_selection_balanced[1]) ^ 0)) != 0);
-				if (t255) {
+				u64 t217 = (u64) ((((st->v_meta_copies[0] & st->v_meta_selection_balanced[0]) ^ 0) | ((st->v_meta_copies[1] & st->v_meta_selection_balanced[1]) ^ 0)) != 0);
+				if (t217) {
 					st->v_ingress_flow = 0;
 					st->v_ingress_host_hash = 0;
 					if ((u64) ((u64) st->v_meta_selection_by_hosts != 0xffULL)) {
@@ -11134,70 +11072,70 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 						st->v_ingress_flow_of_packet_port_a = 0;
 						st->v_ingress_flow_of_packet_port_b = 0;
 						if ((st->valid[1] >> (13) & 1)) {
-							u64 t256 = ((u64) (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) == 0) & (st->valid[1] >> (22) & 1));
-							if (t256) {
+							u64 t218 = ((u64) (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) == 0) & (st->valid[1] >> (22) & 1));
+							if (t218) {
 								st->v_ingress_flow_of_packet_port_a = LOAD16(st->h_hdr_inner_ports);
 								st->v_ingress_flow_of_packet_port_b = LOAD16(st->h_hdr_inner_ports + 2);
 							}
-							u64 t257 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t258 = ((u64) st->v_ingress_flow_of_packet_port_a | LOAD32(st->h_hdr_inner_ipv4 + 12) << 16);
-							u64 t259 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t258 << 8) << 8);
-							t257 = digest64_word(t257, (t259));
-							st->v_ingress_flow_of_packet_tmp = digest64_end(t257);
+							u64 t219 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t220 = ((u64) st->v_ingress_flow_of_packet_port_a | LOAD32(st->h_hdr_inner_ipv4 + 12) << 16);
+							u64 t221 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t220 << 8) << 8);
+							t219 = digest64_word(t219, (t221));
+							st->v_ingress_flow_of_packet_tmp = digest64_end(t219);
 							st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp;
-							u64 t260 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t261 = ((u64) st->v_ingress_flow_of_packet_port_b | LOAD32(st->h_hdr_inner_ipv4 + 16) << 16);
-							u64 t262 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t261 << 8) << 8);
-							t260 = digest64_word(t260, (t262));
-							st->v_ingress_flow_of_packet_tmp_2 = digest64_end(t260);
+							u64 t222 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t223 = ((u64) st->v_ingress_flow_of_packet_port_b | LOAD32(st->h_hdr_inner_ipv4 + 16) << 16);
+							u64 t224 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t223 << 8) << 8);
+							t222 = digest64_word(t222, (t224));
+							st->v_ingress_flow_of_packet_tmp_2 = digest64_end(t222);
 							st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_2;
 						}
 						else {
 							if ((st->valid[1] >> (15) & 1)) {
-								u64 t263 = ((u64) ((u64) st->v_meta_inner_fragment == 1) & (st->valid[1] >> (22) & 1));
-								if (t263) {
+								u64 t225 = ((u64) ((u64) st->v_meta_inner_fragment == 1) & (st->valid[1] >> (22) & 1));
+								if (t225) {
 									st->v_ingress_flow_of_packet_port_a = LOAD16(st->h_hdr_inner_ports);
 									st->v_ingress_flow_of_packet_port_b = LOAD16(st->h_hdr_inner_ports + 2);
 								}
-								u64 t264 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t265 = LOAD64(st->h_hdr_inner_ipv6 + 8);
-								u64 t266 = LOAD64(st->h_hdr_inner_ipv6 + 16);
-								u64 t267 = ((u64) st->v_meta_inner_next_header | ((u64) st->v_ingress_flow_of_packet_port_a) << 8);
-								u64 t268 = (6 | t267 << 8);
-								t264 = digest64_word(t264, (t265));
-								t264 = digest64_word(t264, (t266));
-								t264 = digest64_word(t264, (t268));
-								st->v_ingress_flow_of_packet_tmp_3 = digest64_end(t264);
+								u64 t226 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t227 = LOAD64(st->h_hdr_inner_ipv6 + 8);
+								u64 t228 = LOAD64(st->h_hdr_inner_ipv6 + 16);
+								u64 t229 = ((u64) st->v_meta_inner_next_header | ((u64) st->v_ingress_flow_of_packet_port_a) << 8);
+								u64 t230 = (6 | t229 << 8);
+								t226 = digest64_word(t226, (t227));
+								t226 = digest64_word(t226, (t228));
+								t226 = digest64_word(t226, (t230));
+								st->v_ingress_flow_of_packet_tmp_3 = digest64_end(t226);
 								st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp_3;
-								u64 t269 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t270 = LOAD64(st->h_hdr_inner_ipv6 + 24);
-								u64 t271 = LOAD64(st->h_hdr_inner_ipv6 + 32);
-								u64 t272 = ((u64) st->v_meta_inner_next_header | ((u64) st->v_ingress_flow_of_packet_port_b) << 8);
-								u64 t273 = (6 | t272 << 8);
-								t269 = digest64_word(t269, (t270));
-								t269 = digest64_word(t269, (t271));
-								t269 = digest64_word(t269, (t273));
-								st->v_ingress_flow_of_packet_tmp_4 = digest64_end(t269);
+								u64 t231 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t232 = LOAD64(st->h_hdr_inner_ipv6 + 24);
+								u64 t233 = LOAD64(st->h_hdr_inner_ipv6 + 32);
+								u64 t234 = ((u64) st->v_meta_inner_next_header | ((u64) st->v_ingress_flow_of_packet_port_b) << 8);
+								u64 t235 = (6 | t234 << 8);
+								t231 = digest64_word(t231, (t232));
+								t231 = digest64_word(t231, (t233));
+								t231 = digest64_word(t231, (t235));
+								st->v_ingress_flow_of_packet_tmp_4 = digest64_end(t231);
 								st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_4;
 							}
 							else {
 								if ((st->valid[0] >> (36) & 1)) {
-									u64 t274 = ((u64) (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (st->valid[0] >> (45) & 1));
-									if (t274) {
+									u64 t236 = ((u64) (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (st->valid[0] >> (45) & 1));
+									if (t236) {
 										st->v_ingress_flow_of_packet_port_a = LOAD16(st->h_hdr_ports);
 										st->v_ingress_flow_of_packet_port_b = LOAD16(st->h_hdr_ports + 2);
 									}
-									u64 t275 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-									u64 t276 = ((u64) st->v_ingress_flow_of_packet_port_a | LOAD32(st->h_hdr_ipv4 + 12) << 16);
-									u64 t277 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | t276 << 8) << 8);
-									t275 = digest64_word(t275, (t277));
-									st->v_ingress_flow_of_packet_tmp_5 = digest64_end(t275);
+									u64 t237 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+									u64 t238 = ((u64) st->v_ingress_flow_of_packet_port_a | LOAD32(st->h_hdr_ipv4 + 12) << 16);
+									u64 t239 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | t238 << 8) << 8);
+									t237 = digest64_word(t237, (t239));
+									st->v_ingress_flow_of_packet_tmp_5 = digest64_end(t237);
 									st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp_5;
-									u64 t278 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-									u64 t279 = ((u64) st->v_ingress_flow_of_packet_port_b | LOAD32(st->h_hdr_ipv4 + 16) << 16);
-									u64 t280 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | t279 << 8) << 8);
-									t278 = digest64_word(t278, (t280));
-									st->v_ingress_flow_of_packet_tmp_6 = digest64_end(t278);
+									u64 t240 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+									u64 t241 = ((u64) st->v_ingress_flow_of_packet_port_b | LOAD32(st->h_hdr_ipv4 + 16) << 16);
+									u64 t242 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | t241 << 8) << 8);
+									t240 = digest64_word(t240, (t242));
+									st->v_ingress_flow_of_packet_tmp_6 = digest64_end(t240);
 									st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_6;
 								}
 								else {
@@ -11206,195 +11144,195 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 											st->v_ingress_flow_of_packet_port_a = LOAD16(st->h_hdr_ports);
 											st->v_ingress_flow_of_packet_port_b = LOAD16(st->h_hdr_ports + 2);
 										}
-										u64 t281 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-										u64 t282 = LOAD64(st->h_hdr_ipv6 + 8);
-										u64 t283 = LOAD64(st->h_hdr_ipv6 + 16);
-										u64 t284 = ((u64) st->v_meta_next_header | ((u64) st->v_ingress_flow_of_packet_port_a) << 8);
-										u64 t285 = (6 | t284 << 8);
-										t281 = digest64_word(t281, (t282));
-										t281 = digest64_word(t281, (t283));
-										t281 = digest64_word(t281, (t285));
-										st->v_ingress_flow_of_packet_tmp_7 = digest64_end(t281);
+										u64 t243 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+										u64 t244 = LOAD64(st->h_hdr_ipv6 + 8);
+										u64 t245 = LOAD64(st->h_hdr_ipv6 + 16);
+										u64 t246 = ((u64) st->v_meta_next_header | ((u64) st->v_ingress_flow_of_packet_port_a) << 8);
+										u64 t247 = (6 | t246 << 8);
+										t243 = digest64_word(t243, (t244));
+										t243 = digest64_word(t243, (t245));
+										t243 = digest64_word(t243, (t247));
+										st->v_ingress_flow_of_packet_tmp_7 = digest64_end(t243);
 										st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp_7;
-										u64 t286 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-										u64 t287 = LOAD64(st->h_hdr_ipv6 + 24);
-										u64 t288 = LOAD64(st->h_hdr_ipv6 + 32);
-										u64 t289 = ((u64) st->v_meta_next_header | ((u64) st->v_ingress_flow_of_packet_port_b) << 8);
-										u64 t290 = (6 | t289 << 8);
-										t286 = digest64_word(t286, (t287));
-										t286 = digest64_word(t286, (t288));
-										t286 = digest64_word(t286, (t290));
-										st->v_ingress_flow_of_packet_tmp_8 = digest64_end(t286);
+										u64 t248 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+										u64 t249 = LOAD64(st->h_hdr_ipv6 + 24);
+										u64 t250 = LOAD64(st->h_hdr_ipv6 + 32);
+										u64 t251 = ((u64) st->v_meta_next_header | ((u64) st->v_ingress_flow_of_packet_port_b) << 8);
+										u64 t252 = (6 | t251 << 8);
+										t248 = digest64_word(t248, (t249));
+										t248 = digest64_word(t248, (t250));
+										t248 = digest64_word(t248, (t252));
+										st->v_ingress_flow_of_packet_tmp_8 = digest64_end(t248);
 										st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_8;
 									}
 									else {
 										if ((st->valid[0] >> (28) & 1)) {
-											u64 t291 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t292 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
-											t291 = digest64_word(t291, (t292));
-											st->v_ingress_flow_of_packet_tmp_9 = digest64_end(t291);
+											u64 t253 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t254 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
+											t253 = digest64_word(t253, (t254));
+											st->v_ingress_flow_of_packet_tmp_9 = digest64_end(t253);
 											st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp_9;
-											u64 t293 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t294 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
-											t293 = digest64_word(t293, (t294));
-											st->v_ingress_flow_of_packet_tmp_10 = digest64_end(t293);
+											u64 t255 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t256 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
+											t255 = digest64_word(t255, (t256));
+											st->v_ingress_flow_of_packet_tmp_10 = digest64_end(t255);
 											st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_10;
 										}
 										else {
-											u64 t295 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t296 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
-											t295 = digest64_word(t295, (t296));
-											st->v_ingress_flow_of_packet_tmp_11 = digest64_end(t295);
+											u64 t257 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t258 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
+											t257 = digest64_word(t257, (t258));
+											st->v_ingress_flow_of_packet_tmp_11 = digest64_end(t257);
 											st->v_ingress_flow_of_packet_a = (u64) st->v_ingress_flow_of_packet_tmp_11;
-											u64 t297 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t298 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
-											t297 = digest64_word(t297, (t298));
-											st->v_ingress_flow_of_packet_tmp_12 = digest64_end(t297);
+											u64 t259 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t260 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
+											t259 = digest64_word(t259, (t260));
+											st->v_ingress_flow_of_packet_tmp_12 = digest64_end(t259);
 											st->v_ingress_flow_of_packet_b = (u64) st->v_ingress_flow_of_packet_tmp_12;
 										}
 									}
 								}
 							}
 						}
-						u64 t299 = ((u64) st->v_ingress_flow_of_packet_a + (u64) st->v_ingress_flow_of_packet_b);
-						st->v_ingress_flow = t299;
+						u64 t261 = ((u64) st->v_ingress_flow_of_packet_a + (u64) st->v_ingress_flow_of_packet_b);
+						st->v_ingress_flow = t261;
 					}
 					if ((u64) ((u64) st->v_meta_selection_by_hosts != 0)) {
 						st->v_ingress_hosts_of_packet_a = 0x464c4f57ULL;
 						st->v_ingress_hosts_of_packet_b = 0x464c4f57ULL;
 						if ((st->valid[1] >> (13) & 1)) {
-							u64 t300 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t301 = (LOAD8(st->h_hdr_inner_ipv4 + 9) | (LOAD32(st->h_hdr_inner_ipv4 + 12) << 16) << 8);
-							u64 t302 = (4 | t301 << 8);
-							t300 = digest64_word(t300, (t302));
-							st->v_ingress_hosts_of_packet_tmp = digest64_end(t300);
+							u64 t262 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t263 = (LOAD8(st->h_hdr_inner_ipv4 + 9) | (LOAD32(st->h_hdr_inner_ipv4 + 12) << 16) << 8);
+							u64 t264 = (4 | t263 << 8);
+							t262 = digest64_word(t262, (t264));
+							st->v_ingress_hosts_of_packet_tmp = digest64_end(t262);
 							st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp;
-							u64 t303 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t304 = (LOAD8(st->h_hdr_inner_ipv4 + 9) | (LOAD32(st->h_hdr_inner_ipv4 + 16) << 16) << 8);
-							u64 t305 = (4 | t304 << 8);
-							t303 = digest64_word(t303, (t305));
-							st->v_ingress_hosts_of_packet_tmp_2 = digest64_end(t303);
+							u64 t265 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t266 = (LOAD8(st->h_hdr_inner_ipv4 + 9) | (LOAD32(st->h_hdr_inner_ipv4 + 16) << 16) << 8);
+							u64 t267 = (4 | t266 << 8);
+							t265 = digest64_word(t265, (t267));
+							st->v_ingress_hosts_of_packet_tmp_2 = digest64_end(t265);
 							st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_2;
 						}
 						else {
 							if ((st->valid[1] >> (15) & 1)) {
-								u64 t306 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t307 = LOAD64(st->h_hdr_inner_ipv6 + 8);
-								u64 t308 = LOAD64(st->h_hdr_inner_ipv6 + 16);
-								u64 t309 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
-								t306 = digest64_word(t306, (t307));
-								t306 = digest64_word(t306, (t308));
-								t306 = digest64_word(t306, (t309));
-								st->v_ingress_hosts_of_packet_tmp_3 = digest64_end(t306);
+								u64 t268 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t269 = LOAD64(st->h_hdr_inner_ipv6 + 8);
+								u64 t270 = LOAD64(st->h_hdr_inner_ipv6 + 16);
+								u64 t271 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
+								t268 = digest64_word(t268, (t269));
+								t268 = digest64_word(t268, (t270));
+								t268 = digest64_word(t268, (t271));
+								st->v_ingress_hosts_of_packet_tmp_3 = digest64_end(t268);
 								st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp_3;
-								u64 t310 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t311 = LOAD64(st->h_hdr_inner_ipv6 + 24);
-								u64 t312 = LOAD64(st->h_hdr_inner_ipv6 + 32);
-								u64 t313 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
-								t310 = digest64_word(t310, (t311));
-								t310 = digest64_word(t310, (t312));
-								t310 = digest64_word(t310, (t313));
-								st->v_ingress_hosts_of_packet_tmp_4 = digest64_end(t310);
+								u64 t272 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t273 = LOAD64(st->h_hdr_inner_ipv6 + 24);
+								u64 t274 = LOAD64(st->h_hdr_inner_ipv6 + 32);
+								u64 t275 = (6 | ((u64) st->v_meta_inner_next_header) << 8);
+								t272 = digest64_word(t272, (t273));
+								t272 = digest64_word(t272, (t274));
+								t272 = digest64_word(t272, (t275));
+								st->v_ingress_hosts_of_packet_tmp_4 = digest64_end(t272);
 								st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_4;
 							}
 							else {
 								if ((st->valid[0] >> (36) & 1)) {
-									u64 t314 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-									u64 t315 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD32(st->h_hdr_ipv4 + 12) << 16) << 8) << 8);
-									u64 t316 = t315;
-									t314 = digest64_word(t314, (t316));
-									st->v_ingress_hosts_of_packet_tmp_5 = digest64_end(t314);
+									u64 t276 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+									u64 t277 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD32(st->h_hdr_ipv4 + 12) << 16) << 8) << 8);
+									u64 t278 = t277;
+									t276 = digest64_word(t276, (t278));
+									st->v_ingress_hosts_of_packet_tmp_5 = digest64_end(t276);
 									st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp_5;
-									u64 t317 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-									u64 t318 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD32(st->h_hdr_ipv4 + 16) << 16) << 8) << 8);
-									u64 t319 = t318;
-									t317 = digest64_word(t317, (t319));
-									st->v_ingress_hosts_of_packet_tmp_6 = digest64_end(t317);
+									u64 t279 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+									u64 t280 = (4 | (LOAD8(st->h_hdr_ipv4 + 9) | (LOAD32(st->h_hdr_ipv4 + 16) << 16) << 8) << 8);
+									u64 t281 = t280;
+									t279 = digest64_word(t279, (t281));
+									st->v_ingress_hosts_of_packet_tmp_6 = digest64_end(t279);
 									st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_6;
 								}
 								else {
 									if ((st->valid[0] >> (38) & 1)) {
-										u64 t320 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-										u64 t321 = LOAD64(st->h_hdr_ipv6 + 8);
-										u64 t322 = LOAD64(st->h_hdr_ipv6 + 16);
-										u64 t323 = (6 | ((u64) st->v_meta_next_header) << 8);
-										t320 = digest64_word(t320, (t321));
-										t320 = digest64_word(t320, (t322));
-										t320 = digest64_word(t320, (t323));
-										st->v_ingress_hosts_of_packet_tmp_7 = digest64_end(t320);
+										u64 t282 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+										u64 t283 = LOAD64(st->h_hdr_ipv6 + 8);
+										u64 t284 = LOAD64(st->h_hdr_ipv6 + 16);
+										u64 t285 = (6 | ((u64) st->v_meta_next_header) << 8);
+										t282 = digest64_word(t282, (t283));
+										t282 = digest64_word(t282, (t284));
+										t282 = digest64_word(t282, (t285));
+										st->v_ingress_hosts_of_packet_tmp_7 = digest64_end(t282);
 										st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp_7;
-										u64 t324 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-										u64 t325 = LOAD64(st->h_hdr_ipv6 + 24);
-										u64 t326 = LOAD64(st->h_hdr_ipv6 + 32);
-										u64 t327 = (6 | ((u64) st->v_meta_next_header) << 8);
-										t324 = digest64_word(t324, (t325));
-										t324 = digest64_word(t324, (t326));
-										t324 = digest64_word(t324, (t327));
-										st->v_ingress_hosts_of_packet_tmp_8 = digest64_end(t324);
+										u64 t286 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+										u64 t287 = LOAD64(st->h_hdr_ipv6 + 24);
+										u64 t288 = LOAD64(st->h_hdr_ipv6 + 32);
+										u64 t289 = (6 | ((u64) st->v_meta_next_header) << 8);
+										t286 = digest64_word(t286, (t287));
+										t286 = digest64_word(t286, (t288));
+										t286 = digest64_word(t286, (t289));
+										st->v_ingress_hosts_of_packet_tmp_8 = digest64_end(t286);
 										st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_8;
 									}
 									else {
 										if ((st->valid[0] >> (28) & 1)) {
-											u64 t328 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t329 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
-											t328 = digest64_word(t328, (t329));
-											st->v_ingress_hosts_of_packet_tmp_9 = digest64_end(t328);
+											u64 t290 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t291 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
+											t290 = digest64_word(t290, (t291));
+											st->v_ingress_hosts_of_packet_tmp_9 = digest64_end(t290);
 											st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp_9;
-											u64 t330 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t331 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
-											t330 = digest64_word(t330, (t331));
-											st->v_ingress_hosts_of_packet_tmp_10 = digest64_end(t330);
+											u64 t292 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t293 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
+											t292 = digest64_word(t292, (t293));
+											st->v_ingress_hosts_of_packet_tmp_10 = digest64_end(t292);
 											st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_10;
 										}
 										else {
-											u64 t332 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t333 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
-											t332 = digest64_word(t332, (t333));
-											st->v_ingress_hosts_of_packet_tmp_11 = digest64_end(t332);
+											u64 t294 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t295 = ((LOAD64(st->h_hdr_macs + 6) >> 16) << 16);
+											t294 = digest64_word(t294, (t295));
+											st->v_ingress_hosts_of_packet_tmp_11 = digest64_end(t294);
 											st->v_ingress_hosts_of_packet_a = (u64) st->v_ingress_hosts_of_packet_tmp_11;
-											u64 t334 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-											u64 t335 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
-											t334 = digest64_word(t334, (t335));
-											st->v_ingress_hosts_of_packet_tmp_12 = digest64_end(t334);
+											u64 t296 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+											u64 t297 = ((LOAD64(st->h_hdr_macs) >> 16) << 16);
+											t296 = digest64_word(t296, (t297));
+											st->v_ingress_hosts_of_packet_tmp_12 = digest64_end(t296);
 											st->v_ingress_hosts_of_packet_b = (u64) st->v_ingress_hosts_of_packet_tmp_12;
 										}
 									}
 								}
 							}
 						}
-						u64 t336 = ((u64) st->v_ingress_hosts_of_packet_a + (u64) st->v_ingress_hosts_of_packet_b);
-						st->v_ingress_host_hash = t336;
+						u64 t298 = ((u64) st->v_ingress_hosts_of_packet_a + (u64) st->v_ingress_hosts_of_packet_b);
+						st->v_ingress_host_hash = t298;
 					}
-					u64 t337 = ((u64) (((u64) st->v_meta_selection_by_hosts & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t337;
+					u64 t299 = ((u64) (((u64) st->v_meta_selection_by_hosts & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t299;
 					if (!(cfg->ingress_balance_0.todo & IS_IDLE))
 						apply_ingress_balance_0(ctx, st, cfg);
-					u64 t338 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 1) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t338;
+					u64 t300 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 1) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t300;
 					if (!(cfg->ingress_balance_1.todo & IS_IDLE))
 						apply_ingress_balance_1(ctx, st, cfg);
-					u64 t339 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 2) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t339;
+					u64 t301 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 2) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t301;
 					if (!(cfg->ingress_balance_2.todo & IS_IDLE))
 						apply_ingress_balance_2(ctx, st, cfg);
-					u64 t340 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 3) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t340;
+					u64 t302 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 3) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t302;
 					if (!(cfg->ingress_balance_3.todo & IS_IDLE))
 						apply_ingress_balance_3(ctx, st, cfg);
-					u64 t341 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 4) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t341;
+					u64 t303 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 4) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t303;
 					if (!(cfg->ingress_balance_4.todo & IS_IDLE))
 						apply_ingress_balance_4(ctx, st, cfg);
-					u64 t342 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 5) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t342;
+					u64 t304 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 5) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t304;
 					if (!(cfg->ingress_balance_5.todo & IS_IDLE))
 						apply_ingress_balance_5(ctx, st, cfg);
-					u64 t343 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 6) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t343;
+					u64 t305 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 6) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t305;
 					if (!(cfg->ingress_balance_6.todo & IS_IDLE))
 						apply_ingress_balance_6(ctx, st, cfg);
-					u64 t344 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 7) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
-					st->v_ingress_bucket = t344;
+					u64 t306 = ((u64) ((((u64) st->v_meta_selection_by_hosts >> 7) & 1) == 1) ? (((u64) st->v_ingress_host_hash >> 58) & 0x3fULL) : (((u64) st->v_ingress_flow >> 58) & 0x3fULL));
+					st->v_ingress_bucket = t306;
 					if (!(cfg->ingress_balance_7.todo & IS_IDLE))
 						apply_ingress_balance_7(ctx, st, cfg);
 				}
@@ -11406,11 +11344,11 @@ ONCE int ingress(struct xdp_md *ctx, struct state *st, const struct config *cfg)
 			}
 		}
 	}
-	u64 t345 = ((u64) st->v_meta_outcome | (u64) st->v_meta_ingress_port << 3);
-	if (t345 < 4096)
-		count(&counts, 109 + t345, st->wire_length);
-	u64 t346 = ((u64) ((u64) st->v_meta_outcome == 7) & (u64) ((u64) st->v_meta_group != 0));
-	if (t346) {
+	u64 t307 = ((u64) st->v_meta_outcome | (u64) st->v_meta_ingress_port << 3);
+	if (t307 < 4096)
+		count(&counts, 109 + t307, st->wire_length);
+	u64 t308 = ((u64) ((u64) st->v_meta_outcome == 7) & (u64) ((u64) st->v_meta_group != 0));
+	if (t308) {
 		st->v_standard_metadata_mcast_grp = (u64) st->v_meta_group;
 	}
 	else {

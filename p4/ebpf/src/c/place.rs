@@ -1,6 +1,8 @@
 //! Assignments, and statements that move whole headers.
 
-use sluice_ir::{Expression, ExpressionKind, Handle, Header, HeaderRef, Place, Stack, Type, Variable};
+use sluice_ir::{
+    BinaryOp, Expression, ExpressionKind, Handle, Header, HeaderRef, Place, Stack, Type, UnaryOp, Variable,
+};
 
 use super::code::{Code, cut, mask, number};
 use super::expression::Words;
@@ -14,8 +16,57 @@ impl Code<'_> {
         {
             return self.copy_varbit(*to, *from);
         }
+        if let Place::Variable(variable) = place
+            && self.ty(value).width() > 64
+            && self.is_wordwise(value)
+        {
+            return self.assign_wordwise(*variable, value);
+        }
         let words = self.words(value);
         self.store(place, words);
+    }
+
+    /// Whether each word of a value is made of the same words of others. Such an assignment needs no names, which would stand on the stack
+    /// all at once.
+    fn is_wordwise(&self, value: Handle<Expression>) -> bool {
+        match &self.module.expressions[value].kind {
+            ExpressionKind::Constant(_) | ExpressionKind::Variable(_) | ExpressionKind::Parameter(_) => true,
+            ExpressionKind::Unary(UnaryOp::BitNot, operand) => self.is_wordwise(*operand),
+            ExpressionKind::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Xor, left, right) => {
+                self.is_wordwise(*left) && self.is_wordwise(*right)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads each word of the variable itself, if at all, before it is written, and no other.
+    fn assign_wordwise(&mut self, variable: Handle<Variable>, value: Handle<Expression>) {
+        let place = &self.storage.variables[variable.index()];
+        let target = format!("{}->{}", self.base(place.in_work), place.name);
+        for i in 0..super::storage::words_of(place.width) {
+            let word = self.word(value, i);
+            self.line(format!("{target}[{i}] = {word};"));
+        }
+    }
+
+    /// One word of such a value.
+    fn word(&mut self, value: Handle<Expression>, i: usize) -> String {
+        match &self.module.expressions[value].kind {
+            ExpressionKind::Unary(_, operand) => {
+                let left = self.ty(value).width() - (i as u32) * 64;
+                let word = format!("~{}", self.word(*operand, i));
+                if left >= 64 { word } else { cut(&word, left) }
+            }
+            ExpressionKind::Binary(op, left, right) => {
+                let symbol = match op {
+                    BinaryOp::And => '&',
+                    BinaryOp::Or => '|',
+                    _ => '^',
+                };
+                format!("({} {symbol} {})", self.word(*left, i), self.word(*right, i))
+            }
+            _ => self.words(value).swap_remove(i),
+        }
     }
 
     /// A varbit field with its length.
