@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,15 @@ pub(crate) fn address(socket: &UdpSocket) -> SocketAddr {
     socket.local_addr().expect("it is bound")
 }
 
+/// Two addresses for a broker's ports. A port that was free a moment ago may be another test's now, so each broker has a loopback address of
+/// its own, and ports that nobody is given by chance.
+fn own_addresses() -> (SocketAddr, SocketAddr) {
+    static BROKERS: AtomicU8 = AtomicU8::new(1);
+    let process = std::process::id().to_be_bytes();
+    let address = [127, process[2] | 0x40, process[3], BROKERS.fetch_add(1, Ordering::Relaxed)];
+    ((address, 4_001).into(), (address, 4_002).into())
+}
+
 /// A broker, and the other ends of its two ports.
 pub(crate) struct Daemon {
     child: Child,
@@ -53,8 +63,7 @@ impl Daemon {
             std::fs::write(folder.path().join(name), text).expect("it can be written");
         }
         let (tap, ids) = (socket(), socket());
-        // Free now, and nobody else is likely to take them.
-        let (own, other) = (address(&socket()), address(&socket()));
+        let (own, other) = own_addresses();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sluice"))
             .current_dir(folder.path())
             .args(["serve", "--policy", "broker.yaml", "--p4runtime", "127.0.0.1:0", "--api", "127.0.0.1:0"])
