@@ -5,14 +5,12 @@
 
 use sluice_broker::Build;
 use sluice_conformance::captures::{self, Captured};
-use sluice_conformance::generate::{Frames, PolicyShape, Values, damage, policy};
+use sluice_conformance::generate::PolicyShape;
+use sluice_conformance::generate::traffic::{Compared, SHAPES, damaged_captures, random_policy};
 use sluice_conformance::harness::Broker;
-use sluice_conformance::trial::{self, Dice};
+use sluice_conformance::trial;
 use sluice_entities::{Entity, Query};
 use sluice_switch::{Engine, Ingress, Output, Sink, Verdict};
-
-/// Frames sent through each policy.
-const FRAMES: u64 = 120;
 
 /// Everything that came out.
 #[derive(Default, PartialEq, Eq, Debug)]
@@ -58,7 +56,15 @@ impl Pair {
         Self { interpreter, native, packets: 0, copies: 0 }
     }
 
-    /// Makes a policy alive on both; says whether it fits.
+    /// What packets changed is the same.
+    fn same(&self, all: bool) {
+        let (one, other) = (traces(&self.interpreter, all), traces(&self.native, all));
+        let difference = one.iter().zip(&other).find(|(one, other)| one != other);
+        assert!(difference.is_none() && one.len() == other.len(), "{difference:?}");
+    }
+}
+
+impl Compared for Pair {
     fn apply(&mut self, yaml: &str) -> bool {
         let (one, other) = (self.interpreter.apply(yaml), self.native.apply(yaml));
         assert_eq!(one, other);
@@ -75,52 +81,23 @@ impl Pair {
         self.copies += u64::from(found.0.sent);
     }
 
-    fn check(&self, all: bool) {
-        let (one, other) = (traces(&self.interpreter, all), traces(&self.native, all));
-        let difference = one.iter().zip(&other).find(|(one, other)| one != other);
-        assert!(difference.is_none() && one.len() == other.len(), "{difference:?}");
+    fn packets(&self) -> u64 {
+        self.packets
     }
-}
 
-/// One random policy and its frames.
-fn policy_on(pair: &mut Pair, dice: &mut Dice, shape: PolicyShape) {
-    let many = dice.percent(30);
-    let values = Values::new(dice, many);
-    let model = policy(dice, &values, shape);
-    if !pair.apply(&model.to_string()) {
-        return;
+    fn check(&self) {
+        self.same(false);
     }
-    let frames = Frames::new(&values, 15);
-    let mut earlier: Vec<Captured> = Vec::new();
-    for number in 0..FRAMES {
-        let repeat = !earlier.is_empty() && dice.percent(30);
-        let mut frame = if repeat { dice.pick(&earlier).clone() } else { frames.next(dice) };
-        frame.time_ns = 1_700_000_000_000_000_000 + pair.packets * 1_000_000;
-        earlier.push(frame.clone());
-        if number % 3 == 0 {
-            damage(dice, &mut frame);
-        }
-        let port = if dice.percent(3) { 100 } else { dice.between(1, model.network.len() as u64) as u16 };
-        pair.send(port, &frame, dice.percent(2));
-    }
-    pair.check(false);
 }
 
 #[test]
 fn random_policies_and_packets() {
-    let plain = PolicyShape { filters: 40, edits: 0, sampling: false, dedup: false, groups: false };
-    let shapes = [
-        plain,
-        PolicyShape { edits: 60, ..plain },
-        PolicyShape { filters: 20, edits: 40, sampling: true, groups: true, ..plain },
-        PolicyShape { filters: 20, edits: 40, dedup: true, groups: true, ..plain },
-    ];
     let mut pair = Pair::new(Build::default());
     trial::each(600_000, trial::count(20, 4_000), |dice| {
-        let shape = *dice.pick(&shapes);
-        policy_on(&mut pair, dice, shape);
+        let shape = *dice.pick(&SHAPES);
+        random_policy(&mut pair, dice, shape);
     });
-    pair.check(true);
+    pair.same(true);
     println!("{} packets, {} copies", pair.packets, pair.copies);
     assert!(pair.copies > 0);
 }
@@ -130,8 +107,8 @@ fn random_policies_and_packets() {
 fn a_build_with_more_terms() {
     let shape = PolicyShape { filters: 60, edits: 30, sampling: true, dedup: true, groups: true };
     let mut pair = Pair::new(Build { terms: 1_024, ..Build::default() });
-    trial::each(700_000, trial::count(3, 400), |dice| policy_on(&mut pair, dice, shape));
-    pair.check(true);
+    trial::each(700_000, trial::count(3, 400), |dice| random_policy(&mut pair, dice, shape));
+    pair.same(true);
     assert!(pair.copies > 0);
 }
 
@@ -143,20 +120,9 @@ fn captures_with_byte_flips() {
     assert!(pair.apply(sluice_conformance::harness::EVERYTHING));
     trial::each(800_000, 1, |dice| {
         for path in &files {
-            for frame in captures::read(path).iter().take(trial::count(20, 5_000) as usize) {
-                let port = 1 + (pair.packets % 2) as u16;
-                pair.send(port, frame, false);
-                for _ in 0..trial::count(2, 20) {
-                    let mut damaged = frame.clone();
-                    damage(dice, &mut damaged);
-                    pair.send(port, &damaged, false);
-                }
-                let mut short = frame.clone();
-                short.data.truncate(dice.below(frame.data.len().min(200) + 1));
-                pair.send(port, &short, false);
-            }
+            damaged_captures(&mut pair, dice, &captures::read(path));
         }
     });
-    pair.check(true);
+    pair.same(true);
     println!("{} packets, {} copies", pair.packets, pair.copies);
 }

@@ -5,6 +5,7 @@ mod packets;
 mod policies;
 pub mod program;
 mod text;
+pub mod traffic;
 mod values;
 
 pub use expressions::{Vocabulary, expression, primitive};
