@@ -3,7 +3,7 @@
 //! A soft switch that no packet enters checks every write and keeps what was written, so that XDP takes and refuses what every other data
 //! path does; what it took goes into the maps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sluice_ebpf::{
     CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, METER_WORDS, Program,
@@ -426,19 +426,5 @@ impl Device {
             return Ok(None);
         }
         self.cell(table, key).map_or(Ok(None), |cell| self.count(cell).map(Some))
-    }
-
-    /// Tables that have entries in the kernel, with their number.
-    pub fn used(&self) -> BTreeSet<(String, usize)> {
-        let tables = self.layout.tables.iter().zip(&self.tables);
-        tables
-            .filter(|(_, entries)| !entries.is_empty())
-            .map(|(layout, entries)| (layout.name.clone(), entries.keys().count()))
-            .collect()
-    }
-
-    /// What was written, as every data path keeps it.
-    pub fn switch(&self) -> &Switch {
-        &self.shadow
     }
 }

@@ -43,11 +43,6 @@ impl Entries {
         self.placed.is_empty()
     }
 
-    /// All entries, in no order.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &EntryKey> {
-        self.placed.keys()
-    }
-
     /// Puts an entry in, or in the place of the one with that key; gives what it replaces.
     pub(crate) fn put(
         &mut self,
@@ -169,11 +164,7 @@ fn matches(key: &EntryKey) -> &[Match] {
 
 fn priority(key: &EntryKey) -> u32 {
     match key {
-        EntryKey::Entry { matches, priority } => {
-            // A table with prefixes among other kinds has priorities; one with prefixes alone is a trie.
-            let _ = matches;
-            *priority
-        }
+        EntryKey::Entry { priority, .. } => *priority,
         EntryKey::Default => 0,
     }
 }

@@ -4,7 +4,7 @@ use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, Type};
 
 use super::code::{Code, mask, number};
 use super::expression::Words;
-use super::storage::words_of;
+use crate::layout::words_of;
 
 impl Code<'_> {
     /// Sum or difference modulo 2^width.

@@ -4,7 +4,7 @@ use sluice_ir::{BinaryOp, Expression, ExpressionKind, Handle, HeaderRef, Type, U
 
 use super::code::{Code, cut, number};
 use super::header::Reached;
-use super::storage::words_of;
+use crate::layout::words_of;
 
 /// A value: text of each word.
 pub(super) type Words = Vec<String>;

@@ -135,7 +135,7 @@ impl Code<'_> {
     fn read_register(&mut self, register: usize, index: Handle<Expression>) -> Words {
         let index = self.low_word(index);
         let handle = Handle::new(register);
-        let count = super::storage::words_of(self.module.registers[handle].ty.width());
+        let count = crate::layout::words_of(self.module.registers[handle].ty.width());
         let names: Words = (0..count).map(|_| self.named("0")).collect();
         let to = names.clone();
         self.at_cell(register, &index, |code, cell| {

@@ -14,6 +14,7 @@ use sluice_ir::{
     StatementKind, Target, Transition, UnaryOp, Variable,
 };
 
+use super::order::targets;
 use super::table::matched;
 
 /// What is zero at a packet's start.
@@ -158,16 +159,12 @@ impl<'m> Analysis<'m> {
                 for end in std::mem::take(&mut self.ends) {
                     meet(&mut after, end);
                 }
-                let targets: Vec<Target> = match &parser_state.transition {
-                    Transition::Always(target) => vec![*target],
-                    Transition::Select { keys, cases } => {
-                        keys.iter().for_each(|key| self.read(*key, &here));
-                        // No case may match.
-                        meet(&mut after, here.clone());
-                        cases.iter().map(|case| case.target).collect()
-                    }
-                };
-                for target in targets {
+                if let Transition::Select { keys, .. } = &parser_state.transition {
+                    keys.iter().for_each(|key| self.read(*key, &here));
+                    // No case may match.
+                    meet(&mut after, here.clone());
+                }
+                for target in targets(&parser_state.transition) {
                     match target {
                         Target::State(to) => meet(&mut before[to.index()], here.clone()),
                         Target::Accept | Target::Reject => meet(&mut after, here.clone()),

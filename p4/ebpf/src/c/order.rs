@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sluice_ir::{Handle, Header, HeaderRef, Module, Stack, StatementKind, Target, Transition, walk};
+use sluice_ir::{Handle, Header, HeaderRef, Module, StatementKind, Target, Transition, walk};
 
 /// The least rank that a header taken behind each state must have, found by going round until nothing changes. `rank` is a header's
 /// place in the deparser.
@@ -67,8 +67,7 @@ fn group_ranks(
     stacks: &BTreeSet<usize>,
 ) -> Option<Vec<Option<usize>>> {
     let mut ranks = rank.to_vec();
-    for (handle, stack) in module.stacks.iter().filter(|(handle, _)| stacks.contains(&handle.index())) {
-        let _: Handle<Stack> = handle;
+    for (_, stack) in module.stacks.iter().filter(|(handle, _)| stacks.contains(&handle.index())) {
         let first = rank[stack.elements[0].index()]?;
         for (index, element) in stack.elements.iter().enumerate() {
             if rank[element.index()] != Some(first + index) {
@@ -92,7 +91,8 @@ fn taken(module: &Module, header: HeaderRef, stacks: &BTreeSet<usize>) -> (Optio
     }
 }
 
-fn targets(transition: &Transition) -> Vec<Target> {
+/// Where a state may go.
+pub(super) fn targets(transition: &Transition) -> Vec<Target> {
     match transition {
         Transition::Always(target) => vec![*target],
         Transition::Select { cases, .. } => cases.iter().map(|case| case.target).collect(),

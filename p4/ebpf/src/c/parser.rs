@@ -241,7 +241,7 @@ fn is_loadable(offset: u32, width: u32, bytes: u32) -> bool {
 
 fn constant(value: &Bits, width: u32) -> Words {
     let value = value.resize(width);
-    (0..super::storage::words_of(width)).map(|i| number(value.limbs().get(i).copied().unwrap_or(0))).collect()
+    (0..crate::layout::words_of(width)).map(|i| number(value.limbs().get(i).copied().unwrap_or(0))).collect()
 }
 
 fn state_label(index: usize) -> String {

@@ -43,7 +43,7 @@ impl Code<'_> {
     fn assign_wordwise(&mut self, variable: Handle<Variable>, value: Handle<Expression>) {
         let place = &self.storage.variables[variable.index()];
         let target = format!("{}->{}", self.base(place.in_work), place.name);
-        for i in 0..super::storage::words_of(place.width) {
+        for i in 0..crate::layout::words_of(place.width) {
             let word = self.word(value, i);
             self.line(format!("{target}[{i}] = {word};"));
         }
@@ -183,7 +183,7 @@ impl Code<'_> {
     pub(super) fn store_number(&mut self, place: &Place, value: &str) {
         let width = self.module.place_type(place).map_or(64, |ty| ty.width());
         let low = if width < 64 { cut(value, width) } else { value.to_string() };
-        let zeros = super::storage::words_of(width) - 1;
+        let zeros = crate::layout::words_of(width) - 1;
         let words = std::iter::once(low).chain(std::iter::repeat_n("0".to_string(), zeros)).collect();
         self.store(place, words);
     }

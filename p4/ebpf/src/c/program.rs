@@ -9,10 +9,10 @@ use sluice_ir::{ExternCall, Intrinsic, Module, Place, SluiceCall, StatementKind}
 use super::code::{Code, Side};
 use super::liveness;
 use super::statement::OUT;
-use super::storage::{Storage, VariablePlace, words_of};
+use super::storage::{Storage, VariablePlace};
 use super::structures;
 use super::table::{sides, value_set_layout};
-use crate::layout::{Layout, ListLayout};
+use crate::layout::{Layout, ListLayout, words_of};
 
 /// States of packets that stand ready on each processor: more than wait for their egress at once. A poll of a queue takes 64 packets,
 /// and ends with all of them sent.

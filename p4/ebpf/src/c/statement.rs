@@ -125,7 +125,7 @@ impl Code<'_> {
         let ends =
             module.tables[table].actions.iter().any(|listed| may_end(&module.actions[listed.action].body));
         // What the function tells, it leaves where each copy has its own.
-        if !super::table::is_asked(module, table) && !ends {
+        if !self.storage.asked[table.index()] && !ends {
             self.line(format!("if (!(cfg->{name}.todo & IS_IDLE))"));
             self.line(format!("\t{call};"));
         } else if ends {

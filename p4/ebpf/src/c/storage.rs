@@ -79,15 +79,12 @@ pub(super) struct Storage {
     pub(super) valid_words: u32,
     /// Names of tables.
     pub(super) tables: Vec<String>,
+    /// Whether who applies a table asks what came of it.
+    pub(super) asked: Vec<bool>,
     /// Names of indirect meters.
     pub(super) meters: Vec<String>,
     /// Names of registers.
     pub(super) registers: Vec<String>,
-}
-
-/// Words of a value.
-pub(super) fn words_of(width: u32) -> usize {
-    width.div_ceil(64).max(1) as usize
 }
 
 /// What blocks write, and the tables that they apply.
@@ -192,6 +189,7 @@ impl Storage {
             valid_words,
             tables: module.tables.iter().map(|(_, table)| give(&table.name)).collect(),
             meters: module.meters.iter().map(|(_, meter)| give(&meter.name)).collect(),
+            asked: asked(module),
             registers: module.registers.iter().map(|(_, register)| give(&register.name)).collect(),
         }
     }
@@ -201,6 +199,19 @@ impl Storage {
         let is_it = |variable: &Variable| variable.kind == VariableKind::Intrinsic(which);
         module.variables.iter().find(|(_, variable)| is_it(variable)).map(|(handle, _)| handle)
     }
+}
+
+/// Whether who applies a table asks whether it was a hit, or which action ran.
+fn asked(module: &Module) -> Vec<bool> {
+    let mut asked = vec![false; module.tables.len()];
+    for block in [&module.pipeline.ingress, &module.pipeline.egress] {
+        walk::statements(block, &mut |statement| {
+            if let StatementKind::Apply { table, hit, action_run } = statement.kind {
+                asked[table.index()] |= hit.is_some() || action_run.is_some();
+            }
+        });
+    }
+    asked
 }
 
 /// Intrinsics that each copy gets anew.

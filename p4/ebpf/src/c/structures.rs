@@ -7,10 +7,11 @@ use sluice_ir::Module;
 
 use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 use super::program::STATES;
-use super::storage::{HeaderPlace, Storage, VariablePlace, words_of};
+use super::storage::{HeaderPlace, Storage, VariablePlace};
 use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
 use crate::layout::{
     CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, MAX_LIST, Shape, records_map,
+    words_of,
 };
 
 /// A map of the object.

@@ -135,7 +135,7 @@ impl Code<'_> {
                 });
             });
         }
-        if is_asked(module, handle) {
+        if self.storage.asked[handle.index()] {
             let own = self.own();
             self.line(format!("{own}->hit = hit;"));
             self.line(format!("{own}->action_run = action;"));
@@ -324,19 +324,6 @@ fn next_slot(layout: &mut Layout, shape: Shape) -> u32 {
 /// Records of similar sizes share a map: the least of these sizes that holds them, or their own.
 fn record_class(words: usize) -> usize {
     [2, 3, 5, 9, 17, 33, 65].into_iter().find(|class| *class >= words).unwrap_or(words)
-}
-
-/// Whether who applies a table asks what came of it.
-pub(super) fn is_asked(module: &sluice_ir::Module, asked: Handle<Table>) -> bool {
-    let mut found = false;
-    for block in [&module.pipeline.ingress, &module.pipeline.egress] {
-        sluice_ir::walk::statements(block, &mut |statement| {
-            if let sluice_ir::StatementKind::Apply { table, hit, action_run } = statement.kind {
-                found |= table == asked && (hit.is_some() || action_run.is_some());
-            }
-        });
-    }
-    found
 }
 
 /// Which side applies each table; none for one that nothing applies.
