@@ -120,12 +120,7 @@ pub(super) fn port_rows(ports: &[v1::Port]) -> Vec<Vec<String>> {
     let heads = ["port", "number", "role", "state", "received", "sent", "missed", "lost"];
     let mut rows = vec![heads.map(str::to_string).to_vec()];
     for port in ports {
-        let state = match (port.attached, port.up, port.health.as_str()) {
-            (false, ..) => "no device",
-            (true, true, health @ ("waiting" | "held")) => health,
-            (true, true, _) => "up",
-            (true, false, _) => "down",
-        };
+        let state = state_of(port);
         let lost = port.lost_queue_full + port.lost_port_down + port.lost_refused;
         let role = if port.role.is_empty() { "-" } else { &port.role };
         rows.push(vec![
@@ -140,6 +135,16 @@ pub(super) fn port_rows(ports: &[v1::Port]) -> Vec<Vec<String>> {
         ]);
     }
     rows
+}
+
+/// One word for a port: a tool port is `up` only when it has its shares of groups. One whose link is up and whose shares are still with others is `out`.
+fn state_of(port: &v1::Port) -> &str {
+    match (port.attached, port.up, port.health.as_str()) {
+        (false, ..) => "no device",
+        (true, false, _) => "down",
+        (true, true, "" | "serving") => "up",
+        (true, true, health) => health,
+    }
 }
 
 pub(super) fn filters(server: &args::Server) -> Result<(), Failure> {
@@ -157,4 +162,26 @@ pub(super) fn filters(server: &args::Server) -> Result<(), Failure> {
         print!("{}", columns(&rows));
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_port_is_up_when_it_has_its_shares() {
+        let state = |attached, up, health: &str| {
+            let port = v1::Port { attached, up, health: health.to_string(), ..v1::Port::default() };
+            state_of(&port).to_string()
+        };
+        // A network port has no health.
+        assert_eq!(state(true, true, ""), "up");
+        assert_eq!(state(true, true, "serving"), "up");
+        // The link came up, and it has not been heard of, or the shares have not been moved yet.
+        assert_eq!(state(true, true, "out"), "out");
+        assert_eq!(state(true, true, "waiting"), "waiting");
+        assert_eq!(state(true, true, "held"), "held");
+        assert_eq!(state(true, false, "serving"), "down");
+        assert_eq!(state(false, false, "out"), "no device");
+    }
 }
