@@ -1,6 +1,7 @@
 //! From C to an object, by clang.
 
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Result, XdpError};
 
@@ -10,11 +11,26 @@ const SHOWN_LINES: usize = 8;
 /// Names the compiler.
 const VARIABLE: &str = "SLUICE_CLANG";
 
+/// The last text, and its object: a program that is verified is most often the next one that is put into place.
+static LAST: Mutex<Option<(String, Arc<[u8]>)>> = Mutex::new(None);
+
 /// Compiles a program's text; gives the object.
 ///
 /// # Errors
 /// There is no clang, it refuses the text, or the temporary folder cannot be used.
-pub(crate) fn compile(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn compile(text: &str) -> Result<Arc<[u8]>> {
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, object)) = &*last
+        && known == text
+    {
+        return Ok(object.clone());
+    }
+    let object: Arc<[u8]> = run(text)?.into();
+    *last = Some((text.to_string(), object.clone()));
+    Ok(object)
+}
+
+fn run(text: &str) -> Result<Vec<u8>> {
     let program = std::env::var(VARIABLE).unwrap_or_else(|_| "clang".to_string());
     let folder = tempfile::tempdir().map_err(XdpError::Folder)?;
     let (source, object) = (folder.path().join("program.c"), folder.path().join("program.o"));

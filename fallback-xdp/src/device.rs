@@ -9,12 +9,13 @@ use sluice_ebpf::{
     CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, METER_WORDS, Program,
 };
 use sluice_entities::{
-    ActionCall, Atomicity, CounterData, Entity, EntryKey, MeterConfig, Query, TableAction, TableEntry,
-    Update, UpdateKind,
+    ActionCall, CounterData, Entity, EntryKey, MeterConfig, Query, TableAction, TableEntry, Update,
+    UpdateKind,
 };
 use sluice_ir::Module;
 use sluice_switch::{Engine, Switch, SwitchOptions};
 
+use crate::counted::sum;
 use crate::encode;
 use crate::error::{Result, XdpError};
 use crate::kernel::{Inner, Kernel};
@@ -38,13 +39,13 @@ pub enum Purpose {
 pub struct Device {
     pub(crate) kernel: Kernel,
     pub(crate) shadow: Switch,
-    layout: Layout,
+    pub(crate) layout: Layout,
     tables: Vec<Entries>,
     records: BTreeMap<usize, Records>,
     /// Cells that no entry has.
     free_cells: Vec<u32>,
     configuration: Vec<u64>,
-    is_changed: bool,
+    pub(crate) is_changed: bool,
     /// The maps in use, so that they stay.
     current: Option<Inner>,
     sets: Vec<Option<Inner>>,
@@ -107,24 +108,12 @@ impl Device {
         Ok(device)
     }
 
-    /// Checks all updates, then does them; or does none. A packet may find some of them done and others not.
-    ///
-    /// # Errors
-    /// What is wrong with any update; nothing was done then. What the kernel refuses, or a map that is full: the updates before it were done.
-    pub fn write(&mut self, updates: &[Update]) -> Result<()> {
-        self.shadow.write_batch(updates, Atomicity::DataplaneAtomic)?;
-        for update in updates {
-            self.sync(update)?;
-        }
-        self.publish()
-    }
-
     fn table(&self, name: &str) -> Result<usize> {
         let found = self.shadow.info().tables.iter().position(|table| &*table.name == name);
         found.ok_or_else(|| XdpError::Missing(format!("table {name}")))
     }
 
-    fn sync(&mut self, update: &Update) -> Result<()> {
+    pub(crate) fn sync(&mut self, update: &Update) -> Result<()> {
         match &update.entity {
             Entity::Table(entry) => {
                 let table = self.table(&entry.table)?;
@@ -335,7 +324,7 @@ impl Device {
     }
 
     /// Makes a new configuration the one in force, if there is one. When this returns, no packet uses the one before.
-    fn publish(&mut self) -> Result<()> {
+    pub(crate) fn publish(&mut self) -> Result<()> {
         if !self.is_changed {
             return Ok(());
         }
@@ -346,6 +335,12 @@ impl Device {
         self.is_changed = false;
         self.records.values_mut().for_each(Records::passed);
         Ok(())
+    }
+
+    /// Waits until no packet is under way that found what was there before the call.
+    pub(crate) fn drain(&mut self) -> Result<()> {
+        self.is_changed = true;
+        self.publish()
     }
 
     fn put_register(&self, name: &str, index: Option<u64>, value: &sluice_entities::Bits) -> Result<()> {
@@ -372,7 +367,7 @@ impl Device {
         self.kernel.update(map, &cell.to_ne_bytes(), &encode::bytes(&words))
     }
 
-    fn cell(&self, table: &str, key: &EntryKey) -> Result<u32> {
+    pub(crate) fn cell(&self, table: &str, key: &EntryKey) -> Result<u32> {
         let index = self.table(table)?;
         match key {
             EntryKey::Default => Ok(index as u32),
@@ -393,14 +388,8 @@ impl Device {
         self.kernel.update_all(COUNTS, &key, &values)
     }
 
-    fn count(&self, cell: u32) -> Result<CounterData> {
-        let mut sum = CounterData::default();
-        for value in self.kernel.lookup_all(COUNTS, &cell.to_ne_bytes())? {
-            let (words, _) = value.as_chunks::<8>();
-            let word = |index: usize| words.get(index).map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-            sum += CounterData { packets: word(0), bytes: word(1) };
-        }
-        Ok(sum)
+    pub(crate) fn count(&self, cell: u32) -> Result<CounterData> {
+        self.kernel.lookup_all(COUNTS, &cell.to_ne_bytes()).map(|values| sum(&values))
     }
 
     /// What a cell of an indirect counter counted; none if there is no such cell.

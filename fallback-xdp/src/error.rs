@@ -1,6 +1,7 @@
 //! What can go wrong between a program and the kernel.
 
 use sluice_diagnostics::Diagnostics;
+use sluice_entities::Code;
 use sluice_switch::{PrepareError, WriteErrors};
 
 /// Why XDP does not do what it was asked.
@@ -53,10 +54,60 @@ pub enum XdpError {
         /// Entries that it holds.
         capacity: u64,
     },
+    /// A device has a program already.
+    #[error(
+        "device {device} has the XDP program {program} already, and one device runs one: take that away (`ip link set dev DEVICE xdp off`), or take another device"
+    )]
+    Taken {
+        /// The kernel's number of the device.
+        device: u32,
+        /// Number and name of the program.
+        program: String,
+    },
+    /// The driver has no XDP of its own.
+    #[error(
+        "the driver of device {device} has no XDP, and with the kernel's general one copies of a packet would share their bytes: take another device, or `--data-path soft`"
+    )]
+    NotNative {
+        /// The kernel's number of the device.
+        device: u32,
+    },
+    /// Frames that are redirected to a device would vanish.
+    #[error(
+        "device {device} takes no frames from XDP: where it is one end of a pair, give the other end GRO (`ethtool -K PEER gro on`) or an XDP program; else take another device, or `--data-path soft`"
+    )]
+    NoTransmit {
+        /// The kernel's number of the device.
+        device: u32,
+    },
     /// Something that other data paths can do.
     #[error("XDP cannot do this: {0}")]
     Cannot(&'static str),
 }
+
+impl XdpError {
+    /// What kind of mistake it is, in P4Runtime's words.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unsupported(_) | Self::Prepare(_) => Code::InvalidArgument,
+            Self::Write(errors) => {
+                errors.errors.first().map_or(Code::InvalidArgument, |(_, error)| error.code())
+            }
+            Self::Full { .. } => Code::ResourceExhausted,
+            Self::Cannot(_) => Code::Unimplemented,
+            Self::NoClang { .. }
+            | Self::Folder(_)
+            | Self::Taken { .. }
+            | Self::NotNative { .. }
+            | Self::NoTransmit { .. } => Code::FailedPrecondition,
+            Self::Clang { .. } | Self::Kernel { .. } | Self::Missing(_) => Code::Internal,
+        }
+    }
+}
+
+/// What is wrong with a batch: the index of each update, from 0, and why. Never empty.
+#[derive(Debug)]
+pub struct BatchError(pub Vec<(usize, XdpError)>);
 
 /// What can fail here.
 pub type Result<T> = std::result::Result<T, XdpError>;

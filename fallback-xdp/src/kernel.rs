@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd};
 
+use libbpf_rs::query::ProgInfoIter;
 use libbpf_rs::{
-    Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput,
+    Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput, Xdp,
+    XdpFlags,
 };
 use sluice_ebpf::{Shape, list_bytes};
 
@@ -19,7 +21,16 @@ pub(crate) struct Inner(MapHandle);
 
 /// A program on a device; it goes with it.
 #[derive(Debug)]
-pub(crate) struct Attached(#[expect(dead_code, reason = "dropping it detaches")] Link);
+pub(crate) struct Attached(Link);
+
+/// From `linux/if_link.h`: the kernel's general XDP, not the driver's.
+const XDP_ATTACHED_SKB: u8 = 2;
+
+/// From `linux/netdev.h`: redirected frames can be sent.
+const NETDEV_XDP_ACT_NDO_XMIT: u64 = 4;
+
+/// The first kernel that tells what devices can do with XDP.
+const TELLS_FEATURES: (u32, u32) = (6, 3);
 
 /// A loaded object.
 #[derive(Debug)]
@@ -44,6 +55,25 @@ pub(crate) struct Ran {
 fn refused(what: impl Into<String>) -> impl FnOnce(libbpf_rs::Error) -> XdpError {
     let what = what.into();
     move |why| XdpError::Kernel { what, why: format!("{why:#}") }
+}
+
+fn number(device: u32) -> Result<i32> {
+    i32::try_from(device).map_err(|_| XdpError::Cannot("devices of such a number"))
+}
+
+/// Number and name of a program.
+fn described(id: u32) -> String {
+    let found = ProgInfoIter::default().find(|program| program.id == id);
+    let name = found.map(|program| program.name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("{id} (`{name}`)")
+}
+
+/// The kernel's release: its first two numbers.
+fn release() -> (u32, u32) {
+    let name = rustix::system::uname();
+    let text = name.release().to_string_lossy();
+    let mut words = text.split(|letter: char| !letter.is_ascii_digit()).map(|word| word.parse().unwrap_or(0));
+    (words.next().unwrap_or(0), words.next().unwrap_or(0))
 }
 
 impl Kernel {
@@ -82,7 +112,14 @@ impl Kernel {
         found.update(key, value, MapFlags::ANY).map_err(refused(format!("an element of {map}")))
     }
 
-    /// An element of a map that has one for each processor.
+    /// An element of a map.
+    pub(crate) fn lookup(&self, map: &str, key: &[u8]) -> Result<Vec<u8>> {
+        let found = self.map(map)?.lookup(key, MapFlags::ANY);
+        let found = found.map_err(refused(format!("a look-up in {map}")))?;
+        found.ok_or_else(|| XdpError::Missing(format!("element of {map}")))
+    }
+
+    /// An element of a map that has one for each processor; nothing where there is none.
     pub(crate) fn lookup_all(&self, map: &str, key: &[u8]) -> Result<Vec<Vec<u8>>> {
         let found = self.map(map)?.lookup_percpu(key, MapFlags::ANY);
         Ok(found.map_err(refused(format!("a look-up in {map}")))?.unwrap_or_default())
@@ -149,8 +186,38 @@ impl Kernel {
     pub(crate) fn attach(&self, program: &str, device: u32) -> Result<Attached> {
         let found = self.object.progs_mut().find(|found| found.name() == program);
         let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
-        let index = i32::try_from(device).map_err(|_| XdpError::Cannot("devices of such a number"))?;
-        found.attach_xdp(index).map(Attached).map_err(refused(format!("{program} on device {device}")))
+        let index = number(device)?;
+        let xdp = Xdp::new(found.as_fd());
+        if let Ok(told) = xdp.query(index, XdpFlags::NONE)
+            && told.prog_id != 0
+        {
+            return Err(XdpError::Taken { device, program: described(told.prog_id) });
+        }
+        let what = || format!("{program} on device {device}");
+        let link = found.attach_xdp(index).map(Attached).map_err(refused(what()))?;
+        let told = xdp.query(index, XdpFlags::NONE).map_err(refused(what()))?;
+        if told.attach_mode == XDP_ATTACHED_SKB {
+            return Err(XdpError::NotNative { device });
+        }
+        Ok(link)
+    }
+
+    /// Makes a program the one of a device that has another one: every frame meets the one or the other.
+    pub(crate) fn switch(&self, attached: &mut Attached, program: &str) -> Result<()> {
+        let found = self.object.progs().find(|found| found.name() == program);
+        let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
+        attached.0.update_prog(&found).map_err(refused(format!("{program} in the place of another program")))
+    }
+
+    /// Whether frames can be redirected to a device; older kernels do not tell, and are believed.
+    pub(crate) fn check_target(&self, device: u32) -> Result<()> {
+        let Some(any) = self.object.progs().next() else { return Ok(()) };
+        let told = Xdp::new(any.as_fd()).query(number(device)?, XdpFlags::NONE);
+        let features = told.map_err(refused(format!("device {device}")))?.feature_flags;
+        if release() >= TELLS_FEATURES && features & NETDEV_XDP_ACT_NDO_XMIT == 0 {
+            return Err(XdpError::NoTransmit { device });
+        }
+        Ok(())
     }
 
     /// Puts an element into a map that stands in an array of maps.

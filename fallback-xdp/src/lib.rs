@@ -9,20 +9,25 @@
 //! `BPF_PROG_TEST_RUN`, the two bodies run by the kernel, the replication done here.
 
 mod clang;
+mod counted;
 mod device;
 mod encode;
 mod error;
 mod kernel;
 mod live;
+mod read;
 mod records;
 mod run;
 mod table;
+mod target;
+mod write;
 
+pub use counted::PortCells;
 pub use device::{Device, Purpose};
-pub use error::{Result, XdpError};
+pub use error::{BatchError, Result, XdpError};
 pub use kernel::MAX_TEST_FRAME;
-pub use live::{DROP_REASONS, Role};
 pub use run::{Arrival, Departure};
+pub use target::{XdpOptions, XdpTarget};
 
 /// Whether programs can be compiled and loaded here: there is a clang, and the kernel lets this process load programs.
 ///

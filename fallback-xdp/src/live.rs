@@ -1,46 +1,40 @@
-//! A program on devices: ports, groups of them, and what did not leave.
+//! A program on devices: ports, and groups of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sluice_entities::MulticastGroup;
+use sluice_entities::{Branch, MulticastGroup, Replica};
+use sluice_target::port::Role;
 
 use crate::device::Device;
 use crate::error::{Result, XdpError};
 use crate::kernel::{Attached, Inner};
 
-/// Members of a group (`struct members` of the program).
+/// Members of a group (`struct members` and `struct absent` of the program).
 const MAX_MEMBERS: usize = 64;
 
-/// Why the program sent no copy, by the number of its cell in `drops` (`programs.c`).
-pub const DROP_REASONS: [&str; 9] = [
-    "no_port",
-    "ingress_drop",
-    "unknown_group",
-    "ended",
-    "redirect",
-    "egress_drop",
-    "no_instance",
-    "frame",
-    "state",
-];
+/// Beside a port's number in the map `ports`: it is down (`PORT_DOWN` of `programs.c`).
+const PORT_DOWN: u32 = 0x1_0000;
 
-/// What a device is to the broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Frames come in and nothing is ever sent: a tap.
-    Network,
-    /// Copies leave; what comes in is the host's.
-    Tool,
+/// In the same place: some group has members without a device (`SOME_ABSENT`).
+const SOME_ABSENT: u32 = 0x2_0000;
+
+/// A device as a port.
+#[derive(Debug)]
+pub(crate) struct LivePort {
+    pub(crate) device: u32,
+    pub(crate) role: Role,
+    pub(crate) is_up: bool,
+    /// The program, where the port receives; it is there as long as this is.
+    pub(crate) attached: Option<Attached>,
 }
 
 /// Ports and groups as the kernel has them.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    /// Devices of ports that send.
-    tools: BTreeMap<u16, u32>,
-    /// Devices that the program receives from; it is there as long as these are.
-    taps: BTreeMap<u16, Attached>,
+    pub(crate) ports: BTreeMap<u16, LivePort>,
     groups: BTreeMap<u16, Group>,
+    /// Groups with members that have no device.
+    absent: BTreeSet<u16>,
 }
 
 /// A group, and where its members' instances are known.
@@ -54,45 +48,144 @@ fn member(group: u16, port: u16) -> Vec<u8> {
     [u32::from(group), u32::from(port)].iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
+/// Whether a port may get copies of a group.
+fn concerns(group: &MulticastGroup, port: u16) -> bool {
+    let is = |replica: &Replica| replica.port == port;
+    group.branches.iter().any(|branch| is(&branch.replica) || branch.backups.iter().any(is))
+}
+
+/// `struct absent`.
+fn absent(members: &[Replica]) -> Vec<u8> {
+    let mut bytes = (members.len() as u32).to_ne_bytes().to_vec();
+    for replica in members {
+        bytes.extend(replica.port.to_ne_bytes());
+        bytes.extend(replica.instance.to_ne_bytes());
+    }
+    bytes.resize(4 + 4 * MAX_MEMBERS, 0);
+    bytes
+}
+
 impl Device {
-    /// Makes a device a port. A tap's frames go to the program from now on, and never to the host's own network; nothing is sent to it, since no map of
-    /// targets has it.
+    /// Makes a device a port. Frames that a network port's device receives go to the program from now on, and never to the host's own network; nothing is sent to it, since no map of
+    /// targets has it. What a tool's device receives is the host's.
     ///
     /// # Errors
     /// The port or its device is in use, or the kernel refuses the program there.
     pub fn attach(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
-        let is_used = self.live.taps.contains_key(&port) || self.live.tools.contains_key(&port);
-        if is_used {
-            return Err(XdpError::Cannot("two devices as one port"));
-        }
-        let number = u32::from(port);
-        self.kernel.update("ports", &device.to_ne_bytes(), &number.to_ne_bytes())?;
-        match role {
-            Role::Network => {
-                let attached = self.kernel.attach("sluice_ingress", device)?;
-                self.live.taps.insert(port, attached);
-            }
-            Role::Tool => {
-                let target = self.kernel.target(device, "sluice_egress")?;
-                self.kernel.update("devices", &number.to_ne_bytes(), &target)?;
-                self.live.tools.insert(port, device);
-            }
-        }
-        self.rewrite_groups()
+        self.attach_as(port, device, role, true)
     }
 
-    /// Groups that have a port that was not there before.
-    fn rewrite_groups(&mut self) -> Result<()> {
-        for group in self.shadow.multicast_groups() {
-            self.put_group(&group)?;
+    /// As [`Self::attach`], of a port that may be down.
+    pub(crate) fn attach_as(&mut self, port: u16, device: u32, role: Role, is_up: bool) -> Result<()> {
+        if self.live.ports.iter().any(|(known, live)| *known == port || live.device == device) {
+            return Err(XdpError::Cannot("two devices as one port, or one as two"));
+        }
+        self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
+        let done = self.connect(port, device, role);
+        if done.is_err() {
+            self.detach(port);
+        }
+        done
+    }
+
+    /// Takes the ports of another program: every frame meets the one program or the other.
+    ///
+    /// # Errors
+    /// What the kernel refuses; ports that were taken by then have this program, the others none.
+    pub(crate) fn take_ports(&mut self, other: &mut Self) -> Result<()> {
+        let ports = std::mem::take(&mut other.live.ports);
+        let (receiving, sending): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            ports.into_iter().partition(|(_, live)| live.role.receives());
+        // Targets first, so that there is a way out of the new program for what comes in.
+        for (port, live) in sending.into_iter().chain(receiving) {
+            let LivePort { device, role, is_up, attached } = live;
+            self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
+            self.connect_target(port, device, role)?;
+            if let Some(mut attached) = attached {
+                self.kernel.switch(&mut attached, "sluice_ingress")?;
+                if let Some(live) = self.live.ports.get_mut(&port) {
+                    live.attached = Some(attached);
+                }
+            }
         }
         Ok(())
     }
 
-    /// A group's members in the kernel, all at once. Ports without a device are left out.
+    fn connect_target(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
+        self.put_port(port)?;
+        if role.sends() {
+            self.kernel.check_target(device)?;
+            let target = self.kernel.target(device, "sluice_egress")?;
+            self.kernel.update("devices", &u32::from(port).to_ne_bytes(), &target)?;
+            self.rewrite_groups(|group| concerns(group, port))?;
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
+        self.connect_target(port, device, role)?;
+        if role.receives() {
+            let attached = self.kernel.attach("sluice_ingress", device)?;
+            if let Some(live) = self.live.ports.get_mut(&port) {
+                live.attached = Some(attached);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a port away: nothing comes in by it any more, and copies for it are counted as lost. Says whether there was one.
+    pub fn detach(&mut self, port: u16) -> bool {
+        let Some(live) = self.live.ports.remove(&port) else { return false };
+        // First the program: what came in before is taken through.
+        drop(live.attached);
+        if live.role.sends() {
+            // A map that refuses this has no such element.
+            let _ = self.rewrite_groups(|group| concerns(group, port));
+            let _ = self.kernel.delete("devices", &u32::from(port).to_ne_bytes());
+        }
+        let _ = self.kernel.delete("ports", &live.device.to_ne_bytes());
+        true
+    }
+
+    /// Says whether a port is up. Copies for one that is not are counted as lost, and do not come to its device.
+    ///
+    /// # Errors
+    /// There is no such port, or the kernel refuses the update.
+    pub fn set_up(&mut self, port: u16, is_up: bool) -> Result<()> {
+        let live = self.live.ports.get_mut(&port);
+        live.ok_or_else(|| XdpError::Missing(format!("port {port}")))?.is_up = is_up;
+        self.put_port(port)?;
+        self.rewrite_groups(|group| {
+            let has_backups = group.branches.iter().any(|branch| !branch.backups.is_empty());
+            has_backups && concerns(group, port)
+        })
+    }
+
+    /// A port's element, by which its frames find it.
+    fn put_port(&self, port: u16) -> Result<()> {
+        let Some(live) = self.live.ports.get(&port) else { return Ok(()) };
+        let down = if live.is_up { 0 } else { PORT_DOWN };
+        let absent = if self.live.absent.is_empty() { 0 } else { SOME_ABSENT };
+        let value = u32::from(port) | down | absent;
+        self.kernel.update("ports", &live.device.to_ne_bytes(), &value.to_ne_bytes())
+    }
+
+    fn rewrite_groups(&mut self, is_meant: impl Fn(&MulticastGroup) -> bool) -> Result<()> {
+        let groups = self.shadow.multicast_groups();
+        groups.iter().filter(|group| is_meant(group)).try_for_each(|group| self.put_group(group))
+    }
+
+    /// The copy that a branch makes now: the first of its backups where its own port is down.
+    fn chosen(&self, branch: &Branch) -> Replica {
+        let is_up = |replica: &&Replica| self.live.ports.get(&replica.port).is_some_and(|live| live.is_up);
+        let all = std::iter::once(&branch.replica).chain(&branch.backups);
+        *{ all }.find(is_up).unwrap_or(&branch.replica)
+    }
+
+    /// A group's members in the kernel, all at once.
     pub(crate) fn put_group(&mut self, group: &MulticastGroup) -> Result<()> {
         let mut members: BTreeMap<u16, u16> = BTreeMap::new();
-        for replica in group.replicas() {
+        for replica in group.branches.iter().map(|branch| self.chosen(branch)) {
             if members.insert(replica.port, replica.instance).is_some() {
                 return Err(XdpError::Cannot(
                     "two copies of one packet to one port; give the second tool a device of its own",
@@ -102,49 +195,52 @@ impl Device {
         if members.len() > MAX_MEMBERS {
             return Err(XdpError::Cannot("groups of more than 64 members"));
         }
-        members.retain(|port, _| self.live.tools.contains_key(port));
+        let sends = |port: &u16| self.live.ports.get(port).is_some_and(|live| live.role.sends());
+        let (there, missing): (BTreeMap<u16, u16>, BTreeMap<u16, u16>) =
+            members.into_iter().partition(|(port, _)| sends(port));
         // Instances first: a copy asks for its own as soon as the group is there.
-        for (port, instance) in &members {
+        for (port, instance) in &there {
             self.kernel.update("instances", &member(group.id, *port), &u32::from(*instance).to_ne_bytes())?;
         }
         let map = self.kernel.create_members(MAX_MEMBERS as u32)?;
-        for (slot, port) in members.keys().enumerate() {
-            let target = self.kernel.target(self.live.tools[port], "sluice_egress")?;
+        for (slot, port) in there.keys().enumerate() {
+            let target = self.kernel.target(self.live.ports[port].device, "sluice_egress")?;
             self.kernel.update_inner(&map, &(slot as u32).to_ne_bytes(), &target)?;
         }
         self.kernel.place("groups", u32::from(group.id), &map)?;
-        let now = Group { members: members.into_keys().collect(), _map: map };
+        let now = Group { members: there.into_keys().collect(), _map: map };
         let before = self.live.groups.insert(group.id, now);
         let gone = before.map(|before| before.members).unwrap_or_default();
         let kept = &self.live.groups[&group.id].members;
-        gone.difference(kept).try_for_each(|port| self.kernel.delete("instances", &member(group.id, *port)))
+        gone.difference(kept)
+            .try_for_each(|port| self.kernel.delete("instances", &member(group.id, *port)))?;
+        let missing: Vec<Replica> =
+            missing.into_iter().map(|(port, instance)| Replica { port, instance }).collect();
+        self.put_absent(group.id, &missing)
+    }
+
+    /// Members of a group that have no device.
+    fn put_absent(&mut self, group: u16, members: &[Replica]) -> Result<()> {
+        let key = u32::from(group).to_ne_bytes();
+        let was = !self.live.absent.is_empty();
+        if !members.is_empty() {
+            self.kernel.update("absents", &key, &absent(members))?;
+            self.live.absent.insert(group);
+        } else if self.live.absent.remove(&group) {
+            self.kernel.delete("absents", &key)?;
+        }
+        if was == self.live.absent.is_empty() {
+            let ports: Vec<u16> = self.live.ports.keys().copied().collect();
+            ports.into_iter().try_for_each(|port| self.put_port(port))?;
+        }
+        Ok(())
     }
 
     /// A group that is no more.
     pub(crate) fn remove_group(&mut self, id: u16) -> Result<()> {
         let Some(group) = self.live.groups.remove(&id) else { return Ok(()) };
         self.kernel.delete("groups", &u32::from(id).to_ne_bytes())?;
-        group.members.iter().try_for_each(|port| self.kernel.delete("instances", &member(id, *port)))
-    }
-
-    /// Packets and copies that the program did not send, by reason; those that are not listed are none.
-    ///
-    /// # Errors
-    /// The kernel refuses the look-up.
-    pub fn drops(&self) -> Result<BTreeMap<&'static str, u64>> {
-        let mut drops = BTreeMap::new();
-        for (cell, reason) in DROP_REASONS.iter().enumerate() {
-            let packets: u64 = self
-                .kernel
-                .lookup_all("drops", &(cell as u32).to_ne_bytes())?
-                .iter()
-                .filter_map(|value| value.first_chunk::<8>())
-                .map(|word| u64::from_ne_bytes(*word))
-                .sum();
-            if packets > 0 {
-                drops.insert(*reason, packets);
-            }
-        }
-        Ok(drops)
+        group.members.iter().try_for_each(|port| self.kernel.delete("instances", &member(id, *port)))?;
+        self.put_absent(id, &[])
     }
 }

@@ -19,9 +19,9 @@ use sluice_conformance::harness::{self, Broker};
 use sluice_conformance::programs::has_xdp;
 use sluice_entities::Update;
 use sluice_switch::Engine;
-use sluice_target::port::{Role as PortRole, Transmit, packet};
+use sluice_target::port::{Role, Transmit, packet};
 use sluice_target::sys::{Linux, System};
-use sluice_xdp::{Device, Purpose, Role};
+use sluice_xdp::{Device, Purpose};
 
 /// Names of the broker's ends and their ports; the other end of `x` is `x-end`.
 const TAPS: [(&str, u16); 2] = [("tap-a", 1), ("tap-b", 2)];
@@ -111,7 +111,7 @@ fn apply(soft: &mut Broker, xdp: &mut Device, yaml: &str) {
 fn sender(name: &str) -> Box<dyn Transmit> {
     let system: Arc<dyn System> = Arc::new(Linux);
     let end = format!("{name}-end");
-    packet(&end, &end, PortRole::Tool, &system).expect("it is there").transmit.expect("it sends")
+    packet(&end, &end, Role::Tool, &system).expect("it is there").transmit.expect("it sends")
 }
 
 #[test]

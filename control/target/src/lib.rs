@@ -22,7 +22,10 @@ mod trace;
 pub use captures::Captures;
 pub use counters::Counters;
 pub use policy::{CarryOutError, carry_out, carry_out_told};
-pub use soft::{CPU_PORT, MAX_EVENTS, Observe, SoftOptions, SoftTarget, decode};
+pub use soft::{
+    CPU_PORT, MAX_EVENTS, Observe, Read, SoftOptions, SoftTarget, carried, checked, decode, entries,
+    not_taken, pushable,
+};
 pub use target::{
     BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, QueueStatus, Target,
 };

@@ -25,8 +25,8 @@ pub enum CarryOutError {
 
 /// Takes a data path from the state that the plan was made for to [`Plan::next`], which it gives.
 ///
-/// Each phase that writes is one batch, [`Atomicity::DataplaneAtomic`] where the data path can do that. Elsewhere its updates are done one by one: in any order each packet's outcome is what
-/// it was, and the switch is one update.
+/// Each phase that writes is one batch, [`Atomicity::DataplaneAtomic`] where the data path can do that, else all or nothing, else one by one: in any order each packet's outcome is what it was,
+/// and the switch is one update.
 ///
 /// # Errors
 ///
@@ -45,8 +45,10 @@ pub fn carry_out_told(
     mut plan: Plan,
     done: &mut dyn FnMut(PhaseKind),
 ) -> Result<State, CarryOutError> {
-    let is_atomic = target.capabilities().atomicities.contains(&Atomicity::DataplaneAtomic);
-    let atomicity = if is_atomic { Atomicity::DataplaneAtomic } else { Atomicity::ContinueOnError };
+    let can = target.capabilities().atomicities;
+    let wanted = [Atomicity::DataplaneAtomic, Atomicity::RollbackOnError];
+    let best = wanted.into_iter().find(|atomicity| can.contains(atomicity));
+    let atomicity = best.unwrap_or(Atomicity::ContinueOnError);
     for phase in std::mem::take(&mut plan.phases) {
         match phase.kind {
             PhaseKind::Drain => target.drain(),

@@ -98,6 +98,12 @@ pub struct Capabilities {
     pub digests: bool,
     /// Whether entries tell that they are idle.
     pub idle_timeouts: bool,
+    /// Whether programs may clone packets.
+    pub clones: bool,
+    /// Whether action selectors choose members.
+    pub selectors: bool,
+    /// Whether a multicast group can make several copies for one port.
+    pub copies_to_one_port: bool,
 }
 
 /// Something that the data path tells of its own accord.

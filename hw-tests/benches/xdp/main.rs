@@ -14,7 +14,8 @@ use sluice_conformance::harness::{self, Broker};
 use sluice_conformance::programs::{has_xdp, stay_on_processor};
 use sluice_entities::Update;
 use sluice_switch::Engine;
-use sluice_xdp::{Device, Purpose, Role};
+use sluice_target::port::Role;
+use sluice_xdp::{Device, Purpose};
 
 const TOOLS: [(&str, u16); 3] = [("one", 11), ("two", 12), ("three", 13)];
 

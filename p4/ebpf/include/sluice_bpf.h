@@ -29,6 +29,7 @@ typedef long long s64;
 
 /* Helpers by their numbers in linux/bpf.h. */
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *) 1;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *) 2;
 static u64 (*bpf_ktime_get_ns)(void) = (void *) 5;
 static u32 (*bpf_get_prandom_u32)(void) = (void *) 7;
 static long (*bpf_redirect_map)(void *map, u64 key, u64 flags) = (void *) 51;

@@ -311,6 +311,9 @@ impl Target for RemoteTarget {
             registers: true,
             digests: true,
             idle_timeouts: true,
+            clones: true,
+            selectors: true,
+            copies_to_one_port: true,
         }
     }
 

@@ -26,7 +26,8 @@ pub(crate) const DEVICE: u64 = 7;
 /// The program that data paths are tested with, compiled once.
 pub(crate) static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     let mut sources = Sources::new();
-    let files = MemoryFiles::new().file("exercise.p4", conformance::SOURCE);
+    let source = conformance::source(&SoftTarget::new(SoftOptions::default()).capabilities());
+    let files = MemoryFiles::new().file("exercise.p4", &source);
     match compile(&mut sources, &files, "exercise.p4", &CompileOptions::default()) {
         Ok((module, _)) => {
             let (p4info, _) = sluice_p4info::p4info(&module).expect("the program's annotations are right");

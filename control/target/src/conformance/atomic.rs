@@ -8,10 +8,11 @@ use super::{
 };
 
 pub(super) const CHECKS: &[Check] = &[
-    Check { name: "after a mistake all others are done, or none", run: mistakes },
-    Check { name: "updates see those before them", run: order },
-    Check { name: "a packet sees all of a batch or none", run: whole },
-    Check { name: "draining comes back", run: drain },
+    Check::new("after a mistake all others are done, or none", mistakes),
+    Check::new("updates see those before them", order),
+    Check::new("a packet sees all of a batch or none", whole)
+        .needing(|can| can.atomicities.contains(&Atomicity::DataplaneAtomic)),
+    Check::new("draining comes back", drain),
 ];
 
 /// The second and the fourth are wrong.

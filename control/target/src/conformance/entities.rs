@@ -11,16 +11,17 @@ use super::{
     Bench, Check, Verdict, call, delete, ensure, entries, exact, forward, forward_entry, frame, insert,
     modify, name, out, pass, read, same, stamp_entry, vanishes, write,
 };
+use crate::target::Capabilities;
 
 pub(super) const CHECKS: &[Check] = &[
-    Check { name: "entries take effect, are changed and go", run: entries_work },
-    Check { name: "all kinds of keys match", run: keys },
-    Check { name: "what is read is what was written", run: symmetry },
-    Check { name: "reads keep to what they ask for", run: filters },
-    Check { name: "everything that was written can be deleted", run: deletion },
-    Check { name: "counters count, are read and set", run: counters },
-    Check { name: "registers are shared with packets", run: registers },
-    Check { name: "mistakes have their codes", run: codes },
+    Check::new("entries take effect, are changed and go", entries_work),
+    Check::new("all kinds of keys match", keys),
+    Check::new("what is read is what was written", symmetry),
+    Check::new("reads keep to what they ask for", filters),
+    Check::new("everything that was written can be deleted", deletion),
+    Check::new("counters count, are read and set", counters),
+    Check::new("registers are shared with packets", registers),
+    Check::new("mistakes have their codes", codes),
 ];
 
 fn entries_work(bench: &dyn Bench) -> Verdict {
@@ -92,35 +93,23 @@ fn rates(base: u64) -> MeterConfig {
     MeterConfig { cir: base, cburst: base + 1, pir: base + 2, pburst: base + 3 }
 }
 
-fn full_entry() -> Entity {
+fn full_entry(can: &Capabilities) -> Entity {
     let mut entry = TableEntry::new(name("ingress.exact_t"), exact(1), 0, forward(2, 3));
     entry.attributes.metadata = b"of the controller".to_vec();
-    entry.attributes.idle_timeout_ns = 3_600_000_000_000;
+    if can.idle_timeouts {
+        entry.attributes.idle_timeout_ns = 3_600_000_000_000;
+    }
     Entity::Table(entry)
 }
 
-/// Something of every kind, in an order in which it can be written.
-fn everything() -> Vec<Update> {
-    let (profile, selector) = (name("ingress.profile"), name("ingress.selector"));
-    let member = |profile: &std::sync::Arc<str>, id, port| {
-        insert(Entity::Member(ProfileMember { profile: profile.clone(), id, action: out(port) }))
-    };
-    let group = ProfileGroup {
-        profile: selector.clone(),
-        id: 1,
-        members: vec![
-            GroupMember { member: 1, weight: 1, watch_port: Some(2) },
-            GroupMember { member: 2, weight: 2, watch_port: None },
-        ],
-        max_size: 4,
-    };
+/// Something of every kind that a data path can do, in an order in which it can be written.
+fn everything(can: &Capabilities) -> Vec<Update> {
+    let profile = name("ingress.profile");
     let branch = |port, instance| Branch::from(Replica { port, instance });
     let backed =
         Branch { replica: Replica { port: 3, instance: 2 }, backups: vec![Replica { port: 1, instance: 7 }] };
     let multicast =
         MulticastGroup { id: 10, branches: vec![branch(2, 1), backed], metadata: b"group".to_vec() };
-    let session =
-        CloneSession { id: 5, branches: vec![branch(3, 4)], class_of_service: 2, packet_length_bytes: 20 };
     let default = DefaultEntry::new(name("ingress.stamp_t"), Some(call("ingress.stamp", &[(8, 1)])));
     let ternary_key = EntryKey::Entry {
         matches: vec![
@@ -129,19 +118,16 @@ fn everything() -> Vec<Update> {
         ],
         priority: 7,
     };
-    vec![
+    let mut all = vec![
         member(&profile, 1, 2),
-        member(&selector, 1, 2),
-        member(&selector, 2, 3),
-        insert(Entity::Group(group)),
-        insert(full_entry()),
+        member(&profile, 2, 3),
+        insert(full_entry(can)),
         insert(stamp_entry(1, 9)),
         insert(ternary(0x1200, 0xff00, Some(1), 7, 2)),
         insert(lpm(0x0a00_0000, 8, 2)),
         insert(range(5, 9, 3, 2)),
         insert(table("ingress.profile_t", exact(1), 0, TableAction::Member(1))),
-        insert(table("ingress.selector_t", exact(1), 0, TableAction::Group(1))),
-        insert(table("ingress.selector_t", exact(2), 0, TableAction::Member(2))),
+        insert(table("ingress.profile_t", exact(2), 0, TableAction::Member(2))),
         modify(Entity::Default(default)),
         modify(Entity::Meter(MeterEntry {
             meter: name("ingress.rates"),
@@ -170,16 +156,57 @@ fn everything() -> Vec<Update> {
             members: vec![vec![Match::Exact(Bits::new(8, 99))]],
         })),
         insert(Entity::Multicast(multicast)),
-        insert(Entity::Clone(session)),
-        insert(Entity::Digest(DigestEntry {
-            digest: name("note_t"),
-            config: DigestConfig { max_timeout_ns: 1000, max_list_size: 3, ack_timeout_ns: 2000 },
-        })),
+    ];
+    if can.selectors {
+        all.extend(of_selectors());
+    }
+    if can.clones {
+        let session = CloneSession {
+            id: 5,
+            branches: vec![branch(3, 4)],
+            class_of_service: 2,
+            packet_length_bytes: 20,
+        };
+        all.push(insert(Entity::Clone(session)));
+    }
+    if can.digests {
+        let config = DigestConfig { max_timeout_ns: 1000, max_list_size: 3, ack_timeout_ns: 2000 };
+        all.push(insert(Entity::Digest(DigestEntry { digest: name("note_t"), config })));
+    }
+    all
+}
+
+fn member(profile: &std::sync::Arc<str>, id: u32, port: u64) -> Update {
+    insert(Entity::Member(ProfileMember { profile: profile.clone(), id, action: out(port) }))
+}
+
+fn of_selectors() -> Vec<Update> {
+    let selector = name("ingress.selector");
+    let group = ProfileGroup {
+        profile: selector.clone(),
+        id: 1,
+        members: vec![
+            GroupMember { member: 1, weight: 1, watch_port: Some(2) },
+            GroupMember { member: 2, weight: 2, watch_port: None },
+        ],
+        max_size: 4,
+    };
+    vec![
+        member(&selector, 1, 2),
+        member(&selector, 2, 3),
+        insert(Entity::Group(group)),
+        insert(table("ingress.selector_t", exact(1), 0, TableAction::Group(1))),
+        insert(table("ingress.selector_t", exact(2), 0, TableAction::Member(2))),
     ]
 }
 
+/// As [`everything`], of what a bench can do.
+fn all_of(bench: &dyn Bench) -> Vec<Update> {
+    everything(&bench.target().capabilities())
+}
+
 pub(super) fn write_everything(bench: &dyn Bench) -> Verdict {
-    write(bench, &everything())
+    write(bench, &all_of(bench))
 }
 
 fn all_queries() -> Vec<Query> {
@@ -211,7 +238,7 @@ pub(super) fn read_everything(bench: &dyn Bench) -> Result<Vec<Entity>, String> 
 fn symmetry(bench: &dyn Bench) -> Verdict {
     write_everything(bench)?;
     let read = read_everything(bench)?;
-    for update in everything() {
+    for update in all_of(bench) {
         let is_it = |found: &&Entity| match (*found, &update.entity) {
             // A read of entries tells the rates, too; they were written apart.
             (Entity::Table(found), Entity::Table(written)) => {
@@ -240,13 +267,13 @@ fn filters(bench: &dyn Bench) -> Verdict {
     let unknown = bench.target().read_each(&unknown, &mut |_| {}).map_err(|fault| fault.code);
     same("an unknown table", &unknown, &Err(Code::InvalidArgument))?;
     let by = |query: TableQuery| read(bench, &Query::Table(query)).map(|found| found.len());
-    let selector = || Some(name("ingress.selector_t"));
-    same("all of a table", &by(TableQuery { table: selector(), ..TableQuery::default() })?, &2)?;
-    let keyed = TableQuery { table: selector(), matches: Some(exact(2)), ..TableQuery::default() };
+    let profile = || Some(name("ingress.profile_t"));
+    same("all of a table", &by(TableQuery { table: profile(), ..TableQuery::default() })?, &2)?;
+    let keyed = TableQuery { table: profile(), matches: Some(exact(2)), ..TableQuery::default() };
     same("one key", &by(keyed)?, &1)?;
     same(
         "one member",
-        &read(bench, &Query::Member { profile: Some(name("ingress.selector")), id: Some(2) })?.len(),
+        &read(bench, &Query::Member { profile: Some(name("ingress.profile")), id: Some(2) })?.len(),
         &1,
     )?;
     same("no group", &read(bench, &Query::Multicast { id: Some(77) })?.len(), &0)
@@ -265,12 +292,15 @@ fn deletion(bench: &dyn Bench) -> Verdict {
                 | Entity::ValueSet(_)
         )
     };
-    let mut updates = everything();
+    let mut updates = all_of(bench);
     updates.retain(|update| !only_modified(&update.entity));
     updates.reverse();
     updates.iter_mut().for_each(|update| update.kind = sluice_entities::UpdateKind::Delete);
     write(bench, &updates)?;
-    for table in ["exact_t", "stamp_t", "ternary_t", "lpm_t", "range_t", "profile_t", "selector_t"] {
+    let selector = bench.target().capabilities().selectors.then_some("selector_t");
+    for table in
+        ["exact_t", "stamp_t", "ternary_t", "lpm_t", "range_t", "profile_t"].into_iter().chain(selector)
+    {
         same(table, &entries(bench, &format!("ingress.{table}"))?, &Vec::new())?;
     }
     for query in [

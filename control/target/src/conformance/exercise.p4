@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Something of everything that P4Runtime knows: what the tests of data paths run. The first byte of a frame says what becomes of it.
+// What a data path cannot do is left out by NO_CLONES, NO_DIGESTS, NO_IDLE_TIMEOUTS, NO_SELECTORS.
 
 #include <core.p4>
 #include <v1model.p4>
@@ -80,8 +81,10 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
     meter(16, MeterType.bytes) rates;
     register<bit<16>>(16) memory;
     action_profile(8) profile;
+#ifndef NO_SELECTORS
     @max_group_size(8)
     action_selector(HashAlgorithm.crc16, 64, 16) selector;
+#endif
 
     action drop() {
         mark_to_drop(standard);
@@ -113,7 +116,9 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         actions = { forward; tell; @defaultonly drop; }
         default_action = drop();
         counters = forwarded;
+#ifndef NO_IDLE_TIMEOUTS
         support_timeout = true;
+#endif
         size = 16;
     }
     table stamp_t {
@@ -149,6 +154,7 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         implementation = profile;
         size = 16;
     }
+#ifndef NO_SELECTORS
     table selector_t {
         key = {
             hdr.frame.key: exact;
@@ -158,6 +164,7 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         implementation = selector;
         size = 16;
     }
+#endif
     table const_t {
         key = { hdr.frame.key: exact; }
         actions = { to_port; drop; }
@@ -185,16 +192,22 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
             range_t.apply();
         } else if (hdr.frame.kind == 5) {
             profile_t.apply();
+#ifndef NO_SELECTORS
         } else if (hdr.frame.kind == 6) {
             selector_t.apply();
+#endif
+#ifndef NO_DIGESTS
         } else if (hdr.frame.kind == 7) {
             digest<note_t>(1, { hdr.frame.key, hdr.frame.value });
             drop();
+#endif
         } else if (hdr.frame.kind == 8) {
             standard.mcast_grp = hdr.frame.value;
+#ifndef NO_CLONES
         } else if (hdr.frame.kind == 9) {
             clone(CloneType.I2E, 5);
             drop();
+#endif
         } else if (hdr.frame.kind == 10) {
             bit<16> before;
             memory.read(before, (bit<32>) hdr.frame.key);

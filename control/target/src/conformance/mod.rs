@@ -1,7 +1,7 @@
 //! What every data path has to do, as tests that any adapter runs.
 //!
-//! An adapter gives a [`Bench`]: the data path with three ports in memory, or with wires to them, and one program ([`SOURCE`], compiled). [`all`] are the tests; each gets a bench of its own,
-//! with the program in place. What they test is what [`crate::Target`] promises.
+//! An adapter gives a [`Bench`]: the data path with three ports in memory, or with wires to them, and one program ([`source`], compiled). [`all`] are the tests; each gets a bench of its own,
+//! with the program in place. What they test is what [`crate::Target`] promises, as far as [`Capabilities`] says that the data path can do it.
 
 mod atomic;
 mod entities;
@@ -15,10 +15,20 @@ use sluice_entities::{
     ActionCall, Atomicity, Bits, Entity, Match, Query, TableEntry, TableQuery, Update, UpdateKind,
 };
 
-use crate::target::{BatchFault, Event, Program, Target};
+use crate::target::{BatchFault, Capabilities, Event, Program, Target};
 
-/// The program's source.
-pub const SOURCE: &str = include_str!("exercise.p4");
+/// The program's source, without what a data path cannot do.
+pub fn source(capabilities: &Capabilities) -> String {
+    let without = [
+        ("NO_CLONES", capabilities.clones),
+        ("NO_DIGESTS", capabilities.digests),
+        ("NO_IDLE_TIMEOUTS", capabilities.idle_timeouts),
+        ("NO_SELECTORS", capabilities.selectors),
+    ];
+    let missing = without.into_iter().filter(|(_, can)| !can);
+    let defines: String = missing.map(|(name, _)| format!("#define {name}\n")).collect();
+    defines + include_str!("exercise.p4")
+}
 
 /// Ports that a bench has.
 pub const PORTS: [u16; 3] = [1, 2, 3];
@@ -27,7 +37,7 @@ pub const PORTS: [u16; 3] = [1, 2, 3];
 pub trait Bench {
     /// The data path.
     fn target(&self) -> &dyn Target;
-    /// [`SOURCE`], compiled for it.
+    /// [`source`], compiled for it.
     fn program(&self) -> Program;
     /// A frame comes in.
     fn send(&self, port: u16, frame: &[u8]);
@@ -45,13 +55,27 @@ pub type Verdict = Result<(), String>;
 pub struct Check {
     /// What is so.
     pub name: &'static str,
+    /// Whether a data path can do what the test is about.
+    pub needs: fn(&Capabilities) -> bool,
     /// Finds out.
     pub run: fn(&dyn Bench) -> Verdict,
 }
 
-/// All tests.
-pub fn all() -> Vec<Check> {
-    [programs::CHECKS, entities::CHECKS, atomic::CHECKS, packets::CHECKS].concat()
+impl Check {
+    /// A test of what every data path can do.
+    const fn new(name: &'static str, run: fn(&dyn Bench) -> Verdict) -> Self {
+        Self { name, needs: |_| true, run }
+    }
+
+    const fn needing(self, needs: fn(&Capabilities) -> bool) -> Self {
+        Self { needs, ..self }
+    }
+}
+
+/// All tests of what a data path can do.
+pub fn all(capabilities: &Capabilities) -> Vec<Check> {
+    let all = [programs::CHECKS, entities::CHECKS, atomic::CHECKS, packets::CHECKS].concat();
+    all.into_iter().filter(|check| (check.needs)(capabilities)).collect()
 }
 
 /// How long a frame may take to come out before it counts as lost.
@@ -130,8 +154,15 @@ fn told(fault: &BatchFault) -> String {
     fault.to_string()
 }
 
+/// All or nothing, and for packets at once where the data path can do that.
+fn whole(capabilities: &Capabilities) -> Atomicity {
+    let is_atomic = capabilities.atomicities.contains(&Atomicity::DataplaneAtomic);
+    if is_atomic { Atomicity::DataplaneAtomic } else { Atomicity::RollbackOnError }
+}
+
 fn write(bench: &dyn Bench, updates: &[Update]) -> Verdict {
-    bench.target().write(updates, Atomicity::DataplaneAtomic).map_err(|fault| told(&fault))
+    let target = bench.target();
+    target.write(updates, whole(&target.capabilities())).map_err(|fault| told(&fault))
 }
 
 fn read(bench: &dyn Bench, query: &Query) -> Result<Vec<Entity>, String> {

@@ -2,7 +2,7 @@
 
 use sluice_entities::{
     Branch, CloneSession, DigestConfig, DigestEntry, Entity, GroupMember, MulticastGroup, ProfileGroup,
-    ProfileMember, Replica, TableAction, TableEntry, WeightedAction,
+    ProfileMember, Query, Replica, TableAction, TableEntry, WeightedAction,
 };
 
 use super::{
@@ -12,13 +12,16 @@ use super::{
 use crate::target::Event;
 
 pub(super) const CHECKS: &[Check] = &[
-    Check { name: "the controller sends packets", run: packet_out },
-    Check { name: "the controller gets packets", run: packet_in },
-    Check { name: "groups and sessions make copies", run: copies },
-    Check { name: "selectors choose by weight, and leave out members whose port is down", run: selectors },
-    Check { name: "digests come in lists, and again only when they may", run: digests },
-    Check { name: "idle entries are told, and again after each further time", run: idle },
-    Check { name: "ports that go down are told, and what is lost there is counted", run: ports },
+    Check::new("the controller sends packets", packet_out).needing(|can| can.cpu_port.is_some()),
+    Check::new("the controller gets packets", packet_in).needing(|can| can.cpu_port.is_some()),
+    Check::new("groups make copies", copies),
+    Check::new("sessions make clones", clones).needing(|can| can.clones),
+    Check::new("selectors choose by weight, and leave out members whose port is down", selectors)
+        .needing(|can| can.selectors),
+    Check::new("digests come in lists, and again only when they may", digests).needing(|can| can.digests),
+    Check::new("idle entries are told, and again after each further time", idle)
+        .needing(|can| can.idle_timeouts),
+    Check::new("ports that go down are told, and what is lost there is counted", ports),
 ];
 
 /// Nine bits of port, seven that do not matter.
@@ -47,24 +50,38 @@ fn packet_in(bench: &dyn Bench) -> Verdict {
 
 fn copies(bench: &dyn Bench) -> Verdict {
     let replica = |port, instance| Replica { port, instance };
+    let group = |id, replicas: &[Replica]| {
+        insert(Entity::Multicast(MulticastGroup::new(id, replicas.iter().copied())))
+    };
+    let can_twice = bench.target().capabilities().copies_to_one_port;
+    let mut replicas = vec![replica(2, 1), replica(3, 1)];
+    if can_twice {
+        replicas.push(replica(3, 2));
+    } else {
+        let entry = insert(super::forward_entry(1, 2, 0));
+        let twice = write(bench, &[entry, group(21, &[replica(3, 1), replica(3, 2)])]);
+        ensure(twice.is_err(), || "two copies to one port are taken".to_string())?;
+        same("groups", &super::read(bench, &Query::Multicast { id: None })?, &Vec::new())?;
+        same("what was written before it", &super::entries(bench, "ingress.exact_t")?, &Vec::new())?;
+        vanishes(bench, &frame(1, 1, 0, 0))?;
+    }
+    write(bench, &[group(20, &replicas)])?;
+    let bytes = frame(8, 0, 20, 0);
+    same("first copy", &pass(bench, 2, &bytes)?, &bytes)?;
+    for _ in &replicas[1..] {
+        same("other copies", &bench.receive(3, LONG), &Some(bytes.clone()))?;
+    }
+    same("a copy too many", &bench.receive(3, SHORT), &None)
+}
+
+fn clones(bench: &dyn Bench) -> Verdict {
     let session = CloneSession {
         id: 5,
-        branches: vec![Branch::from(replica(3, 1))],
+        branches: vec![Branch::from(Replica { port: 3, instance: 1 })],
         class_of_service: 0,
         packet_length_bytes: 10,
     };
-    write(
-        bench,
-        &[
-            insert(Entity::Multicast(MulticastGroup::new(20, [replica(2, 1), replica(3, 1), replica(3, 2)]))),
-            insert(Entity::Clone(session)),
-        ],
-    )?;
-    let bytes = frame(8, 0, 20, 0);
-    same("first copy", &pass(bench, 2, &bytes)?, &bytes)?;
-    for _ in 0..2 {
-        same("other copies", &bench.receive(3, LONG), &Some(bytes.clone()))?;
-    }
+    write(bench, &[insert(Entity::Clone(session))])?;
     let clone = pass(bench, 3, &frame(9, 1, 2, 3))?;
     same("clone", &clone, &frame(9, 1, 2, 3)[..10].to_vec())
 }

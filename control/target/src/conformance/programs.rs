@@ -1,18 +1,18 @@
 //! Programs: checked, put into place, replaced.
 
-use sluice_entities::{Atomicity, Code};
+use sluice_entities::Code;
 
 use super::{
-    Bench, Check, Verdict, ensure, entries, forward_entry, frame, insert, pass, same, vanishes, write,
+    Bench, Check, Verdict, ensure, entries, forward_entry, frame, insert, pass, same, vanishes, whole, write,
 };
 use crate::target::Install;
 
 pub(super) const CHECKS: &[Check] = &[
-    Check { name: "the program is told as it was put into place", run: told },
-    Check { name: "what is no program is refused and leaves the old one", run: refused },
-    Check { name: "a shadow is another data path", run: shadow },
-    Check { name: "a program put into place anew starts empty", run: anew },
-    Check { name: "reconciling keeps what was written", run: reconcile },
+    Check::new("the program is told as it was put into place", told),
+    Check::new("what is no program is refused and leaves the old one", refused),
+    Check::new("a shadow is another data path", shadow),
+    Check::new("a program put into place anew starts empty", anew),
+    Check::new("reconciling keeps what was written", reconcile),
 ];
 
 fn told(bench: &dyn Bench) -> Verdict {
@@ -41,8 +41,8 @@ fn refused(bench: &dyn Bench) -> Verdict {
 fn shadow(bench: &dyn Bench) -> Verdict {
     let shadow = bench.target().shadow(&bench.program()).map_err(|fault| fault.to_string())?;
     let updates = [insert(forward_entry(1, 2, 0))];
-    shadow.write(&updates, Atomicity::DataplaneAtomic).map_err(|fault| fault.to_string())?;
-    let again = shadow.write(&updates, Atomicity::DataplaneAtomic);
+    shadow.write(&updates, whole(&shadow.capabilities())).map_err(|fault| fault.to_string())?;
+    let again = shadow.write(&updates, whole(&shadow.capabilities()));
     ensure(again.is_err(), || "the shadow forgets".to_string())?;
     same("entries of the data path", &entries(bench, "ingress.exact_t")?, &Vec::new())?;
     vanishes(bench, &frame(1, 1, 0, 0))

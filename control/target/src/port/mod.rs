@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use memory::{PairEnd, pair};
-pub use packet::packet;
+pub use packet::{packet, prepare};
 pub use tap::tap;
 pub use udp::udp;
 

@@ -105,7 +105,12 @@ pub fn packet(name: &str, interface: &str, role: Role, system: &Arc<dyn System>)
     })
 }
 
-fn prepare(interface: &str, role: Role, system: &Arc<dyn System>) -> io::Result<()> {
+/// Prepares an interface as the module says, without opening it or bringing it up.
+///
+/// # Errors
+///
+/// As [`packet`].
+pub fn prepare(interface: &str, role: Role, system: &Arc<dyn System>) -> io::Result<()> {
     let is_used = system.has_address(interface)?;
     if is_used && role.receives() {
         let why = format!(

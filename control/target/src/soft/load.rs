@@ -82,6 +82,28 @@ fn difference(given: &P4Info, own: &P4Info) -> Option<&'static str> {
     parts.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
 }
 
+/// The module of a program that a controller pushes.
+///
+/// # Errors
+///
+/// `INVALID_ARGUMENT`: it is none, or its P4Info is that of another one.
+pub fn checked(program: &Program) -> Result<Module, Fault> {
+    let module = decode(&program.device_config)?;
+    let own = describe(&module)?;
+    if let Some(part) = difference(&essence(&program.p4info), &essence(&own)) {
+        return Err(wrong(format!(
+            "P4Info and device configuration are of different programs: `{part}` differ; take both from one run of the compiler"
+        )));
+    }
+    Ok(module)
+}
+
+/// A module as a controller would push it; nothing of one that has no P4Info (wrong annotations).
+pub fn pushable(module: &Module) -> Option<Program> {
+    let p4info = describe(module).ok()?;
+    Some(Program { p4info, device_config: text::print(module).into_bytes() })
+}
+
 impl Loaded {
     /// A program that is here already.
     pub(super) fn of_module(module: Arc<Module>, options: SwitchOptions) -> Result<Self, Fault> {
@@ -92,47 +114,45 @@ impl Loaded {
     pub(super) fn program(&self) -> Option<Arc<Program>> {
         match &self.source {
             Source::Pushed(program) => Some(program.clone()),
-            Source::Own(module, made) => {
-                let make = || {
-                    let p4info = describe(module).ok()?;
-                    Some(Arc::new(Program { p4info, device_config: text::print(module).into_bytes() }))
-                };
-                made.get_or_init(make).clone()
-            }
+            Source::Own(module, made) => made.get_or_init(|| pushable(module).map(Arc::new)).clone(),
         }
     }
 
     /// A program that a controller pushes.
     pub(super) fn of_program(program: &Program, options: SwitchOptions) -> Result<Self, Fault> {
-        let module = decode(&program.device_config)?;
-        let own = describe(&module)?;
-        if let Some(part) = difference(&essence(&program.p4info), &essence(&own)) {
-            return Err(wrong(format!(
-                "P4Info and device configuration are of different programs: `{part}` differ; take both from one run of the compiler"
-            )));
-        }
+        let module = checked(program)?;
         Self::new(&module, Source::Pushed(Arc::new(program.clone())), options)
     }
 
     fn new(module: &Module, source: Source, options: SwitchOptions) -> Result<Self, Fault> {
         let switch = Switch::new(module, options).map_err(|error| wrong(error.to_string()))?;
         let info = Arc::new(switch.info().clone());
-        let own = entries(&switch)?;
+        let own = entries(&|query, take| read(&switch, query, take))?;
         Ok(Self { switch, source, info, own })
     }
 }
 
-/// Entries and default actions of a switch, as they were written.
-pub(super) fn entries(switch: &Switch) -> Result<Vec<Entity>, Fault> {
+/// Reads of a data path.
+pub type Read<'r> = &'r dyn Fn(&Query, &mut dyn FnMut(Entity)) -> Result<(), Fault>;
+
+/// Reads of a switch.
+pub(super) fn read(switch: &Switch, query: &Query, take: &mut dyn FnMut(Entity)) -> Result<(), Fault> {
+    switch.read_each(query, take).map_err(|error| Fault::new(error.code(), error.to_string()))
+}
+
+/// Entries and default actions, as they were written.
+///
+/// # Errors
+///
+/// What the data path says.
+pub fn entries(read: Read<'_>) -> Result<Vec<Entity>, Fault> {
     let details = Details { meter: true, ..Details::default() };
     let mut all = Vec::new();
     for query in [
         Query::Table(TableQuery { details, ..TableQuery::default() }),
         Query::Default { table: None, details },
     ] {
-        switch
-            .read_each(&query, &mut |entity| all.push(entity))
-            .map_err(|error| Fault::new(error.code(), error.to_string()))?;
+        read(&query, &mut |entity| all.push(entity))?;
     }
     Ok(all)
 }

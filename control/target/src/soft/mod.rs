@@ -22,8 +22,9 @@ use sluice_ir::Module;
 use sluice_switch::{DROP_PORT, Engine, Switch, SwitchOptions, Worker};
 
 pub use events::MAX_EVENTS;
-pub use load::decode;
+pub use load::{Read, checked, decode, entries, pushable};
 pub use observe::Observe;
+pub use reconcile::{carried, not_taken};
 
 use crate::sys::{Linux, System};
 use crate::target::{
@@ -184,6 +185,9 @@ impl Target for SoftTarget {
             registers: true,
             digests: true,
             idle_timeouts: true,
+            clones: true,
+            selectors: true,
+            copies_to_one_port: true,
         }
     }
 

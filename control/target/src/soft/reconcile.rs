@@ -5,28 +5,43 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use sluice_entities::{Atomicity, Code, Entity, EntryKey, Query, RegisterEntry, Update, UpdateKind};
-use sluice_switch::Switch;
 
-use super::load::{Loaded, entries};
+use super::load::{Loaded, Read, entries, read};
 use crate::target::Fault;
 
 /// Writes to `next` what was written to `current`.
 pub(super) fn carry_over(current: &Loaded, next: &Loaded) -> Result<(), Fault> {
+    let updates = carried(&|query, take| read(&current.switch, query, take), &current.own, &next.own)?;
+    next.switch.write_batch(&updates, Atomicity::DataplaneAtomic).map_err(|refused| {
+        let message = refused.errors.first().map(|(_, error)| error.to_string()).unwrap_or_default();
+        not_taken(&message)
+    })
+}
+
+/// What is said of a program that does not take what was written to the one before it.
+pub fn not_taken(why: &str) -> Fault {
+    let message = format!("the new program does not take what was written to the old one: {why}");
+    Fault::new(Code::InvalidArgument, message)
+}
+
+/// The updates that make a program what the one before it was made: `own` and `next_own` are their own entries and default actions, as [`entries`] tells them of a program to which
+/// nothing was written.
+///
+/// # Errors
+///
+/// What the data path says.
+pub fn carried(read: Read<'_>, own: &[Entity], next_own: &[Entity]) -> Result<Vec<Update>, Fault> {
     let mut updates = Vec::new();
     for query in before_entries() {
         let kind = kind_of(&query);
-        read(&current.switch, &query, &mut |entity| {
+        read(&query, &mut |entity| {
             if is_worth(&entity) {
                 updates.push(Update { kind, entity });
             }
         })?;
     }
-    changed_entries(current, next, &mut updates)?;
-    next.switch.write_batch(&updates, Atomicity::DataplaneAtomic).map_err(|refused| {
-        let message = refused.errors.first().map(|(_, error)| error.to_string()).unwrap_or_default();
-        let code = Code::InvalidArgument;
-        Fault::new(code, format!("the new program does not take what was written to the old one: {message}"))
-    })
+    changed_entries(&entries(read)?, own, next_own, &mut updates);
+    Ok(updates)
 }
 
 /// What entries may refer to, and what stands by itself, in an order in which it can be written.
@@ -68,10 +83,6 @@ fn is_worth(entity: &Entity) -> bool {
     }
 }
 
-fn read(switch: &Switch, query: &Query, take: &mut dyn FnMut(Entity)) -> Result<(), Fault> {
-    switch.read_each(query, take).map_err(|error| Fault::new(error.code(), error.to_string()))
-}
-
 type Name = (std::sync::Arc<str>, EntryKey);
 
 fn name(entity: &Entity) -> Option<Name> {
@@ -88,13 +99,12 @@ fn name(entity: &Entity) -> Option<Name> {
     }
 }
 
-fn changed_entries(current: &Loaded, next: &Loaded, updates: &mut Vec<Update>) -> Result<(), Fault> {
-    let own: FxHashMap<Name, &Entity> =
-        current.own.iter().filter_map(|entity| Some((name(entity)?, entity))).collect();
-    let there: FxHashSet<Name> = next.own.iter().filter_map(name).collect();
-    let now = entries(&current.switch)?;
+fn changed_entries(now: &[Entity], own: &[Entity], next_own: &[Entity], updates: &mut Vec<Update>) {
+    let known: FxHashMap<Name, &Entity> =
+        own.iter().filter_map(|entity| Some((name(entity)?, entity))).collect();
+    let there: FxHashSet<Name> = next_own.iter().filter_map(name).collect();
     let kept: FxHashSet<Name> = now.iter().filter_map(name).collect();
-    for entity in &current.own {
+    for entity in own {
         if let Some(name) = name(entity)
             && !kept.contains(&name)
             && there.contains(&name)
@@ -103,8 +113,8 @@ fn changed_entries(current: &Loaded, next: &Loaded, updates: &mut Vec<Update>) -
         }
     }
     for entity in now {
-        let Some(name) = name(&entity) else { continue };
-        if own.get(&name).is_some_and(|own| **own == entity) {
+        let Some(name) = name(entity) else { continue };
+        if known.get(&name).is_some_and(|own| *own == entity) {
             continue;
         }
         let kind = if there.contains(&name) || name.1 == EntryKey::Default {
@@ -112,7 +122,6 @@ fn changed_entries(current: &Loaded, next: &Loaded, updates: &mut Vec<Update>) -
         } else {
             UpdateKind::Insert
         };
-        updates.push(Update { kind, entity });
+        updates.push(Update { kind, entity: entity.clone() });
     }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
 
 /// Bytes of frames that wait to be taken, if the system allows it.
 const RECEIVE_BUFFER_BYTES: c_int = 32 << 20;
@@ -26,6 +26,8 @@ const ETHTOOL_SET_FLAGS: u32 = 0x26;
 const ETHTOOL_SET_GRO: u32 = 0x2c;
 /// `ETH_FLAG_LRO`.
 const FLAG_LRO: u32 = 1 << 15;
+/// `ETH_FLAG_RXVLAN`.
+const FLAG_RXVLAN: u32 = 1 << 8;
 /// From `linux/sockios.h`.
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
 /// From `linux/sockios.h`: bytes that a socket has given to the device's queue and that are not sent.
@@ -107,6 +109,13 @@ fn interface_index(interface: &str) -> io::Result<c_int> {
     Ok(unsafe { request.ifr_ifru.ifru_ifindex })
 }
 
+fn mtu(interface: &str) -> io::Result<u32> {
+    let mut request = request(interface)?;
+    interface_call(libc::SIOCGIFMTU as libc::Ioctl, &mut request)?;
+    // SAFETY: the call filled in this member of the union.
+    Ok(u32::try_from(unsafe { request.ifr_ifru.ifru_mtu }).unwrap_or(0))
+}
+
 /// A number that `ethtool` takes or gives.
 #[repr(C)]
 struct EthtoolValue {
@@ -120,6 +129,23 @@ fn ethtool(interface: &str, command: u32, value: u32) -> io::Result<u32> {
     request.ifr_ifru.ifru_data = std::ptr::from_mut(&mut data).cast();
     interface_call(SIOCETHTOOL, &mut request)?;
     Ok(data.value)
+}
+
+/// What devices do not have need not be switched off.
+fn unless_unknown(result: io::Result<u32>) -> io::Result<u32> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => Ok(0),
+        other => other,
+    }
+}
+
+/// Switches one of `ethtool`'s flags off.
+fn without_flag(interface: &str, flag: u32) -> io::Result<()> {
+    let now = unless_unknown(ethtool(interface, ETHTOOL_GET_FLAGS, 0))?;
+    if now & flag != 0 {
+        unless_unknown(ethtool(interface, ETHTOOL_SET_FLAGS, now & !flag))?;
+    }
+    Ok(())
 }
 
 /// Binds a packet socket to an interface. With protocol 0 nothing comes in.
@@ -380,17 +406,11 @@ impl System for Linux {
                 }
             }
             Setting::NoReceiveOffload => {
-                let unless_unknown = |result: io::Result<u32>| match result {
-                    Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => Ok(0),
-                    other => other,
-                };
                 unless_unknown(ethtool(interface, ETHTOOL_SET_GRO, 0))?;
-                let now = unless_unknown(ethtool(interface, ETHTOOL_GET_FLAGS, 0))?;
-                if now & FLAG_LRO != 0 {
-                    unless_unknown(ethtool(interface, ETHTOOL_SET_FLAGS, now & !FLAG_LRO))?;
-                }
-                Ok(())
+                without_flag(interface, FLAG_LRO)
             }
+            Setting::Promiscuous => set_flag(interface, libc::IFF_PROMISC),
+            Setting::TagsInFrames => without_flag(interface, FLAG_RXVLAN),
         }
     }
 
@@ -408,6 +428,22 @@ impl System for Linux {
             words.get(3) == Some(&"00") && words.get(5) == Some(&interface)
         };
         Ok(addresses.lines().any(of_it))
+    }
+
+    fn facts(&self, interface: &str) -> io::Result<Facts> {
+        let number = interface_index(interface)? as u32;
+        Ok(Facts { number, mtu: mtu(interface)? })
+    }
+
+    fn dropped(&self, interface: &str) -> (u64, u64) {
+        // Of this thread: another one may be in another namespace.
+        let all = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
+        let of_it = all.lines().find_map(|line| line.trim_start().strip_prefix(interface)?.strip_prefix(':'));
+        // Bytes, packets, errors, drops, and four more of receiving; then the same of sending.
+        let words: Vec<u64> =
+            of_it.unwrap_or_default().split_whitespace().map(|word| word.parse().unwrap_or(0)).collect();
+        let word = |index: usize| words.get(index).copied().unwrap_or(0);
+        (word(3), word(11))
     }
 
     fn is_up(&self, interface: &str) -> bool {

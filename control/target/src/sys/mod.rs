@@ -37,6 +37,19 @@ pub enum Setting {
     NoIpv6,
     /// Neither driver nor kernel merge frames that come in. Devices that cannot do so anyway are left as they are.
     NoReceiveOffload,
+    /// It takes every frame, whomever it is for; it stays so when this process has ended.
+    Promiscuous,
+    /// VLAN tags stay in the frames that come in. Devices that cannot take them out are left as they are.
+    TagsInFrames,
+}
+
+/// What an interface is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The kernel's number of it.
+    pub number: u32,
+    /// The longest packet without the Ethernet header, bytes.
+    pub mtu: u32,
 }
 
 /// A way for frames to come in. It has no way to send.
@@ -106,6 +119,16 @@ pub trait System: Send + Sync {
     ///
     /// What the system says.
     fn has_address(&self, interface: &str) -> io::Result<bool>;
+
+    /// What an interface is like.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn facts(&self, interface: &str) -> io::Result<Facts>;
+
+    /// Frames that an interface dropped since it was made, coming in and leaving, without those that a program dropped; 0 if that is not known.
+    fn dropped(&self, interface: &str) -> (u64, u64);
 
     /// Whether an interface is up and has a carrier; `false` if there is none of that name.
     fn is_up(&self, interface: &str) -> bool;

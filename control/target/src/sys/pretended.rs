@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
 
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +131,14 @@ impl System for Pretended {
 
     fn has_address(&self, interface: &str) -> io::Result<bool> {
         Ok(self.state().addressed.iter().any(|known| known == interface))
+    }
+
+    fn facts(&self, _interface: &str) -> io::Result<Facts> {
+        Ok(Facts { number: 1, mtu: 1500 })
+    }
+
+    fn dropped(&self, _interface: &str) -> (u64, u64) {
+        (0, 0)
     }
 
     fn is_up(&self, interface: &str) -> bool {

@@ -9,10 +9,15 @@ struct {
 /* The ports' numbers; the key is the device. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 512);
 	__type(key, u32);
 	__type(value, u32);
 } ports SEC(".maps");
+
+/* Beside the number: the port is down; some group has members without a device. */
+#define PORT_DOWN 0x10000
+#define SOME_ABSENT 0x20000
 
 /* Members of multicast groups. */
 struct members {
@@ -39,29 +44,91 @@ struct {
 	__type(value, u32);
 } instances SEC(".maps");
 
-/* What came of frames: see DROP_ and their names in the loader. */
-#define DROP_NO_PORT 0
-#define DROP_INGRESS 1
-#define DROP_UNKNOWN_GROUP 2
-#define DROP_ENDED 3
-#define DROP_REDIRECT 4
-#define DROP_EGRESS 5
-#define DROP_NO_INSTANCE 6
-#define DROP_FRAME 7
-#define DROP_STATE 8
-#define DROPS 16
+/* Members of a group that have no device. */
+struct absent {
+	u32 count;
+	struct { u16 port, instance; } members[64];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct absent);
+} absents SEC(".maps");
+
+/* What becomes of frames at each port; frames of no port are at NO_PORT. */
+#define CELL_RECEIVED 0
+#define CELL_SENT 1
+#define DROP_NO_PORT 2
+#define DROP_INGRESS 3
+#define DROP_UNKNOWN_GROUP 4
+#define DROP_ENDED 5
+#define DROP_EGRESS 6
+#define DROP_NO_INSTANCE 7
+#define DROP_FRAME 8
+#define DROP_STATE 9
+#define DROP_PORT_DOWN 10
+#define PORT_CELLS 16
+#define PORTS 512
+#define NO_PORT 511
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DROPS);
+	__uint(max_entries, PORTS * PORT_CELLS);
 	__type(key, u32);
 	__type(value, struct counts);
-} drops SEC(".maps");
+} port_cells SEC(".maps");
 
-INLINE int drop(u32 reason, u64 bytes)
+/* Copies that did not leave since their port is down; the key is instance and port. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct member);
+	__type(value, struct counts);
+} lost SEC(".maps");
+
+INLINE void count_at(u32 port, u32 cell, u64 bytes)
 {
-	count(&drops, reason, bytes);
+	count(&port_cells, (port & (PORTS - 1)) * PORT_CELLS + cell, bytes);
+}
+
+INLINE int drop(u32 port, u32 reason, u64 bytes)
+{
+	count_at(port, reason, bytes);
 	return XDP_DROP;
+}
+
+/* A copy for a port that is down or has no device. */
+ONCE int lose(u32 port, u32 instance, u32 bytes)
+{
+	struct member key = { instance, port };
+	struct counts *cell = bpf_map_lookup_elem(&lost, &key);
+	if (!cell) {
+		struct counts none = { 0, 0 };
+		bpf_map_update_elem(&lost, &key, &none, BPF_NOEXIST);
+		cell = bpf_map_lookup_elem(&lost, &key);
+	}
+	if (cell) {
+		cell->packets++;
+		cell->bytes += bytes;
+	}
+	return drop(port, DROP_PORT_DOWN, bytes);
+}
+
+ONCE int lose_absent(u32 group, u32 bytes)
+{
+	struct absent *absent = bpf_map_lookup_elem(&absents, &group);
+	if (!absent)
+		return 0;
+	for (u32 i = 0; i < 64; i++) {
+		if (i >= absent->count)
+			break;
+		lose(absent->members[i].port, absent->members[i].instance, bytes);
+	}
+	return 0;
 }
 
 INLINE const struct config *configuration(void)
@@ -208,32 +275,37 @@ int sluice_ingress(struct xdp_md *ctx)
 {
 	u32 device = ctx->ingress_ifindex, number;
 	u32 length = (u32) ctx->data_end - (u32) ctx->data;
-	u32 *port = bpf_map_lookup_elem(&ports, &device);
-	if (!port)
-		return drop(DROP_NO_PORT, length);
+	u32 *known = bpf_map_lookup_elem(&ports, &device);
+	if (!known)
+		return drop(NO_PORT, DROP_NO_PORT, length);
+	u32 flags = *known, port = flags & 0xffff;
+	count_at(port, CELL_RECEIVED, length);
 	struct state *st = next_state(&number);
 	if (!st || bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag)))
-		return drop(DROP_STATE, length);
-	struct input in = { bpf_ktime_get_tai_ns(), *port, length, length, 0 };
+		return drop(port, DROP_STATE, length);
+	struct input in = { bpf_ktime_get_tai_ns(), port, length, length, 0 };
 	if (enter(ctx, st, &in))
-		return drop(DROP_ENDED, length);
+		return drop(port, DROP_ENDED, length);
 	u32 group = group_of(st), to = port_of(st);
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
-		return drop(DROP_STATE, length);
+		return drop(port, DROP_STATE, length);
 	tag->state = number;
 	tag->group = group;
 	if (group) {
+		if (flags & SOME_ABSENT)
+			lose_absent(group, length);
 		void *members = bpf_map_lookup_elem(&groups, &group);
 		if (!members)
-			return drop(DROP_UNKNOWN_GROUP, length);
+			return drop(port, DROP_UNKNOWN_GROUP, length);
 		keep_state(number);
 		return bpf_redirect_map(members, 0, BPF_F_BROADCAST);
 	}
 	if (to == 511)
-		return drop(DROP_INGRESS, length);
+		return drop(port, DROP_INGRESS, length);
 	keep_state(number);
-	return bpf_redirect_map(&devices, to, 0);
+	/* A port that has no device is not in the map. */
+	return bpf_redirect_map(&devices, to, XDP_DROP) == XDP_REDIRECT ? XDP_REDIRECT : lose(to, 0, length);
 }
 
 SEC("xdp/devmap")
@@ -241,26 +313,32 @@ int sluice_egress(struct xdp_md *ctx)
 {
 	u32 zero = 0, device = ctx->egress_ifindex;
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
+	u32 *known = bpf_map_lookup_elem(&ports, &device);
+	u32 flags = known ? *known : NO_PORT, port = flags & 0xffff;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
-		return drop(DROP_STATE, 0);
+		return drop(port, DROP_STATE, 0);
 	u32 number = tag->state, group = tag->group;
 	struct state *st = bpf_map_lookup_elem(&states, &number);
 	struct work *eg = bpf_map_lookup_elem(&works, &zero);
-	u32 *port = bpf_map_lookup_elem(&ports, &device);
-	if (!st || !eg || !port || bpf_xdp_adjust_meta(ctx, sizeof(struct tag)))
-		return drop(DROP_STATE, 0);
-	struct copy copy_of = { *port, 0, group ? 5 : 0 };
+	if (!st || !eg || !known || bpf_xdp_adjust_meta(ctx, sizeof(struct tag)))
+		return drop(port, DROP_STATE, 0);
+	struct copy copy_of = { port, 0, group ? 5 : 0 };
 	if (group) {
-		struct member member = { group, *port };
+		struct member member = { group, port };
 		u32 *instance = bpf_map_lookup_elem(&instances, &member);
 		if (!instance)
-			return drop(DROP_NO_INSTANCE, st->wire_length);
+			return drop(port, DROP_NO_INSTANCE, st->wire_length);
 		copy_of.instance = *instance;
 	}
+	if (flags & PORT_DOWN)
+		return lose(port, copy_of.instance, st->wire_length);
 	int reason = leave(ctx, st, eg, &copy_of, LEAST_FRAME);
 	if (!reason && eg->len < LEAST_FRAME)
 		reason = DROP_FRAME;
-	return reason ? drop(reason, st->wire_length) : XDP_PASS;
+	if (reason)
+		return drop(port, reason, st->wire_length);
+	count_at(port, CELL_SENT, eg->len);
+	return XDP_PASS;
 }
 
 /* In front of a frame for `sluice_ingress_test`: what comes in, and what was decided. */

@@ -134,6 +134,18 @@ impl Switch {
         Some(current.tables[index].entries.iter().flatten().map(|entry| entry.entry.clone()).collect())
     }
 
+    /// An entry of a table by its key, with its meter's rates; `None` if it is not there.
+    pub fn entry(&self, table: &str, matches: &[Match], priority: u32) -> Option<TableEntry> {
+        let index = self.table(table)?;
+        let snapshot = self.snapshot();
+        let (slot, entry) = {
+            let master = self.shared.master();
+            let (slot, entry) = master.tables[index].find(matches, priority)?;
+            (slot, entry.clone())
+        };
+        Some(snapshot.entry(index, slot, &entry, Details { meter: true, ..Details::default() }))
+    }
+
     /// What a table does on a miss now.
     pub fn default_action(&self, table: &str) -> Option<ActionCall> {
         let index = self.table(table)?;

@@ -1,0 +1,241 @@
+//! XDP behind [`Target`].
+//!
+//! One lock holds program and ports: who reads waits for who writes, packets for nobody. Nothing comes to the controller: there is no CPU port, and there are no digests, clones,
+//! selectors and idle entries ([`Target::capabilities`]).
+
+mod load;
+mod ports;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sluice_entities::{Atomicity, Code, Entity, PipelineInfo, Query, Replica, Update};
+use sluice_ir::Module;
+use sluice_switch::{DROP_PORT, Engine};
+use sluice_target::sys::{Linux, System};
+use sluice_target::{
+    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, SoftOptions,
+    SoftTarget, Target,
+};
+
+use crate::error::XdpError;
+use load::Loaded;
+use ports::Port;
+
+/// How often ports are looked at while somebody waits.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How XDP runs.
+#[derive(Clone)]
+pub struct XdpOptions {
+    /// The system calls.
+    pub system: Arc<dyn System>,
+}
+
+impl Default for XdpOptions {
+    fn default() -> Self {
+        Self { system: Arc::new(Linux) }
+    }
+}
+
+impl std::fmt::Debug for XdpOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("XdpOptions").finish_non_exhaustive()
+    }
+}
+
+/// What callers share.
+#[derive(Default)]
+struct Core {
+    loaded: Option<Loaded>,
+    ports: BTreeMap<u16, Port>,
+    events: VecDeque<Event>,
+}
+
+/// The data path in the kernel, with its ports. When it is dropped, its programs leave the devices.
+pub struct XdpTarget {
+    options: XdpOptions,
+    core: Mutex<Core>,
+}
+
+impl std::fmt::Debug for XdpTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("XdpTarget").finish_non_exhaustive()
+    }
+}
+
+fn no_program() -> Fault {
+    Fault::new(
+        Code::FailedPrecondition,
+        "the data path has no program yet: push one (VERIFY_AND_COMMIT) first",
+    )
+}
+
+/// An error of XDP as a fault.
+fn fault(error: &XdpError) -> Fault {
+    let message = match error {
+        XdpError::Unsupported(found) => {
+            format!("{error}:\n{}", found.render(&sluice_diagnostics::Sources::new()).trim_end())
+        }
+        error => error.to_string(),
+    };
+    Fault::new(error.code(), message)
+}
+
+impl XdpTarget {
+    /// XDP without program and ports.
+    pub fn new(options: XdpOptions) -> Self {
+        Self { options, core: Mutex::default() }
+    }
+
+    /// XDP that runs a verified module.
+    ///
+    /// # Errors
+    /// What XDP has not, and what the kernel refuses.
+    pub fn with_module(module: impl Into<Arc<Module>>, options: XdpOptions) -> Result<Self, Fault> {
+        let target = Self::new(options);
+        target.core().loaded = Some(Loaded::of_module(module.into())?);
+        Ok(target)
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Packets and copies that the program did not send, at all ports, by reason.
+    ///
+    /// # Errors
+    /// There is no program; the kernel refuses the look-up.
+    pub fn drops(&self) -> Result<BTreeMap<&'static str, u64>, Fault> {
+        let core = self.core();
+        let loaded = core.loaded.as_ref().ok_or_else(no_program)?;
+        loaded.device.drops().map_err(|error| fault(&error))
+    }
+}
+
+impl Target for XdpTarget {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            name: "XDP",
+            atomicities: vec![Atomicity::ContinueOnError, Atomicity::RollbackOnError],
+            cpu_port: None,
+            last_port: DROP_PORT - 1,
+            registers: true,
+            digests: false,
+            idle_timeouts: false,
+            clones: false,
+            selectors: false,
+            copies_to_one_port: false,
+        }
+    }
+
+    fn program(&self) -> Option<Arc<Program>> {
+        self.core().loaded.as_ref()?.program()
+    }
+
+    fn info(&self) -> Arc<PipelineInfo> {
+        self.core().loaded.as_ref().map_or_else(Arc::default, |loaded| loaded.info.clone())
+    }
+
+    fn verify(&self, program: &Program) -> Result<(), Fault> {
+        Loaded::of_program(program).map(|_| ())
+    }
+
+    fn shadow(&self, program: &Program) -> Result<Arc<dyn Target>, Fault> {
+        Loaded::of_program(program)?;
+        let shadow = SoftTarget::new(SoftOptions { engine: Engine::Interpreter, ..SoftOptions::default() });
+        shadow.install(program, Install::Anew)?;
+        Ok(Arc::new(shadow))
+    }
+
+    fn install(&self, program: &Program, install: Install) -> Result<(), Fault> {
+        let mut next = Loaded::of_program(program)?;
+        let mut core = self.core();
+        if let Some(current) = &mut core.loaded {
+            if install == Install::Reconcile {
+                next.carry_over(current)?;
+            }
+            next.device.take_ports(&mut current.device).map_err(|error| fault(&error))?;
+        }
+        core.loaded = Some(next);
+        Ok(())
+    }
+
+    fn write(&self, updates: &[Update], atomicity: Atomicity) -> Result<(), BatchFault> {
+        let mut core = self.core();
+        let Some(loaded) = &mut core.loaded else {
+            return Err(BatchFault::whole(updates.len(), &no_program()));
+        };
+        if !self.capabilities().atomicities.contains(&atomicity) {
+            let fault =
+                Fault::new(Code::Unimplemented, "XDP cannot make a batch visible to packets all at once");
+            return Err(BatchFault::whole(updates.len(), &fault));
+        }
+        loaded.device.write_batch(updates, atomicity).map_err(|refused| {
+            let errors = refused.0.into_iter();
+            BatchFault { errors: errors.map(|(index, error)| (index, fault(&error))).collect() }
+        })
+    }
+
+    fn read_each(&self, query: &Query, take: &mut dyn FnMut(Entity)) -> Result<(), Fault> {
+        let core = self.core();
+        let loaded = core.loaded.as_ref().ok_or_else(no_program)?;
+        loaded.device.read_each(query, take).map_err(|error| fault(&error))
+    }
+
+    fn drain(&self) {
+        if let Some(loaded) = &mut self.core().loaded
+            && let Err(error) = loaded.device.drain()
+        {
+            tracing::error!(%error, "packets under way cannot be waited for");
+        }
+    }
+
+    fn ports(&self) -> Vec<PortStatus> {
+        let mut core = self.core();
+        let Core { loaded, ports, .. } = &mut *core;
+        ports
+            .iter_mut()
+            .map(|(number, port)| port.status(*number, loaded.as_ref(), &*self.options.system))
+            .collect()
+    }
+
+    fn lost(&self, replica: Replica) -> LossCounters {
+        let mut core = self.core();
+        let Core { loaded, ports, .. } = &mut *core;
+        let Some(loaded) = loaded else { return LossCounters::default() };
+        let port_down = loaded.device.port_down(replica).unwrap_or_else(|error| {
+            tracing::error!(%error, "losses cannot be read");
+            0
+        });
+        let refused = ports
+            .get_mut(&replica.port)
+            .map_or(0, |port| port.refused(replica, loaded, &*self.options.system));
+        LossCounters { queue_full: 0, port_down, refused }
+    }
+
+    fn packet_out(&self, _frame: &[u8]) -> Result<(), Fault> {
+        if self.core().loaded.is_none() {
+            return Err(no_program());
+        }
+        Err(Fault::new(Code::Unimplemented, "XDP has no port for the controller's packets"))
+    }
+
+    fn acknowledge_digests(&self, _digest: &str, _list: u64) -> bool {
+        false
+    }
+
+    fn poll(&self, timeout: Duration) -> Vec<Event> {
+        let end = Instant::now() + timeout;
+        loop {
+            self.look_at_ports();
+            let events = std::mem::take(&mut self.core().events);
+            let now = Instant::now();
+            if !events.is_empty() || now >= end {
+                return events.into();
+            }
+            std::thread::sleep(TICK.min(end - now));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! XDP passes what every data path has to pass, on pairs of interfaces in a network namespace.
+//!
+//! Needs root, clang, `ip`, `ethtool` and tcpdump; skipped, saying so, where one is missing.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sluice_conformance::harness::lab::{FarEnd, Lab, must};
+use sluice_conformance::programs::has_xdp;
+use sluice_diagnostics::Sources;
+use sluice_ir::text;
+use sluice_p4::{CompileOptions, MemoryFiles, compile};
+use sluice_target::conformance::{self, Bench, PORTS};
+use sluice_target::port::{Port, Role, packet};
+use sluice_target::sys::{Linux, System};
+use sluice_target::{Install, Program, Target};
+use sluice_xdp::{XdpOptions, XdpTarget};
+
+/// The program that data paths are tested with, as far as XDP can run it.
+fn program() -> Program {
+    let source = conformance::source(&XdpTarget::new(XdpOptions::default()).capabilities());
+    let mut sources = Sources::new();
+    let files = MemoryFiles::new().file("exercise.p4", &source);
+    match compile(&mut sources, &files, "exercise.p4", &CompileOptions::default()) {
+        Ok((module, _)) => {
+            let (p4info, _) = sluice_p4info::p4info(&module).expect("the program's annotations are right");
+            Program { p4info, device_config: text::print(&module).into_bytes() }
+        }
+        Err(found) => panic!("{}", found.render(&sources)),
+    }
+}
+
+/// XDP with the far ends of its cables.
+struct OnCables {
+    target: XdpTarget,
+    program: Program,
+    ends: Vec<Mutex<Port>>,
+}
+
+fn name(port: u16) -> String {
+    format!("p{port}")
+}
+
+impl OnCables {
+    fn new(program: &Program) -> Self {
+        let target = XdpTarget::new(XdpOptions::default());
+        target.install(program, Install::Anew).expect("the program is taken");
+        let system: Arc<dyn System> = Arc::new(Linux);
+        let mut ends = Vec::new();
+        for port in PORTS {
+            let end = format!("{}-end", name(port));
+            ends.push(Mutex::new(packet(&end, &end, Role::Both, &system).expect("it is there")));
+            target.attach(port, &name(port), &name(port), Role::Both).expect("the device takes the program");
+        }
+        Self { target, program: program.clone(), ends }
+    }
+
+    fn end(&self, port: u16) -> std::sync::MutexGuard<'_, Port> {
+        let at = PORTS.iter().position(|number| *number == port).expect("a port of the bench");
+        self.ends[at].lock().expect("nobody panicked")
+    }
+}
+
+impl Bench for OnCables {
+    fn target(&self) -> &dyn Target {
+        &self.target
+    }
+
+    fn program(&self) -> Program {
+        self.program.clone()
+    }
+
+    fn send(&self, port: u16, frame: &[u8]) {
+        self.end(port).transmit.as_ref().expect("it sends").send(frame).expect("the cable is in");
+    }
+
+    fn receive(&self, port: u16, timeout: Duration) -> Option<Vec<u8>> {
+        let mut end = self.end(port);
+        let received = end.receive.as_mut().expect("it receives").receive(timeout);
+        received.expect("the cable is in").map(|frame| frame.data.to_vec())
+    }
+
+    fn set_up(&self, port: u16, is_up: bool) -> bool {
+        must(&format!("ip link set {}-end {}", name(port), if is_up { "up" } else { "down" }));
+        true
+    }
+}
+
+#[test]
+fn xdp_does_what_every_data_path_does() {
+    if !has_xdp() {
+        return;
+    }
+    let names = PORTS.map(name);
+    let Some(_lab) = Lab::new(names.iter().map(String::as_str), FarEnd::Pass) else { return };
+    let program = program();
+    let capabilities = XdpTarget::new(XdpOptions::default()).capabilities();
+    let mut failed = Vec::new();
+    for check in conformance::all(&capabilities) {
+        let bench = OnCables::new(&program);
+        println!("{}", check.name);
+        if let Err(error) = (check.run)(&bench) {
+            failed.push(format!("{}: {error} (drops {:?})", check.name, bench.target.drops()));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
