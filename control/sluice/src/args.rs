@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::latency::Latency;
 use crate::p4::P4;
 
 /// An open network packet broker: filters in, the right packets out for every tool.
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Tell, for one packet or one conversation, which filters took it and why the others did not.
     Explain(Explain),
+    /// Compare captures of two or more taps: latency, loss, order, bursts.
+    Latency(Latency),
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.

@@ -11,6 +11,7 @@ mod explain;
 mod failure;
 mod folder;
 mod inputs;
+mod latency;
 mod p4;
 mod plan;
 mod progress;
@@ -44,6 +45,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Plan(arguments) => plan::run(arguments)?,
         Command::Replay(arguments) => return replay::run(arguments),
         Command::Explain(arguments) => explain::run(arguments)?,
+        Command::Latency(arguments) => latency::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
         Command::Serve(arguments) => return serve::run(arguments),
         Command::Remote(command) => return client::run(command),

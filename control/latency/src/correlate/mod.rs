@@ -1,0 +1,349 @@
+//! The same packet at several taps: found by its key, within a window of time and a bound of memory.
+//!
+//! Packets of all taps are pushed in the order of their times (each tap's in its own order; a disorder between taps costs a part of the window). A packet is *settled* when the window
+//! behind its first sighting is over: then it is known at which taps it was, and that its key meant it alone. Results come tap by tap, each tap's in
+//! the order in which its packets were pushed.
+//!
+//! Rules, for packets of one key within the window:
+//!
+//! - one a tap: the same packet;
+//! - twice at one tap, equal to the last bit and at most `duplicate_ns` apart: the second is a *duplicate*, as a mirror port makes it;
+//! - otherwise twice at one tap: the key is *ambiguous*. All its packets at all taps are excluded, and those that follow for at least a
+//!   window, at most two, behind the last.
+
+mod table;
+
+use std::collections::VecDeque;
+
+use table::Table;
+
+/// Most taps that are compared.
+pub const MAX_TAPS: usize = 8;
+
+/// Bounds of a correlation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How long the same packet is waited for; longer than any delay (and clock difference) between first and last tap.
+    pub window_ns: u64,
+    /// How far apart copies are that a mirror port makes.
+    pub duplicate_ns: u64,
+    /// Most packets under way. Beyond it the oldest is settled before its time, and counted.
+    pub entries: usize,
+}
+
+impl Default for Bounds {
+    /// A second, a millisecond, and four million packets: 600 MB or less with two taps.
+    fn default() -> Self {
+        Self { window_ns: 1_000_000_000, duplicate_ns: 1_000_000, entries: 4 << 20 }
+    }
+}
+
+/// What results are told by; see [`crate::labels`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// Number of the flow.
+    pub flow: u32,
+    /// Number of the VLAN.
+    pub vlan: u16,
+    /// Number of the application port.
+    pub application: u16,
+}
+
+/// A packet at a tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Number of the tap, below the correlator's number of them.
+    pub tap: usize,
+    /// When, by the tap's clock: nanoseconds since the UNIX epoch.
+    pub time_ns: u64,
+    /// What it is found by; none if there is nothing to go by.
+    pub key: Option<u64>,
+    /// Digest of the packet as it is.
+    pub exact: u32,
+    /// Bytes on the wire.
+    pub bytes: u32,
+    /// What results are told by.
+    pub labels: Labels,
+}
+
+/// A packet at another tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When, by that tap's clock.
+    pub time_ns: u64,
+    /// The how-manieth packet of that tap it was, from 0.
+    pub number: u64,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It has no key.
+    NoKey,
+    /// A copy of the packet before.
+    Duplicate,
+    /// Its key means others, too.
+    Ambiguous,
+    /// It is alone under its key.
+    Settled {
+        /// A number that it shares with itself at other taps; none if it was at one tap only.
+        id: Option<u64>,
+        /// At the tap before.
+        previous: Option<Seen>,
+        /// At the tap behind.
+        next: Option<Seen>,
+        /// At the first tap of all.
+        first: Option<Seen>,
+    },
+}
+
+/// A packet at a tap, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The tap.
+    pub tap: usize,
+    /// The how-manieth packet of the tap, from 0.
+    pub number: u64,
+    /// When, by the tap's clock.
+    pub time_ns: u64,
+    /// Bytes on the wire.
+    pub bytes: u32,
+    /// What results are told by.
+    pub labels: Labels,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Takes results.
+pub trait Sink {
+    /// The next packet of a tap, settled.
+    fn arrived(&mut self, arrival: &Arrival);
+}
+
+impl<F: FnMut(&Arrival)> Sink for F {
+    fn arrived(&mut self, arrival: &Arrival) {
+        self(arrival);
+    }
+}
+
+/// Time at a tap where a packet was not seen.
+const ABSENT: u64 = u64::MAX;
+
+/// A key under way.
+#[derive(Debug)]
+struct Entry<const N: usize> {
+    key: u64,
+    /// When the window began.
+    since_ns: u64,
+    /// Last sighting of an ambiguous key.
+    last_ns: u64,
+    ambiguous: bool,
+    exact: [u32; N],
+    times: [u64; N],
+    numbers: [u64; N],
+}
+
+/// A tap's packets that are not told yet, in their order; without fate those that are under way.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Number of the first.
+    base: u64,
+    packets: VecDeque<(Arrival, bool)>,
+}
+
+impl Waiting {
+    fn settle(&mut self, number: u64, fate: Fate) {
+        let at = number.wrapping_sub(self.base) as usize;
+        if let Some((arrival, settled)) = self.packets.get_mut(at) {
+            arrival.fate = fate;
+            *settled = true;
+        }
+    }
+
+    fn tell(&mut self, sink: &mut impl Sink) {
+        while let Some((arrival, true)) = self.packets.front() {
+            sink.arrived(arrival);
+            self.packets.pop_front();
+            self.base += 1;
+        }
+    }
+}
+
+/// Correlates packets of up to `N` taps.
+#[derive(Debug)]
+pub struct Correlator<const N: usize> {
+    taps: usize,
+    bounds: Bounds,
+    now_ns: u64,
+    table: Table,
+    /// By first sighting; the serial number of the first is `base`.
+    entries: VecDeque<Entry<N>>,
+    base: u64,
+    waiting: [Waiting; N],
+    early: u64,
+}
+
+impl<const N: usize> Correlator<N> {
+    /// Of that many taps, 2 to `N`.
+    pub fn new(taps: usize, bounds: Bounds) -> Self {
+        Self {
+            taps: taps.clamp(1, N),
+            bounds: Bounds { entries: bounds.entries.clamp(1, 1 << 30), ..bounds },
+            now_ns: 0,
+            table: Table::new(),
+            entries: VecDeque::new(),
+            base: 0,
+            waiting: std::array::from_fn(|_| Waiting::default()),
+            early: 0,
+        }
+    }
+
+    /// A packet more. Results that it settles go to `sink`.
+    #[inline]
+    pub fn push(&mut self, sighting: &Sighting, sink: &mut impl Sink) {
+        if sighting.time_ns > self.now_ns {
+            self.now_ns = sighting.time_ns;
+            self.expire(sink);
+        }
+        let tap = sighting.tap.min(self.taps - 1);
+        let waiting = &mut self.waiting[tap];
+        let number = waiting.base + waiting.packets.len() as u64;
+        let mut arrival = Arrival {
+            tap,
+            number,
+            time_ns: sighting.time_ns,
+            bytes: sighting.bytes,
+            labels: sighting.labels,
+            fate: Fate::NoKey,
+        };
+        let Some(key) = sighting.key else {
+            waiting.packets.push_back((arrival, true));
+            waiting.tell(sink);
+            return;
+        };
+        let (entries, base) = (&self.entries, self.base);
+        let index = |serial: u32| serial.wrapping_sub(base as u32) as usize;
+        let found =
+            self.table.find(key, |serial| entries.get(index(serial)).is_some_and(|entry| entry.key == key));
+        let Some(index) = found.map(index) else {
+            waiting.packets.push_back((arrival, false));
+            self.begin(key, sighting, tap, number, sink);
+            return;
+        };
+        let bounds = self.bounds;
+        let entry = &mut self.entries[index];
+        if !entry.ambiguous && entry.times[tap] == ABSENT {
+            (entry.times[tap], entry.numbers[tap], entry.exact[tap]) =
+                (sighting.time_ns, number, sighting.exact);
+            waiting.packets.push_back((arrival, false));
+            return;
+        }
+        let same = !entry.ambiguous
+            && entry.exact[tap] == sighting.exact
+            && sighting.time_ns.abs_diff(entry.times[tap]) <= bounds.duplicate_ns;
+        arrival.fate = if same { Fate::Duplicate } else { Fate::Ambiguous };
+        waiting.packets.push_back((arrival, true));
+        if !same {
+            entry.last_ns = self.now_ns;
+            if !std::mem::replace(&mut entry.ambiguous, true) {
+                for tap in 0..self.taps {
+                    if entry.times[tap] != ABSENT {
+                        self.waiting[tap].settle(entry.numbers[tap], Fate::Ambiguous);
+                    }
+                }
+            }
+        }
+        self.waiting[tap].tell(sink);
+    }
+
+    /// Settles all that is under way. No packet may follow.
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        while !self.entries.is_empty() {
+            self.settle_first(sink);
+        }
+    }
+
+    fn begin(&mut self, key: u64, sighting: &Sighting, tap: usize, number: u64, sink: &mut impl Sink) {
+        if self.entries.len() >= self.bounds.entries {
+            self.early += 1;
+            self.settle_first(sink);
+        }
+        let mut entry = Entry {
+            key,
+            since_ns: self.now_ns,
+            last_ns: self.now_ns,
+            ambiguous: false,
+            exact: [0; N],
+            times: [ABSENT; N],
+            numbers: [0; N],
+        };
+        (entry.times[tap], entry.numbers[tap], entry.exact[tap]) = (sighting.time_ns, number, sighting.exact);
+        self.table.insert(key, (self.base + self.entries.len() as u64) as u32);
+        self.entries.push_back(entry);
+    }
+
+    fn expire(&mut self, sink: &mut impl Sink) {
+        let Some(horizon) = self.now_ns.checked_sub(self.bounds.window_ns) else { return };
+        while let Some(entry) = self.entries.front() {
+            if entry.since_ns >= horizon {
+                break;
+            }
+            if entry.ambiguous && entry.last_ns >= horizon {
+                self.renew();
+            } else {
+                self.settle_first(sink);
+            }
+        }
+    }
+
+    /// Puts the first entry behind all others, for a window more.
+    fn renew(&mut self) {
+        let Some(mut entry) = self.entries.pop_front() else { return };
+        self.table.remove(entry.key, self.base as u32);
+        self.base += 1;
+        entry.since_ns = self.now_ns;
+        self.table.insert(entry.key, (self.base + self.entries.len() as u64) as u32);
+        self.entries.push_back(entry);
+    }
+
+    fn settle_first(&mut self, sink: &mut impl Sink) {
+        let Some(entry) = self.entries.pop_front() else { return };
+        let serial = self.base;
+        self.table.remove(entry.key, serial as u32);
+        self.base += 1;
+        if entry.ambiguous {
+            return;
+        }
+        let seen = |tap: usize| {
+            let time_ns = *entry.times.get(tap)?;
+            (time_ns != ABSENT).then(|| Seen { time_ns, number: entry.numbers[tap] })
+        };
+        let several = (0..self.taps).filter(|tap| entry.times[*tap] != ABSENT).count() > 1;
+        for tap in 0..self.taps {
+            if entry.times[tap] == ABSENT {
+                continue;
+            }
+            let fate = Fate::Settled {
+                id: several.then_some(serial),
+                previous: tap.checked_sub(1).and_then(seen),
+                next: seen(tap + 1),
+                first: seen(0),
+            };
+            self.waiting[tap].settle(entry.numbers[tap], fate);
+            self.waiting[tap].tell(sink);
+        }
+    }
+
+    /// Packets that were settled before their window was over, for want of room.
+    pub fn early(&self) -> u64 {
+        self.early
+    }
+
+    /// Bytes that it holds; it never gives any back, so that this is its most, too.
+    pub fn memory_bytes(&self) -> usize {
+        let waiting: usize = self.waiting.iter().map(|waiting| waiting.packets.capacity()).sum();
+        self.table.memory_bytes()
+            + self.entries.capacity() * size_of::<Entry<N>>()
+            + waiting * size_of::<(Arrival, bool)>()
+    }
+}

@@ -1,0 +1,246 @@
+//! From one tap to the next: delays, loss, order, jitter.
+
+use serde::Serialize;
+
+use crate::correlate::{Labels, Seen};
+use crate::heat::Heat;
+use crate::histogram::Delays;
+
+/// Gaps that are kept: those with the most packets.
+pub const KEPT_GAPS: usize = 1_000;
+
+/// Packets in a row that were seen at one tap and not at the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// First of them, by the clock of the tap that saw it.
+    pub start_ns: u64,
+    /// Last of them.
+    pub end_ns: u64,
+    /// How many.
+    pub packets: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// The packet before them that arrived, by the same clock.
+    pub before_ns: Option<u64>,
+    /// The packet behind them that arrived.
+    pub after_ns: Option<u64>,
+}
+
+impl Gap {
+    /// Time without any packet that arrived; from the first to the last lost one where the capture begins or ends with them.
+    pub fn length_ns(&self) -> u64 {
+        self.after_ns.unwrap_or(self.end_ns).saturating_sub(self.before_ns.unwrap_or(self.start_ns))
+    }
+}
+
+/// Puts unmatched packets of a tap together, in the order of the tap.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps {
+    open: Option<Gap>,
+    last_arrived_ns: Option<u64>,
+    last_there_ns: Option<u64>,
+    pub(crate) kept: Vec<Gap>,
+    pub(crate) count: u64,
+    /// Unmatched packets, without those outside.
+    pub(crate) packets: u64,
+    /// Unmatched before the other tap's first packet or behind its last: it was not listening.
+    pub(crate) outside: u64,
+}
+
+impl Gaps {
+    /// A packet that was at the other tap, too, at `there_ns`. `other` is when that tap saw its first and its last packet so far.
+    pub(crate) fn arrived(&mut self, time_ns: u64, there_ns: u64, other: Option<(u64, u64)>) {
+        if let Some(mut gap) = self.open.take() {
+            gap.after_ns = Some(time_ns);
+            // At the begin: the other tap listened if it saw anything before this packet.
+            let listening = gap.before_ns.is_some() || other.is_some_and(|(first, _)| first < there_ns);
+            self.close(gap, listening);
+        }
+        self.last_arrived_ns = Some(time_ns);
+        self.last_there_ns = self.last_there_ns.max(Some(there_ns));
+    }
+
+    pub(crate) fn missed(&mut self, time_ns: u64, bytes: u32) {
+        let gap = self.open.get_or_insert(Gap {
+            start_ns: time_ns,
+            end_ns: time_ns,
+            packets: 0,
+            bytes: 0,
+            before_ns: self.last_arrived_ns,
+            after_ns: None,
+        });
+        gap.end_ns = time_ns;
+        gap.packets += 1;
+        gap.bytes += u64::from(bytes);
+    }
+
+    fn close(&mut self, gap: Gap, listening: bool) {
+        if !listening {
+            self.outside += gap.packets;
+            return;
+        }
+        self.packets += gap.packets;
+        self.count += 1;
+        self.kept.push(gap);
+        if self.kept.len() >= KEPT_GAPS * 2 {
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        self.kept.sort_by_key(|gap| (std::cmp::Reverse(gap.packets), gap.start_ns));
+        self.kept.truncate(KEPT_GAPS);
+        self.kept.sort_by_key(|gap| gap.start_ns);
+    }
+
+    /// Behind the last packet. `other` is when the other tap saw its first and its last packet.
+    pub(crate) fn finish(&mut self, other: Option<(u64, u64)>) {
+        if let Some(gap) = self.open.take() {
+            // At the end: it listened if it saw anything behind the last packet that arrived; without any, if both listened at the same time.
+            let listening = other.is_some_and(|(first, last)| match self.last_there_ns {
+                Some(there) => last > there,
+                None => gap.end_ns >= first && gap.start_ns <= last,
+            });
+            self.close(gap, listening);
+        }
+        self.trim();
+    }
+}
+
+/// Delays of a flow, a VLAN or an application port.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) delays: Delays,
+    /// RFC 3550, section 6.4.1, nanoseconds.
+    pub(crate) jitter_ns: f64,
+    last_ns: Option<i64>,
+    pub(crate) lost: u64,
+}
+
+/// Significant digits of a group's histogram.
+const GROUP_DIGITS: u8 = 2;
+
+impl Group {
+    fn new() -> Self {
+        Self { delays: Delays::new(GROUP_DIGITS), jitter_ns: 0.0, last_ns: None, lost: 0 }
+    }
+
+    #[inline]
+    fn record(&mut self, delay_ns: i64) {
+        self.delays.record(delay_ns);
+        if let Some(last) = self.last_ns.replace(delay_ns) {
+            self.jitter_ns += (delay_ns.abs_diff(last) as f64 - self.jitter_ns) / 16.0;
+        }
+    }
+}
+
+/// Groups by number.
+#[derive(Debug, Default)]
+pub(crate) struct Groups(pub(crate) Vec<Option<Box<Group>>>);
+
+impl Groups {
+    #[inline]
+    fn group(&mut self, number: usize) -> &mut Group {
+        if self.0.len() <= number {
+            self.0.resize_with(number + 1, || None);
+        }
+        self.0[number].get_or_insert_with(|| Box::new(Group::new()))
+    }
+}
+
+/// What delays are told by, besides all together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupBy {
+    /// By flow.
+    pub flows: bool,
+    /// By VLAN.
+    pub vlans: bool,
+    /// By application port.
+    pub applications: bool,
+}
+
+impl GroupBy {
+    /// By all of these.
+    pub const ALL: Self = Self { flows: true, vlans: true, applications: true };
+    /// By none.
+    pub const NONE: Self = Self { flows: false, vlans: false, applications: false };
+}
+
+/// What happened between two taps.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    by: GroupBy,
+    pub(crate) delays: Delays,
+    pub(crate) heat: Heat,
+    pub(crate) flows: Groups,
+    pub(crate) vlans: Groups,
+    pub(crate) applications: Groups,
+    pub(crate) reordered: u64,
+    next_number: u64,
+    /// Of the first tap: not seen at the second.
+    pub(crate) lost: Gaps,
+    /// Of the second tap: not seen at the first.
+    pub(crate) gained: Gaps,
+}
+
+impl Segment {
+    pub(crate) fn new(by: GroupBy, digits: u8) -> Self {
+        Self {
+            by,
+            delays: Delays::new(digits),
+            heat: Heat::default(),
+            flows: Groups::default(),
+            vlans: Groups::default(),
+            applications: Groups::default(),
+            reordered: 0,
+            next_number: 0,
+            lost: Gaps::default(),
+            gained: Gaps::default(),
+        }
+    }
+
+    /// A packet of the second tap that was at the first.
+    #[inline]
+    pub(crate) fn matched(&mut self, time_ns: u64, before: Seen, labels: Labels) {
+        let delay_ns = time_ns.wrapping_sub(before.time_ns) as i64;
+        self.delays.record(delay_ns);
+        self.heat.record(time_ns, delay_ns);
+        // RFC 4737, section 3.3: it arrives behind one that was sent after it.
+        if before.number < self.next_number {
+            self.reordered += 1;
+        } else {
+            self.next_number = before.number + 1;
+        }
+        if self.by.flows {
+            self.flows.group(labels.flow as usize).record(delay_ns);
+        }
+        if self.by.vlans {
+            self.vlans.group(usize::from(labels.vlan)).record(delay_ns);
+        }
+        if self.by.applications {
+            self.applications.group(usize::from(labels.application)).record(delay_ns);
+        }
+    }
+
+    /// A packet of the first tap that was not at the second.
+    pub(crate) fn missed(&mut self, time_ns: u64, bytes: u32, labels: Labels) {
+        self.lost.missed(time_ns, bytes);
+        if self.by.flows {
+            self.flows.group(labels.flow as usize).lost += 1;
+        }
+        if self.by.vlans {
+            self.vlans.group(usize::from(labels.vlan)).lost += 1;
+        }
+        if self.by.applications {
+            self.applications.group(usize::from(labels.application)).lost += 1;
+        }
+    }
+
+    /// RFC 3550 jitter, the mean over flows by packets; nothing without flows.
+    pub(crate) fn jitter_ns(&self) -> Option<f64> {
+        let groups = || self.flows.0.iter().flatten().filter(|group| group.delays.count() > 1);
+        let packets: u64 = groups().map(|group| group.delays.count()).sum();
+        let sum: f64 = groups().map(|group| group.jitter_ns * group.delays.count() as f64).sum();
+        (packets > 0).then(|| sum / packets as f64)
+    }
+}

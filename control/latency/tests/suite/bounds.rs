@@ -1,0 +1,71 @@
+//! Memory has a bound, and what it costs is counted.
+
+use sluice_latency::{Bounds, Settings};
+
+use crate::oracle::analyze;
+use crate::scenario::{Delay, Scenario, make};
+
+fn settings(bounds: Bounds) -> Settings {
+    Settings { bounds, ..Settings::new(vec!["a".to_string(), "b".to_string()]) }
+}
+
+/// The window is what bounds memory: ten times the packets take no more.
+#[test]
+fn memory_does_not_grow_with_the_capture() {
+    let bounds = Bounds { window_ns: 1_000_000, ..Bounds::default() };
+    let memory = |packets: usize| {
+        let taps = make(&Scenario { packets, ..Scenario::default() });
+        let (report, wrong) = analyze(&taps, settings(bounds));
+        assert_eq!((wrong, report.settled_early), (0, 0));
+        assert_eq!(report.segments[0].matched, packets as u64);
+        report.memory_bytes
+    };
+    let (short, long) = (memory(5_000), memory(50_000));
+    assert!(long <= short, "{short} bytes became {long}");
+}
+
+/// Where room is short, the oldest packets are settled early: some are unmatched, all are counted, none is wrong.
+#[test]
+fn the_bound_of_entries_holds() {
+    let taps = make(&Scenario { delay: Delay::Constant(1_000_000), ..Scenario::default() });
+    let (report, wrong) = analyze(&taps, settings(Bounds { entries: 100, ..Bounds::default() }));
+    assert_eq!(wrong, 0);
+    assert!(report.settled_early > 4_000);
+    for tap in &report.taps {
+        assert_eq!(tap.packets, tap.matched + tap.unmatched + tap.duplicates + tap.ambiguous + tap.no_key);
+    }
+    let generous = analyze(&taps, settings(Bounds { entries: 1_000, ..Bounds::default() })).0;
+    assert_eq!((generous.settled_early > 0, generous.taps[0].unmatched), (true, 0));
+}
+
+/// A packet that comes later than the window is not found, and is counted at both taps.
+#[test]
+fn the_window_holds() {
+    let taps = make(&Scenario { delay: Delay::Constant(3_000_000), packets: 2_000, ..Scenario::default() });
+    let (report, wrong) = analyze(&taps, settings(Bounds { window_ns: 2_000_000, ..Bounds::default() }));
+    assert_eq!((wrong, report.taps[0].unmatched, report.taps[1].unmatched), (0, 2_000, 2_000));
+}
+
+/// What one tap saw before the other listened, or after, is no loss.
+#[test]
+fn outside_is_not_lost() {
+    let mut taps = make(&Scenario { packets: 3_000, ..Scenario::default() });
+    taps[1].retain(|sight| (500..2_000).contains(&sight.uid) && sight.uid != 700);
+    let (report, _) = analyze(&taps, settings(Bounds::default()));
+    let segment = &report.segments[0];
+    assert_eq!((segment.lost, segment.outside_from, segment.gap_count), (1, 1_500, 1));
+}
+
+/// A tap that is silent for longer than the window is still listening.
+#[test]
+fn a_long_silence_is_a_gap() {
+    let mut taps = make(&Scenario { packets: 3_000, ..Scenario::default() });
+    taps[1].retain(|sight| !(1_000..2_000).contains(&sight.uid));
+    let bounds = Bounds { window_ns: 100_000, ..Bounds::default() };
+    let (report, _) = analyze(&taps, settings(bounds));
+    let segment = &report.segments[0];
+    assert_eq!((segment.lost, segment.outside_from, segment.gap_count), (1_000, 0, 1));
+    let gap = segment.gaps[0];
+    let time = |uid: usize| taps[0].iter().find(|sight| sight.uid == uid).expect("it was sent").time_ns;
+    assert_eq!(gap.length_ns, time(2_000) - time(999));
+}
