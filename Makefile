@@ -39,7 +39,7 @@ man completions:
 	for shell in bash zsh fish; do $(SLUICE) completions $$shell > $(OUT)/completions/sluice.$$shell; done
 
 setup:
-	scripts/setup
+	scripts/setup clang
 .PHONY: setup-test
 setup-test:
 	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus clang ethtool

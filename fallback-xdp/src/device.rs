@@ -4,10 +4,11 @@
 //! path does; what it took goes into the maps.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use sluice_ebpf::{
-    CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, METER_WORDS, Program,
-};
+use sluice_ebpf::{CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, METER_WORDS};
 use sluice_entities::{
     ActionCall, CounterData, Entity, EntryKey, MeterConfig, Query, TableAction, TableEntry, Update,
     UpdateKind,
@@ -51,6 +52,27 @@ pub struct Device {
     sets: Vec<Option<Inner>>,
     purpose: Purpose,
     pub(crate) live: Live,
+    /// The program and all that was written to it, as one number: of two loaded programs with the same one, the cells of counters mean the same.
+    pub(crate) journal: u64,
+}
+
+/// A program's object, and how its maps are laid out.
+pub(crate) struct Compiled {
+    object: Arc<[u8]>,
+    layout: Layout,
+    /// Its C, as one number.
+    pub(crate) hash: u64,
+}
+
+impl Compiled {
+    pub(crate) fn new(module: &Module, name: &str) -> Result<Self> {
+        let program = sluice_ebpf::compile(module, name).map_err(XdpError::Unsupported)?;
+        let text = program.whole();
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let object = crate::clang::compile(&text)?;
+        Ok(Self { object, layout: program.layout, hash: hasher.finish() })
+    }
 }
 
 impl std::fmt::Debug for Device {
@@ -65,20 +87,24 @@ impl Device {
     /// # Errors
     /// What XDP has not, what clang or the kernel refuses, or what exceeds a bound.
     pub fn new(module: &Module, name: &str, purpose: Purpose) -> Result<Self> {
-        let program = sluice_ebpf::compile(module, name).map_err(XdpError::Unsupported)?;
-        let object = crate::clang::compile(&program.whole())?;
-        Self::load(module, program, &object, purpose)
+        Self::load(module, &Compiled::new(module, name)?, purpose, &BTreeMap::new())
     }
 
-    fn load(module: &Module, program: Program, object: &[u8], purpose: Purpose) -> Result<Self> {
+    /// Loads a compiled module; maps that are pinned at a path are those, not new ones.
+    pub(crate) fn load(
+        module: &Module,
+        compiled: &Compiled,
+        purpose: Purpose,
+        pinned: &BTreeMap<String, PathBuf>,
+    ) -> Result<Self> {
         let shadow =
             Switch::new(module, SwitchOptions { engine: Engine::Interpreter, ..SwitchOptions::default() })?;
         let programs = match purpose {
             Purpose::Live => ["sluice_ingress", "sluice_egress"],
             Purpose::Test => ["sluice_ingress_test", "sluice_egress_test"],
         };
-        let kernel = Kernel::load(object, &programs)?;
-        let layout = program.layout;
+        let kernel = Kernel::load(&compiled.object, &programs, pinned)?;
+        let layout = compiled.layout.clone();
         let mut device = Self {
             tables: layout.tables.iter().map(|_| Entries::default()).collect(),
             records: layout
@@ -96,6 +122,7 @@ impl Device {
             layout,
             purpose,
             live: Live::default(),
+            journal: compiled.hash,
         };
         for index in 0..device.tables.len() {
             let name = device.shadow.info().tables[index].name.clone();
@@ -304,8 +331,8 @@ impl Device {
         Ok(())
     }
 
-    fn member_changed(&mut self, profile: &std::sync::Arc<str>, id: u32) -> Result<()> {
-        let tables: Vec<(usize, std::sync::Arc<str>)> = self
+    fn member_changed(&mut self, profile: &Arc<str>, id: u32) -> Result<()> {
+        let tables: Vec<(usize, Arc<str>)> = self
             .shadow
             .info()
             .tables
@@ -341,6 +368,16 @@ impl Device {
     pub(crate) fn drain(&mut self) -> Result<()> {
         self.is_changed = true;
         self.publish()
+    }
+
+    /// Maps with what packets left behind, of which only those of ports say anything without what was written.
+    pub(crate) fn state_maps(&self) -> Vec<String> {
+        let mut names = vec![COUNTS.to_string(), "lost".to_string(), "port_cells".to_string()];
+        if self.layout.tables.iter().any(|table| table.is_metered) {
+            names.push(DIRECT_METERS.to_string());
+        }
+        names.extend(self.layout.registers.iter().chain(&self.layout.meters).cloned());
+        names
     }
 
     fn put_register(&self, name: &str, index: Option<u64>, value: &sluice_entities::Bits) -> Result<()> {

@@ -80,6 +80,22 @@ pub enum XdpError {
         /// The kernel's number of the device.
         device: u32,
     },
+    /// The BPF file system does not do what it is asked.
+    #[error("{path}: {why}")]
+    Pins {
+        /// Where.
+        path: String,
+        /// What it says.
+        why: String,
+    },
+    /// Another process has the folder.
+    #[error(
+        "another broker has {path}: give this one a name of its own (`--pin NAME`), or end that one first"
+    )]
+    InUse {
+        /// The folder.
+        path: String,
+    },
     /// Something that other data paths can do.
     #[error("XDP cannot do this: {0}")]
     Cannot(&'static str),
@@ -98,9 +114,10 @@ impl XdpError {
             Self::NoClang { .. }
             | Self::Folder(_)
             | Self::Taken { .. }
+            | Self::InUse { .. }
             | Self::NotNative { .. }
             | Self::NoTransmit { .. } => Code::FailedPrecondition,
-            Self::Clang { .. } | Self::Kernel { .. } | Self::Missing(_) => Code::Internal,
+            Self::Clang { .. } | Self::Kernel { .. } | Self::Pins { .. } | Self::Missing(_) => Code::Internal,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::PathBuf;
 
 use libbpf_rs::query::ProgInfoIter;
 use libbpf_rs::{
@@ -21,12 +22,14 @@ pub(crate) struct Inner(MapHandle);
 
 /// A program on a device; it goes with it.
 #[derive(Debug)]
-pub(crate) struct Attached(Link);
+pub(crate) struct Attached(pub(crate) Link);
 
 /// From `linux/if_link.h`: the kernel's general XDP, not the driver's.
 const XDP_ATTACHED_SKB: u8 = 2;
 
-/// From `linux/netdev.h`: redirected frames can be sent.
+/// From `linux/netdev.h`: the driver runs programs, frames can be redirected from it, redirected ones can be sent.
+const NETDEV_XDP_ACT_BASIC: u64 = 1;
+const NETDEV_XDP_ACT_REDIRECT: u64 = 2;
 const NETDEV_XDP_ACT_NDO_XMIT: u64 = 4;
 
 /// The first kernel that tells what devices can do with XDP.
@@ -76,9 +79,48 @@ fn release() -> (u32, u32) {
     (words.next().unwrap_or(0), words.next().unwrap_or(0))
 }
 
+/// What the kernel says of a device.
+fn told(device: u32) -> Result<libbpf_rs::libbpf_sys::bpf_xdp_query_opts> {
+    // The question is of a device; a descriptor has to be there, and is not looked at.
+    let any = std::io::stderr();
+    let told = Xdp::new(any.as_fd()).query(number(device)?, XdpFlags::NONE);
+    told.map_err(refused(format!("device {device}")))
+}
+
+/// Whether a device has what XDP needs; older kernels do not tell, and are believed.
+fn can(features: u64, wanted: u64) -> bool {
+    release() < TELLS_FEATURES || features & wanted == wanted
+}
+
+/// Whether a device has no program yet.
+pub(crate) fn check_free(device: u32) -> Result<()> {
+    match told(device)?.prog_id {
+        0 => Ok(()),
+        id => Err(XdpError::Taken { device, program: described(id) }),
+    }
+}
+
+/// Whether a device's driver runs programs.
+pub(crate) fn check_source(device: u32) -> Result<()> {
+    if can(told(device)?.feature_flags, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT) {
+        Ok(())
+    } else {
+        Err(XdpError::NotNative { device })
+    }
+}
+
+/// Whether frames can be redirected to a device.
+pub(crate) fn check_target(device: u32) -> Result<()> {
+    if can(told(device)?.feature_flags, NETDEV_XDP_ACT_NDO_XMIT) {
+        Ok(())
+    } else {
+        Err(XdpError::NoTransmit { device })
+    }
+}
+
 impl Kernel {
-    /// Loads the programs of an object that have these names.
-    pub(crate) fn load(object: &[u8], programs: &[&str]) -> Result<Self> {
+    /// Loads the programs of an object that have these names; maps that are pinned at a path are those, not new ones.
+    pub(crate) fn load(object: &[u8], programs: &[&str], pinned: &BTreeMap<String, PathBuf>) -> Result<Self> {
         // What libbpf has to say comes back as errors.
         libbpf_rs::set_print(Some((PrintLevel::Warn, |_, _| {})));
         let mut builder = ObjectBuilder::default();
@@ -86,6 +128,13 @@ impl Kernel {
         for mut program in open.progs_mut() {
             let is_wanted = program.name().to_str().is_some_and(|name| programs.contains(&name));
             program.set_autoload(is_wanted);
+        }
+        for mut map in open.maps_mut() {
+            let path = map.name().to_str().and_then(|name| pinned.get(name));
+            if let Some(path) = path {
+                let what = format!("the map at {}", path.display());
+                map.reuse_pinned_map(path).map_err(refused(what))?;
+            }
         }
         let object = open.load().map_err(refused("the program"))?;
         let mut maps = BTreeMap::new();
@@ -100,6 +149,15 @@ impl Kernel {
     /// Whether the kernel lets this process make maps.
     pub(crate) fn check() -> Result<()> {
         Self::create_map(MapType::Array, "check", 4, 8, 1, 0).map(|_| ())
+    }
+
+    /// More handles of maps, by name.
+    pub(crate) fn handles(&self, names: &[String]) -> Result<BTreeMap<String, MapHandle>> {
+        let handle = |name: &String| {
+            let handle = MapHandle::try_from(self.map(name)?).map_err(refused(format!("the map {name}")))?;
+            Ok((name.clone(), handle))
+        };
+        names.iter().map(handle).collect()
     }
 
     fn map(&self, name: &str) -> Result<&MapHandle> {
@@ -187,15 +245,9 @@ impl Kernel {
         let found = self.object.progs_mut().find(|found| found.name() == program);
         let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
         let index = number(device)?;
-        let xdp = Xdp::new(found.as_fd());
-        if let Ok(told) = xdp.query(index, XdpFlags::NONE)
-            && told.prog_id != 0
-        {
-            return Err(XdpError::Taken { device, program: described(told.prog_id) });
-        }
         let what = || format!("{program} on device {device}");
         let link = found.attach_xdp(index).map(Attached).map_err(refused(what()))?;
-        let told = xdp.query(index, XdpFlags::NONE).map_err(refused(what()))?;
+        let told = Xdp::new(found.as_fd()).query(index, XdpFlags::NONE).map_err(refused(what()))?;
         if told.attach_mode == XDP_ATTACHED_SKB {
             return Err(XdpError::NotNative { device });
         }
@@ -207,17 +259,6 @@ impl Kernel {
         let found = self.object.progs().find(|found| found.name() == program);
         let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
         attached.0.update_prog(&found).map_err(refused(format!("{program} in the place of another program")))
-    }
-
-    /// Whether frames can be redirected to a device; older kernels do not tell, and are believed.
-    pub(crate) fn check_target(&self, device: u32) -> Result<()> {
-        let Some(any) = self.object.progs().next() else { return Ok(()) };
-        let told = Xdp::new(any.as_fd()).query(number(device)?, XdpFlags::NONE);
-        let features = told.map_err(refused(format!("device {device}")))?.feature_flags;
-        if release() >= TELLS_FEATURES && features & NETDEV_XDP_ACT_NDO_XMIT == 0 {
-            return Err(XdpError::NoTransmit { device });
-        }
-        Ok(())
     }
 
     /// Puts an element into a map that stands in an array of maps.

@@ -6,7 +6,9 @@
 //! ```
 //!
 //! [`Device`] is a loaded program, on devices ([`Device::attach`]) or for test runs. [`Device::write`] takes P4Runtime's updates; [`Device::pass`] takes a packet through the program by
-//! `BPF_PROG_TEST_RUN`, the two bodies run by the kernel, the replication done here.
+//! `BPF_PROG_TEST_RUN`, the two bodies run by the kernel, the replication done here. [`XdpTarget`] is a program on devices behind [`sluice_target::Target`].
+//!
+//! The broker's own program, as it is built without options, was compiled when this crate was; clang is asked for other ones alone.
 
 mod clang;
 mod counted;
@@ -15,6 +17,7 @@ mod encode;
 mod error;
 mod kernel;
 mod live;
+mod pins;
 mod read;
 mod records;
 mod run;
@@ -27,7 +30,15 @@ pub use device::{Device, Purpose};
 pub use error::{BatchError, Result, XdpError};
 pub use kernel::MAX_TEST_FRAME;
 pub use run::{Arrival, Departure};
-pub use target::{XdpOptions, XdpTarget};
+pub use target::{XdpOptions, XdpTarget, release, suits};
+
+/// Whether the kernel lets this process load programs.
+///
+/// # Errors
+/// What it says.
+pub fn check_kernel() -> Result<()> {
+    kernel::Kernel::check()
+}
 
 /// Whether programs can be compiled and loaded here: there is a clang, and the kernel lets this process load programs.
 ///
@@ -35,5 +46,5 @@ pub use target::{XdpOptions, XdpTarget};
 /// What is missing.
 pub fn check() -> Result<()> {
     clang::check()?;
-    kernel::Kernel::check()
+    check_kernel()
 }

@@ -7,7 +7,7 @@ use sluice_target::port::Role;
 
 use crate::device::Device;
 use crate::error::{Result, XdpError};
-use crate::kernel::{Attached, Inner};
+use crate::kernel::{Attached, Inner, check_free, check_source, check_target};
 
 /// Members of a group (`struct members` and `struct absent` of the program).
 const MAX_MEMBERS: usize = 64;
@@ -72,16 +72,23 @@ impl Device {
     /// # Errors
     /// The port or its device is in use, or the kernel refuses the program there.
     pub fn attach(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
-        self.attach_as(port, device, role, true)
+        self.attach_as(port, device, role, true, None)
     }
 
-    /// As [`Self::attach`], of a port that may be down.
-    pub(crate) fn attach_as(&mut self, port: u16, device: u32, role: Role, is_up: bool) -> Result<()> {
+    /// As [`Self::attach`], of a port that may be down, and may have the program of an earlier process.
+    pub(crate) fn attach_as(
+        &mut self,
+        port: u16,
+        device: u32,
+        role: Role,
+        is_up: bool,
+        earlier: Option<Attached>,
+    ) -> Result<()> {
         if self.live.ports.iter().any(|(known, live)| *known == port || live.device == device) {
             return Err(XdpError::Cannot("two devices as one port, or one as two"));
         }
         self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
-        let done = self.connect(port, device, role);
+        let done = self.connect(port, device, role, earlier);
         if done.is_err() {
             self.detach(port);
         }
@@ -114,7 +121,7 @@ impl Device {
     fn connect_target(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
         self.put_port(port)?;
         if role.sends() {
-            self.kernel.check_target(device)?;
+            check_target(device)?;
             let target = self.kernel.target(device, "sluice_egress")?;
             self.kernel.update("devices", &u32::from(port).to_ne_bytes(), &target)?;
             self.rewrite_groups(|group| concerns(group, port))?;
@@ -122,10 +129,20 @@ impl Device {
         Ok(())
     }
 
-    fn connect(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
+    fn connect(&mut self, port: u16, device: u32, role: Role, earlier: Option<Attached>) -> Result<()> {
         self.connect_target(port, device, role)?;
         if role.receives() {
-            let attached = self.kernel.attach("sluice_ingress", device)?;
+            let attached = match earlier {
+                Some(mut attached) => {
+                    self.kernel.switch(&mut attached, "sluice_ingress")?;
+                    attached
+                }
+                None => {
+                    check_free(device)?;
+                    check_source(device)?;
+                    self.kernel.attach("sluice_ingress", device)?
+                }
+            };
             if let Some(live) = self.live.ports.get_mut(&port) {
                 live.attached = Some(attached);
             }

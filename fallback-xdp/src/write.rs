@@ -1,6 +1,7 @@
 //! Batches of updates: done in order, and taken back where one is refused.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use sluice_entities::{
     Atomicity, Bits, CloneSession, DefaultEntry, Details, DigestConfig, Entity, EntryAttributes, EntryKey,
@@ -78,6 +79,10 @@ impl Device {
         } else {
             self.all(updates).err().into_iter().collect::<Vec<_>>()
         };
+        // Cells that were taken and given back may be taken in another order afterwards.
+        let mut hasher = DefaultHasher::new();
+        (self.journal, updates, errors.is_empty()).hash(&mut hasher);
+        self.journal = hasher.finish();
         // What could not be published now is with the next write.
         let published = self.publish().map_err(|error| BatchError(vec![(0, error)]));
         if errors.is_empty() { published } else { Err(BatchError(errors)) }

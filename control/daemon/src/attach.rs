@@ -38,7 +38,7 @@ impl Broker {
         }
         let failed =
             |error: std::io::Error| Refusal::Argument(format!("`{device}` cannot be opened: {error}"));
-        let port = ports.open(name, binding.role, &spec).map_err(failed)?;
+        let attach = ports.open_port(name, binding.role, &spec).map_err(failed)?;
         let time_ns = now_ns();
         let subject = format!("{name}={device}");
         self.inner.history.audit(&Audit {
@@ -48,7 +48,7 @@ impl Broker {
             subject: &subject,
             outcome: "done",
         })?;
-        ports.attach(binding.number, port).map_err(failed)?;
+        attach(binding.number, None).map_err(failed)?;
         // What was seen of an earlier device is not this one's; and one that is down at once is seen to be.
         self.inner.health().forget(binding.number);
         self.baselines().remove(&binding.number);
@@ -83,7 +83,7 @@ impl Broker {
             self.inner.health().hear(binding.number, false, Instant::now(), &self.inner.options.health);
             self.inner.move_shares();
         }
-        ports.detach(binding.number);
+        ports.detach_port(binding.number);
         {
             let _one = self.inner.changing.lock().unwrap_or_else(PoisonError::into_inner);
             self.bind(self.bindings().into_iter().filter(|other| *other != binding).collect());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sluice_ir::Module;
 use sluice_policy::State;
 use sluice_store::{History, Record};
-use sluice_target::{Event, Install, Program, SoftTarget, Target, carry_out};
+use sluice_target::{Event, Install, OpensPorts, Program, Target, carry_out};
 
 use crate::alerts::Raised;
 use crate::bindings::Binding;
@@ -45,7 +45,9 @@ pub struct BrokerOptions {
     /// already.
     pub program: Option<Arc<Program>>,
     /// The data path, if its ports are opened by this process: they can be attached and detached while it runs.
-    pub ports: Option<Arc<SoftTarget>>,
+    pub ports: Option<Arc<dyn OpensPorts>>,
+    /// For people: why this data path and no other one; empty where nobody chose.
+    pub why: String,
     /// When a tool port that was down gets its shares of groups again.
     pub health: HealthOptions,
 }
@@ -247,6 +249,11 @@ impl Broker {
 
     pub(crate) fn set_defect(&self, what: &str) {
         self.inner.set_defect(what);
+    }
+
+    /// Why this data path and no other one ([`BrokerOptions::why`]).
+    pub fn target_reason(&self) -> &str {
+        &self.inner.options.why
     }
 
     /// A short name of the data path, for people.

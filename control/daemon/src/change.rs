@@ -209,6 +209,9 @@ impl Broker {
             (current.state.clone(), current.summary.version)
         };
         let plan = sluice_policy::plan(&state, &loaded.policy, &self.inner.target.info()).map_err(refused)?;
+        if !self.inner.target.capabilities().copies_to_one_port {
+            bindings::check_copies(&plan, &loaded.policy).map_err(refused)?;
+        }
         let planned = Planned {
             base,
             report: plan.report.clone(),

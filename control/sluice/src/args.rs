@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.
     Serve(Box<Serve>),
+    /// End what XDP goes on with after a broker that was killed, or ended with `--keep-forwarding`: its programs leave the devices.
+    Release(Pin),
     #[command(flatten)]
     Remote(Remote),
     /// Compile, check, run and test P4 programs.
@@ -314,10 +316,13 @@ pub(crate) struct Serve {
     /// The number by which controllers know this device.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,
-    /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `tap:INTERFACE` (which is made) or
+    /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE` (which is made) or
     /// `udp:LOCAL,PEER`. Nothing is ever sent by a network port.
     #[arg(long = "port", value_name = "NAME=KIND:DEVICE", conflicts_with = "remote")]
     pub(crate) ports: Vec<String>,
+    /// What takes packets through; without it the ports say so: XDP if one is `xdp:`, else the soft switch.
+    #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "remote")]
+    pub(crate) data_path: Option<DataPath>,
     /// What is told to collectors: a file for sFlow and IPFIX.
     #[arg(long, value_name = "FILE")]
     pub(crate) telemetry: Option<PathBuf>,
@@ -328,11 +333,63 @@ pub(crate) struct Serve {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
     #[command(flatten)]
+    pub(crate) kernel: Kernel,
+    #[command(flatten)]
     pub(crate) health: Health,
     #[command(flatten)]
     pub(crate) far: Far,
     #[command(flatten)]
     pub(crate) program: Program,
+}
+
+/// Of XDP.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Kernel {
+    #[command(flatten)]
+    pub(crate) pin: Pin,
+    /// When told to end, leave the program of XDP on the devices: forwarding goes on until another `sluice serve` with the same `--pin` takes over, or `sluice release`.
+    #[arg(long)]
+    pub(crate) keep_forwarding: bool,
+}
+
+/// Where XDP keeps what outlives the process.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Pin {
+    /// Name of the folder in /sys/fs/bpf, behind `sluice-`, by which XDP forwards on when the broker ends in the middle, and the next one takes over. Each broker of a machine has its own.
+    #[arg(long, value_name = "NAME", default_value = "broker", value_parser = pin_name)]
+    pub(crate) pin: String,
+}
+
+impl Pin {
+    pub(crate) fn folder(&self) -> PathBuf {
+        PathBuf::from(format!("/sys/fs/bpf/sluice-{}", self.pin))
+    }
+}
+
+impl Kernel {
+    pub(crate) fn pins(&self) -> PathBuf {
+        self.pin.folder()
+    }
+}
+
+/// The kernel takes no dots there.
+fn pin_name(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    match text.chars().all(is_plain) && (1..=64).contains(&text.len()) {
+        true => Ok(text.to_string()),
+        false => Err("names are 1 to 64 letters, digits, `-` and `_`".to_string()),
+    }
+}
+
+/// What takes packets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DataPath {
+    /// XDP where every port's device can do it, else the soft switch; the log and `sluice status` say which, and why.
+    Auto,
+    /// The program in the kernel, by the devices' drivers.
+    Xdp,
+    /// The switch in this process.
+    Soft,
 }
 
 /// How grave an event is.

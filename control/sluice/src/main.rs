@@ -15,6 +15,7 @@ mod latency;
 mod p4;
 mod plan;
 mod progress;
+mod release;
 mod replay;
 mod sample;
 mod serve;
@@ -47,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Latency(arguments) => latency::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
+        Command::Release(pin) => release::run(pin)?,
         Command::Serve(arguments) => return serve::run(arguments),
         Command::Remote(command) => return client::run(command),
         Command::P4(arguments) => return p4::run(arguments),

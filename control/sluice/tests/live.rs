@@ -1,6 +1,8 @@
 //! `sluice serve` on live interfaces: two taps and three tools, each a pair of interfaces between two network namespaces. What tcpdump sees at the tools'
 //! ends is what `sluice replay` writes of the same captures, though the policy changes meanwhile; at the taps' ends it sees nothing.
 //!
+//! On the soft switch, and in the kernel by XDP.
+//!
 //! Skipped where namespaces cannot be made (no root) or a tool is missing.
 
 use std::fs::{self, File};
@@ -14,6 +16,39 @@ use sluice_capture::sample::{SampleOptions, generate, write_tap};
 use sluice_capture::{Merge, ReadOptions, Reader};
 use sluice_target::port::{Role, packet};
 use sluice_target::sys::{Linux, System};
+
+/// What takes packets through: the kind of ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Packet,
+    Xdp,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Packet => "packet",
+            Self::Xdp => "xdp",
+        }
+    }
+
+    /// MTU of taps' cables and of tools', bytes: XDP takes frames of one piece, and edits add some bytes.
+    fn mtu(self, name: &str) -> u32 {
+        match self {
+            Self::Packet => 9_000,
+            Self::Xdp if TAPS.contains(&name) => 3_000,
+            Self::Xdp => 3_100,
+        }
+    }
+
+    /// Bytes of the longest frame.
+    fn longest(self) -> usize {
+        match self {
+            Self::Packet => 9_014,
+            Self::Xdp => 3_014,
+        }
+    }
+}
 
 const TAPS: [&str; 2] = ["tap-a", "tap-b"];
 const TOOLS: [&str; 3] = ["web", "tunnels", "rest"];
@@ -63,8 +98,8 @@ struct Lab {
 }
 
 impl Lab {
-    fn new() -> Option<Self> {
-        let id = std::process::id();
+    fn new(kind: Kind, folder: &Path) -> Option<Self> {
+        let id = format!("{}{}", kind.name(), std::process::id());
         let lab = Self { broker: format!("sluice-b{id}"), wire: format!("sluice-w{id}") };
         if !run(&format!("ip netns add {}", lab.broker)) || !run(&format!("ip netns add {}", lab.wire)) {
             eprintln!("skipped: no network namespaces can be made here (needs root and `ip`)");
@@ -84,12 +119,33 @@ impl Lab {
         }
         for name in TAPS.iter().chain(&TOOLS) {
             let (broker, wire) = (&lab.broker, &lab.wire);
+            let mtu = kind.mtu(name);
             must(&format!(
-                "ip link add {name} netns {broker} mtu 9000 type veth peer name {name} netns {wire}"
+                "ip link add {name} netns {broker} mtu {mtu} type veth peer name {name} netns {wire}"
             ));
-            must(&format!("ip -n {wire} link set {name} mtu 9000 up"));
+            must(&format!("ip -n {wire} link set {name} mtu {mtu} up"));
+        }
+        if kind == Kind::Xdp && !lab.pass_on(folder) {
+            return None;
         }
         Some(lab)
+    }
+
+    /// Makes the cables' other ends take what XDP sends, and hand it on as it is.
+    fn pass_on(&self, folder: &Path) -> bool {
+        let text = "struct xdp_md;\n__attribute__((section(\"xdp\"), used)) int far(struct xdp_md *ctx) { return 2; }\n";
+        let (source, object) = (folder.join("far.c"), folder.join("far.o"));
+        fs::write(&source, text).expect("it can be written");
+        if !run(&format!("clang -O2 -target bpf -c {} -o {}", source.display(), object.display())) {
+            eprintln!("skipped: clang is not installed");
+            return false;
+        }
+        for name in TAPS.iter().chain(&TOOLS) {
+            let wire = &self.wire;
+            must(&format!("ip -n {wire} link set dev {name} xdp obj {} sec xdp", object.display()));
+            must(&format!("ip netns exec {wire} ethtool -K {name} gro off"));
+        }
+        true
     }
 
     fn command(&self, namespace: &str, program: &Path) -> Command {
@@ -166,10 +222,12 @@ fn send(folder: &Path) {
 }
 
 /// The captures, the policy, and what each tool should get.
-fn prepare(folder: &Path) {
+fn prepare(kind: Kind, folder: &Path) {
     let sample = generate(SampleOptions { seed: 11, packets: 3_000, ..SampleOptions::default() })
         .expect("it is small");
-    for (name, frames) in TAPS.iter().zip([&sample.tap_a, &sample.tap_b]) {
+    for (name, mut frames) in TAPS.iter().zip([sample.tap_a, sample.tap_b]) {
+        frames.retain(|frame| frame.data.len() <= kind.longest());
+        let frames = &frames;
         let bytes = write_tap(Vec::new(), name, frames).expect("memory takes everything");
         fs::write(folder.join(format!("{name}.pcapng")), bytes).expect("it can be written");
     }
@@ -199,12 +257,12 @@ struct Daemon {
     token: String,
 }
 
-fn serve(lab: &Lab, folder: &Path) -> Daemon {
+fn serve(lab: &Lab, kind: Kind, folder: &Path) -> Daemon {
     let mut command = lab.command(&lab.broker, Path::new(env!("CARGO_BIN_EXE_sluice")));
     command.current_dir(folder).args(["serve", "--policy", "broker.yaml"]);
     command.args(["--p4runtime", "127.0.0.1:0", "--api", "127.0.0.1:0"]);
     for name in TAPS.iter().chain(&TOOLS) {
-        command.args(["--port", &format!("{name}=packet:{name}")]);
+        command.args(["--port", &format!("{name}={}:{name}", kind.name())]);
     }
     // A namespace has no loopback until somebody brings it up.
     must(&format!("ip -n {} link set lo up", lab.broker));
@@ -212,7 +270,12 @@ fn serve(lab: &Lab, folder: &Path) -> Daemon {
     let mut output = BufReader::new(child.stdout.take().expect("it was asked for"));
     let mut line = String::new();
     output.read_line(&mut line).expect("it writes lines");
-    let (_, api) = line.split_once("REST and gRPC at ").unwrap_or_else(|| panic!("{line}"));
+    let Some((_, api)) = line.split_once("REST and gRPC at ") else {
+        let mut why = String::new();
+        let mut errors = child.stderr.take().expect("it was asked for");
+        Read::read_to_string(&mut errors, &mut why).expect("it writes text");
+        panic!("{line}{why}");
+    };
     let api = api.split(',').next().unwrap_or_default().to_string();
     let mut errors = BufReader::new(child.stderr.take().expect("it was asked for"));
     let lines = errors.by_ref().lines().map_while(Result::ok);
@@ -257,24 +320,54 @@ fn settle(files: &[PathBuf]) {
     }
 }
 
+/// What a command that asks the broker prints.
+fn ask(lab: &Lab, folder: &Path, daemon: &Daemon, words: &[&str]) -> String {
+    let output = lab
+        .command(&lab.broker, Path::new(env!("CARGO_BIN_EXE_sluice")))
+        .current_dir(folder)
+        .args(words)
+        .args(["--server", &format!("http://{}", daemon.api)])
+        .env("SLUICE_TOKEN", &daemon.token)
+        .output()
+        .expect("the command runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What `sluice ports` says of a port: received, sent, missed, lost.
+fn counted(ports: &str, name: &str) -> [usize; 4] {
+    let line = ports.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap_or_default();
+    let words = line.split_whitespace().skip(4).map(|word| word.parse().unwrap_or(usize::MAX));
+    words.collect::<Vec<_>>().try_into().unwrap_or([usize::MAX; 4])
+}
+
 #[test]
 fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
+    tools_get_what_replay_writes(Kind::Packet, "tools_get_live_what_replay_writes_and_taps_get_nothing");
+}
+
+#[test]
+fn tools_get_by_xdp_what_replay_writes_and_taps_get_nothing() {
+    tools_get_what_replay_writes(Kind::Xdp, "tools_get_by_xdp_what_replay_writes_and_taps_get_nothing");
+}
+
+fn tools_get_what_replay_writes(kind: Kind, test: &str) {
     if let Some(folder) = std::env::var_os("SLUICE_LIVE_SENDER") {
         send(Path::new(&folder));
         return;
     }
-    let Some(lab) = Lab::new() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
-    prepare(folder);
+    let Some(lab) = Lab::new(kind, folder) else { return };
+    prepare(kind, folder);
     let at = |name: &str| folder.join(format!("{name}.pcap"));
     let mut watchers: Vec<Child> = TAPS.iter().chain(&TOOLS).map(|name| lab.watch(name, &at(name))).collect();
-    let mut daemon = serve(&lab, folder);
+    let mut daemon = serve(&lab, kind, folder);
 
     let this = std::env::current_exe().expect("a test has a file");
     let mut sender = lab
         .command(&lab.wire, &this)
-        .args(["--exact", "tools_get_live_what_replay_writes_and_taps_get_nothing", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env("SLUICE_LIVE_SENDER", folder)
         .stdout(Stdio::null())
         .spawn()
@@ -283,13 +376,18 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
     assert!(sender.wait().expect("it was begun here").success());
     assert!(changes >= 2, "the policy was changed {changes} times: the test tests nothing");
     settle(&TOOLS.map(&at));
+    if kind == Kind::Xdp {
+        let status = ask(&lab, folder, &daemon, &["status"]);
+        assert!(status.contains("on a XDP") && status.contains("a port is `xdp:`"), "{status}");
+    }
+    let ports = ask(&lab, folder, &daemon, &["ports"]);
     terminate(&daemon.child);
     let status = daemon.child.wait().expect("it was begun here");
     let mut report = String::new();
     Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
     assert!(status.success(), "{report}");
     // Once more, and killed: nothing leaves a tap then, either.
-    let mut again = serve(&lab, folder);
+    let mut again = serve(&lab, kind, folder);
     again.child.kill().expect("it is running");
     again.child.wait().expect("it was begun here");
     std::thread::sleep(Duration::from_millis(500));
@@ -300,6 +398,7 @@ fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
         assert!(!expected.is_empty(), "{name} gets nothing: the test tests nothing");
         assert_eq!(found.len(), expected.len(), "{name}\n{report}");
         assert!(found == expected, "{name}: other frames");
+        assert_eq!(counted(&ports, name), [0, found.len(), 0, 0], "{name}\n{ports}");
     }
     for name in TAPS {
         assert_eq!(frames(&at(name)), Vec::<Vec<u8>>::new(), "frames left by {name}");

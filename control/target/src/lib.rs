@@ -1,10 +1,11 @@
 //! Data paths: one trait for all of them.
 //!
 //! Whoever writes entries, reads counters or listens to a data path does so through [`Target`], in P4Runtime's words. The soft switch is behind it
-//! with real ports ([`SoftTarget`]); others are to be behind it in the same way, and have to pass the same tests ([`conformance`]).
+//! with real ports ([`SoftTarget`]); others are behind it in the same way, and have to pass the same tests ([`conformance`]).
 //!
 //! - [`Target`]: what a data path does, and what it promises.
 //! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]); [`Observe`]: who else sees the frames of a port.
+//! - [`OpensPorts`]: a data path whose ports this process opens.
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
 //! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
 //! - [`sys`]: the system calls that ports need, as a trait; the one place with `unsafe`, and a stand-in for tests.
@@ -12,6 +13,7 @@
 mod captures;
 pub mod conformance;
 mod counters;
+mod opens;
 mod policy;
 pub mod port;
 mod soft;
@@ -21,6 +23,7 @@ mod trace;
 
 pub use captures::Captures;
 pub use counters::Counters;
+pub use opens::{Opened, OpensPorts};
 pub use policy::{CarryOutError, carry_out, carry_out_told};
 pub use soft::{
     CPU_PORT, MAX_EVENTS, Observe, Read, SoftOptions, SoftTarget, carried, checked, decode, entries,

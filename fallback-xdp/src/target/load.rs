@@ -1,5 +1,7 @@
 //! Programs: from a module, or what a controller pushes, to one that is in the kernel.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use sluice_entities::{Atomicity, Entity, PipelineInfo};
@@ -7,7 +9,7 @@ use sluice_ir::Module;
 use sluice_target::{Fault, Program, carried, checked, entries, not_taken, pushable};
 
 use super::fault;
-use crate::device::{Device, Purpose};
+use crate::device::{Compiled, Device, Purpose};
 
 /// Where a program comes from.
 enum Source {
@@ -24,25 +26,48 @@ pub(super) struct Loaded {
     source: Source,
     /// Entries and default actions as the program itself has them.
     own: Vec<Entity>,
+    compiled: Compiled,
+}
+
+pub(super) fn compile(module: &Module) -> Result<Compiled, Fault> {
+    Compiled::new(module, NAME).map_err(|error| fault(&error))
 }
 
 /// What the first lines of a program's C call it.
 const NAME: &str = "program.p4";
 
+/// Maps that are pinned, by name.
+pub(super) type PinnedMaps = BTreeMap<String, PathBuf>;
+
 impl Loaded {
-    pub(super) fn of_module(module: Arc<Module>) -> Result<Self, Fault> {
-        Self::new(&module.clone(), Source::Own(module, OnceLock::new()))
+    /// A program that is here already, with the maps that are given.
+    pub(super) fn of_module(
+        module: Arc<Module>,
+        compiled: Compiled,
+        maps: &PinnedMaps,
+    ) -> Result<Self, Fault> {
+        Self::new(&module.clone(), Source::Own(module, OnceLock::new()), compiled, maps)
     }
 
     pub(super) fn of_program(program: &Program) -> Result<Self, Fault> {
-        Self::new(&checked(program)?, Source::Pushed(Arc::new(program.clone())))
+        let module = checked(program)?;
+        let compiled = compile(&module)?;
+        Self::new(&module, Source::Pushed(Arc::new(program.clone())), compiled, &PinnedMaps::new())
     }
 
-    fn new(module: &Module, source: Source) -> Result<Self, Fault> {
-        let device = Device::new(module, NAME, Purpose::Live).map_err(|error| fault(&error))?;
+    fn new(module: &Module, source: Source, compiled: Compiled, maps: &PinnedMaps) -> Result<Self, Fault> {
+        let device = Device::load(module, &compiled, Purpose::Live, maps).map_err(|error| fault(&error))?;
         let info = Arc::new(device.shadow.info().clone());
         let own = entries(&|query, take| device.read_each(query, take).map_err(|error| fault(&error)))?;
-        Ok(Self { device, info, source, own })
+        Ok(Self { device, info, source, own, compiled })
+    }
+
+    /// Loads the program once more, with nothing written to it, and the maps that are given.
+    pub(super) fn reload(&mut self, maps: &PinnedMaps) -> Result<(), Fault> {
+        let Source::Own(module, _) = &self.source else { return Ok(()) };
+        let loaded = Device::load(module, &self.compiled, Purpose::Live, maps);
+        self.device = loaded.map_err(|error| fault(&error))?;
+        Ok(())
     }
 
     /// The program as it was pushed, or as it could be.

@@ -4,9 +4,11 @@
 //! selectors and idle entries ([`Target::capabilities`]).
 
 mod load;
+mod pinned;
 mod ports;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +23,10 @@ use sluice_target::{
 
 use crate::error::XdpError;
 use load::Loaded;
+use pinned::Pinned;
+pub use pinned::release;
 use ports::Port;
+pub use ports::suits;
 
 /// How often ports are looked at while somebody waits.
 const TICK: Duration = Duration::from_millis(5);
@@ -31,17 +36,20 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct XdpOptions {
     /// The system calls.
     pub system: Arc<dyn System>,
+    /// A folder of the BPF file system (`/sys/fs/bpf/sluice-NAME`), by which forwarding goes on when this process ends in the middle, and the next one takes over; for a module alone, not for
+    /// programs of controllers.
+    pub pins: Option<PathBuf>,
 }
 
 impl Default for XdpOptions {
     fn default() -> Self {
-        Self { system: Arc::new(Linux) }
+        Self { system: Arc::new(Linux), pins: None }
     }
 }
 
 impl std::fmt::Debug for XdpOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("XdpOptions").finish_non_exhaustive()
+        f.debug_struct("XdpOptions").field("pins", &self.pins).finish_non_exhaustive()
     }
 }
 
@@ -49,11 +57,13 @@ impl std::fmt::Debug for XdpOptions {
 #[derive(Default)]
 struct Core {
     loaded: Option<Loaded>,
+    pinned: Option<Pinned>,
     ports: BTreeMap<u16, Port>,
     events: VecDeque<Event>,
 }
 
-/// The data path in the kernel, with its ports. When it is dropped, its programs leave the devices.
+/// The data path in the kernel, with its ports. When it is dropped, its programs leave the devices, but for those that are pinned ([`XdpOptions::pins`]): these go with
+/// [`sluice_target::OpensPorts::detach_ports`].
 pub struct XdpTarget {
     options: XdpOptions,
     core: Mutex<Core>,
@@ -94,8 +104,14 @@ impl XdpTarget {
     /// # Errors
     /// What XDP has not, and what the kernel refuses.
     pub fn with_module(module: impl Into<Arc<Module>>, options: XdpOptions) -> Result<Self, Fault> {
+        let module = module.into();
+        let compiled = load::compile(&module)?;
+        let taken = pinned::taken(options.pins.as_deref(), compiled.hash).map_err(|error| fault(&error))?;
+        let (pinned, maps) = taken.map_or_else(Default::default, |(pinned, maps)| (Some(pinned), maps));
+        let loaded = Loaded::of_module(module, compiled, &maps)?;
         let target = Self::new(options);
-        target.core().loaded = Some(Loaded::of_module(module.into())?);
+        let core = Core { loaded: Some(loaded), pinned, ..Core::default() };
+        *target.core() = core;
         Ok(target)
     }
 
@@ -152,19 +168,28 @@ impl Target for XdpTarget {
     fn install(&self, program: &Program, install: Install) -> Result<(), Fault> {
         let mut next = Loaded::of_program(program)?;
         let mut core = self.core();
-        if let Some(current) = &mut core.loaded {
-            if install == Install::Reconcile {
-                next.carry_over(current)?;
+        let Core { loaded, ports, .. } = &mut *core;
+        match loaded {
+            Some(current) => {
+                if install == Install::Reconcile {
+                    next.carry_over(current)?;
+                }
+                next.device.take_ports(&mut current.device).map_err(|error| fault(&error))?;
             }
-            next.device.take_ports(&mut current.device).map_err(|error| fault(&error))?;
+            None => {
+                for (number, port) in ports {
+                    port.connect(*number, &mut next, None)?;
+                }
+            }
         }
-        core.loaded = Some(next);
+        *loaded = Some(next);
         Ok(())
     }
 
     fn write(&self, updates: &[Update], atomicity: Atomicity) -> Result<(), BatchFault> {
         let mut core = self.core();
-        let Some(loaded) = &mut core.loaded else {
+        let Core { loaded, pinned, .. } = &mut *core;
+        let Some(loaded) = loaded else {
             return Err(BatchFault::whole(updates.len(), &no_program()));
         };
         if !self.capabilities().atomicities.contains(&atomicity) {
@@ -172,7 +197,14 @@ impl Target for XdpTarget {
                 Fault::new(Code::Unimplemented, "XDP cannot make a batch visible to packets all at once");
             return Err(BatchFault::whole(updates.len(), &fault));
         }
-        loaded.device.write_batch(updates, atomicity).map_err(|refused| {
+        if let Some(pinned) = pinned {
+            pinned.begin(updates, atomicity);
+        }
+        let done = loaded.device.write_batch(updates, atomicity);
+        if let Some(pinned) = pinned {
+            pinned.note(loaded.device.journal);
+        }
+        done.map_err(|refused| {
             let errors = refused.0.into_iter();
             BatchFault { errors: errors.map(|(index, error)| (index, fault(&error))).collect() }
         })

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use sluice_entities::Replica;
 use sluice_switch::DROP_PORT;
-use sluice_target::port::{Role, prepare};
+use sluice_target::port::{PortSpec, Role, prepare};
 use sluice_target::sys::{Setting, System};
-use sluice_target::{Event, LossCounters, PortStatus, QueueStatus};
+use sluice_target::{Event, Fault, LossCounters, Opened, OpensPorts, PortStatus, QueueStatus};
 
 use super::load::Loaded;
-use super::{Core, XdpTarget, no_program};
+use super::pinned::Pinned;
+use super::{Core, XdpTarget, fault};
 use crate::counted::PortCells;
+use crate::kernel::{check_free, check_source, check_target};
+use crate::pins::has_left;
 
 /// The largest packet without its Ethernet header that a program sees in one piece, bytes: a page without what the kernel keeps beside it.
 const MAX_MTU: u32 = 3_498;
@@ -21,6 +25,8 @@ pub(super) struct Port {
     name: String,
     interface: String,
     role: Role,
+    /// The kernel's number of the device.
+    device: u32,
     is_up: bool,
     /// What the device had dropped, coming in and leaving, when it became a port.
     dropped: (u64, u64),
@@ -37,6 +43,23 @@ impl Port {
     fn dropped_since(&self, system: &dyn System) -> (u64, u64) {
         let (received, sent) = system.dropped(&self.interface);
         (received.saturating_sub(self.dropped.0), sent.saturating_sub(self.dropped.1))
+    }
+
+    /// Makes the device a port of a program.
+    pub(super) fn connect(
+        &self,
+        number: u16,
+        loaded: &mut Loaded,
+        pinned: Option<&mut Pinned>,
+    ) -> Result<(), Fault> {
+        let done = match pinned {
+            Some(pinned) => pinned.attach(loaded, number, self.device, self.role, self.is_up),
+            None => {
+                let attached = loaded.device.attach_as(number, self.device, self.role, self.is_up, None);
+                attached.map_err(|error| fault(&error))
+            }
+        };
+        done.map_err(|fault| Fault::new(fault.code, format!("`{}`: {}", self.interface, fault.message)))
     }
 
     pub(super) fn status(&mut self, number: u16, loaded: Option<&Loaded>, system: &dyn System) -> PortStatus {
@@ -78,23 +101,86 @@ fn refused(why: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why.into())
 }
 
+/// What would make a receiving device faster: each of its queues is one processor's work.
+fn advice(interface: &str, queues: usize) -> Option<String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (1..processors).contains(&queues).then(|| {
+        format!(
+            "frames of `{interface}` come in by {queues} of {processors} processors: give it more queues (`ethtool -L {interface} combined {processors}`), with interrupts on processors of their own (/proc/interrupts, smp_affinity)"
+        )
+    })
+}
+
+/// Whether XDP can take an interface as a port, as far as that can be seen before. A program that an earlier process left on it, pinned in that folder, is no hindrance.
+///
+/// # Errors
+/// Why not, and what would help.
+pub fn suits(interface: &str, role: Role, system: &dyn System, pins: Option<&Path>) -> io::Result<()> {
+    let facts =
+        system.facts(interface).map_err(|error| io::Error::other(format!("`{interface}`: {error}")))?;
+    if role.receives() && facts.mtu > MAX_MTU {
+        return Err(refused(format!(
+            "`{interface}` has an MTU of {} bytes, and XDP takes frames of one piece: at most {MAX_MTU} (`ip link set dev {interface} mtu {MAX_MTU}`)",
+            facts.mtu
+        )));
+    }
+    let named = |error: crate::XdpError| io::Error::other(format!("`{interface}`: {error}"));
+    if role.receives() {
+        check_source(facts.number).map_err(named)?;
+        if !pins.is_some_and(|folder| has_left(folder, facts.number)) {
+            check_free(facts.number).map_err(named)?;
+        }
+    }
+    if role.sends() {
+        check_target(facts.number).map_err(named)?;
+    }
+    Ok(())
+}
+
+impl OpensPorts for XdpTarget {
+    fn open_port(&self, name: &str, role: Role, spec: &PortSpec) -> io::Result<Opened<'_>> {
+        let PortSpec::Xdp { interface } = spec else {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the data path is XDP, which takes network interfaces: write `xdp:INTERFACE`",
+            ));
+        };
+        suits(interface, role, &*self.options.system, self.options.pins.as_deref())?;
+        let (name, interface) = (name.to_string(), interface.clone());
+        Ok(Box::new(move |number, observer| match observer {
+            None => self.attach(number, &name, &interface, role),
+            Some(_) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, "XDP shows the frames of a port to nobody"))
+            }
+        }))
+    }
+
+    fn detach_port(&self, number: u16) -> bool {
+        self.detach(number)
+    }
+
+    fn ports_are_there(&self) {
+        self.forget_others();
+    }
+
+    fn detach_ports(&self) {
+        self.detach_all();
+        self.release();
+    }
+}
+
 impl XdpTarget {
     /// Makes a network device a port. What a port receives does not come to this host's network; devices that receive must have no address.
     ///
     /// # Errors
-    /// A number that cannot be or is taken; a device that is not there, that the host uses, or that XDP cannot use; there is no program.
+    /// A number that cannot be or is taken; a device that is not there, that the host uses, or that XDP cannot use.
     pub fn attach(&self, number: u16, name: &str, interface: &str, role: Role) -> io::Result<()> {
         if number >= DROP_PORT {
             return Err(refused(format!("port {number} cannot be attached: ports are 0 to 510")));
         }
         let system = &self.options.system;
         let facts = system.facts(interface)?;
-        if role.receives() && facts.mtu > MAX_MTU {
-            return Err(refused(format!(
-                "`{interface}` has an MTU of {} bytes, and XDP takes frames of one piece: at most {MAX_MTU} (`ip link set dev {interface} mtu {MAX_MTU}`)",
-                facts.mtu
-            )));
-        }
+        suits(interface, role, &**system, self.options.pins.as_deref())?;
         prepare(interface, role, system)?;
         if role.receives() {
             system.set(interface, Setting::TagsInFrames)?;
@@ -102,7 +188,7 @@ impl XdpTarget {
         }
         system.set(interface, Setting::Up)?;
         let mut core = self.core();
-        let Core { loaded, ports, .. } = &mut *core;
+        let Core { loaded, ports, pinned, .. } = &mut *core;
         if let Some(taken) = ports.get(&number) {
             return Err(refused(format!("port {number} is `{}` already", taken.name)));
         }
@@ -111,15 +197,18 @@ impl XdpTarget {
             name: name.to_string(),
             interface: interface.to_string(),
             role,
+            device: facts.number,
             is_up,
             dropped: system.dropped(interface),
             refused: BTreeMap::new(),
         };
-        let loaded = loaded.as_mut().ok_or_else(|| refused(no_program().message))?;
-        loaded
-            .device
-            .attach_as(number, facts.number, role, is_up)
-            .map_err(|error| io::Error::other(format!("`{interface}`: {error}")))?;
+        // Without a program it waits for one.
+        if let Some(loaded) = loaded {
+            port.connect(number, loaded, pinned.as_mut()).map_err(io::Error::other)?;
+        }
+        if let Some(advice) = advice(interface, facts.queues).filter(|_| role.receives()) {
+            tracing::info!(port = name, "{advice}");
+        }
         ports.insert(number, port);
         // Up until something else is seen, as everybody thinks of all ports.
         if !is_up {
@@ -131,7 +220,10 @@ impl XdpTarget {
     /// Takes a port away: frames that came in are taken through, and no further ones. Says whether there was one.
     pub fn detach(&self, number: u16) -> bool {
         let mut core = self.core();
-        let Core { loaded, ports, .. } = &mut *core;
+        let Core { loaded, ports, pinned, .. } = &mut *core;
+        if let Some(pinned) = pinned {
+            pinned.unpin(number);
+        }
         if let Some(loaded) = loaded {
             loaded.device.detach(number);
         }
@@ -151,7 +243,7 @@ impl XdpTarget {
     /// Tells the program, and whoever listens, of ports that came up or went down.
     pub(super) fn look_at_ports(&self) {
         let mut core = self.core();
-        let Core { loaded, ports, events } = &mut *core;
+        let Core { loaded, ports, events, .. } = &mut *core;
         for (number, port) in ports {
             let is_up = self.options.system.is_up(&port.interface);
             if is_up == port.is_up {

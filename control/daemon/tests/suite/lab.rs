@@ -8,7 +8,7 @@ use sluice_ir::Module;
 use sluice_store::{History, Store, Version};
 use sluice_switch::Engine;
 use sluice_target::port::{PairEnd, Role, pair};
-use sluice_target::{SoftOptions, SoftTarget, Target};
+use sluice_target::{OpensPorts, SoftOptions, SoftTarget, Target};
 
 /// Frames that wait in a port of the laboratory.
 const ROOM: usize = 1 << 20;
@@ -66,7 +66,12 @@ impl Lab {
         let is_far = between.session().is_ok_and(|session| session > 0);
         let program = if is_far { target.program() } else { None };
         let ports = program.is_none().then(|| target.clone());
-        let options = BrokerOptions { explainer: Some(module()), program, ports, ..BrokerOptions::default() };
+        let options = BrokerOptions {
+            explainer: Some(module()),
+            program,
+            ports: ports.map(|soft| soft as Arc<dyn OpensPorts>),
+            ..BrokerOptions::default()
+        };
         let broker = Broker::start(between, history, Some(first), options)?;
         let attach = |number, name: &str, role| {
             let (port, end) = pair(name, role, ROOM);

@@ -38,6 +38,22 @@ impl Policy {
     pub fn all_filters(&self) -> impl Iterator<Item = &Filter> {
         self.filters.iter().chain(&self.otherwise)
     }
+
+    /// The most bytes that a frame can be longer when it leaves by a tool's port than when it came in.
+    pub fn most_added(&self, port: u16) -> u16 {
+        let of_filter = |filter: &Filter| {
+            let tools = filter.to.iter().flat_map(|to| match to {
+                Destination::Tool(tool) => vec![*tool],
+                Destination::Group(group) => {
+                    self.groups.get(*group).map_or_else(Vec::new, |group| group.members.clone())
+                }
+            });
+            let tools = tools.filter_map(|tool| self.tools.get(tool)).filter(|tool| tool.port == port);
+            let added = filter.edits.most_added();
+            tools.map(|tool| added + tool.encapsulation.as_ref().map_or(0, Encapsulation::added)).max()
+        };
+        self.all_filters().filter_map(of_filter).max().unwrap_or(0)
+    }
 }
 
 /// One port of the data path.
@@ -113,6 +129,21 @@ pub struct Encapsulation {
     pub dscp: u8,
     /// Which tunnel.
     pub tunnel: Tunnel,
+}
+
+impl Encapsulation {
+    /// Bytes in front of the frame.
+    fn added(&self) -> u16 {
+        let (ethernet, ipv4, udp, gre) = (14, 20, 8, 8);
+        ethernet
+            + ipv4
+            + match self.tunnel {
+                Tunnel::Vxlan { .. } => udp + 8,
+                Tunnel::Gre { .. } => gre,
+                Tunnel::Erspan2 { .. } => gre + 8,
+                Tunnel::Erspan3 { .. } => gre + 20,
+            }
+    }
 }
 
 /// Kinds of tunnels to tools.
@@ -208,6 +239,18 @@ pub struct Edits {
     pub stamp: Option<Stamp>,
     /// Whether lengths and checksums are made right again.
     pub fix_checksums: bool,
+}
+
+impl Edits {
+    /// The most bytes that a frame can be longer with them.
+    fn most_added(&self) -> u16 {
+        let stamp = match self.stamp {
+            None => 0,
+            Some(Stamp::D28b { .. }) => 14,
+            Some(Stamp::Vss { .. }) => 9,
+        };
+        stamp + if self.label { 4 } else { 0 }
+    }
 }
 
 /// Names of what `strip` can remove; the position is the bit.

@@ -12,6 +12,9 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
         let status = client.get_status(v1::GetStatusRequest {}).await.map_err(|status| refused(&status))?;
         let status = status.into_inner();
         println!("sluice {} on a {}", status.software, status.target);
+        if !status.target_reason.is_empty() {
+            println!("data path: {}", status.target_reason);
+        }
         println!(
             "policy version {}, applied {} UTC by {}",
             status.policy_version,

@@ -1,12 +1,17 @@
 //! What a broker begins with: a store, a policy, a data path, ports.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_daemon::{Broker, BrokerOptions, HealthOptions};
+use sluice_ir::Module;
+use sluice_policy::Policy;
 use sluice_store::{History, Store, StoreError, StoreOptions};
-use sluice_target::{SoftOptions, SoftTarget, Target};
+use sluice_target::{Fault, OpensPorts, SoftOptions, SoftTarget, Target};
+use sluice_xdp::{XdpOptions, XdpTarget};
 
+use super::choose::{self, Choice};
 use super::ports::{self, Wanted};
 use super::remote;
 use crate::args;
@@ -16,8 +21,10 @@ use crate::failure::Failure;
 /// A data path, and who owns its tables.
 pub(super) struct Begun {
     pub(super) target: Arc<dyn Target>,
-    /// The same, where it is the switch in this process: its ports are opened here.
-    pub(super) soft: Option<Arc<SoftTarget>>,
+    /// The same, where it is of this process: its ports are opened here.
+    pub(super) own: Option<Arc<dyn OpensPorts>>,
+    /// Whether somebody here can see the frames of its ports.
+    pub(super) shows_frames: bool,
     pub(super) ports: Vec<Wanted>,
     /// The policy's broker; without one the tables are the controllers'.
     pub(super) brokered: Option<Brokered>,
@@ -71,10 +78,17 @@ fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Fa
     }
 }
 
-/// What is known of a data path before there is one: its program, for explanations and for devices that are given it.
+/// A data path of this process.
+struct Own {
+    target: Arc<dyn OpensPorts>,
+    why: String,
+    shows_frames: bool,
+}
+
+/// What a broker is given.
 struct Ground {
     target: Arc<dyn Target>,
-    soft: Option<Arc<SoftTarget>>,
+    own: Option<Own>,
     options: BrokerOptions,
 }
 
@@ -87,24 +101,80 @@ fn health(given: &args::Health) -> HealthOptions {
     }
 }
 
-/// A data path for a policy: a switch in this process that runs the program, or a device that is to run it.
-fn ground(arguments: &args::Serve) -> Result<Ground, Failure> {
+/// The data path of this process that was chosen. Where XDP was not asked for by name, and the kernel refuses what could not be foreseen, it is the soft switch after all.
+fn own(
+    arguments: &args::Serve,
+    ports: &mut [Wanted],
+    policy: Option<&Policy>,
+    module: Option<Arc<Module>>,
+) -> Result<Own, Failure> {
+    let pins = arguments.kernel.pins();
+    let mut choice = choose::choose(arguments.data_path, ports, policy, &pins)?;
+    if let Choice::Xdp { why } = &choice {
+        match xdp(module.clone(), pins) {
+            Ok(target) => {
+                ports::by_xdp(ports);
+                tracing::info!(why, "data path: XDP, in the devices' drivers");
+                return Ok(Own { target: Arc::new(target), why: why.clone(), shows_frames: false });
+            }
+            Err(fault) if arguments.data_path == Some(args::DataPath::Auto) => {
+                choice = Choice::Soft { why: format!("XDP cannot be: {fault}") };
+            }
+            Err(fault) => return Err(choose::refused(&fault.to_string())),
+        }
+    }
+    if arguments.kernel.keep_forwarding {
+        return Err(Failure::argument(
+            "`--keep-forwarding` is of XDP, and the data path is the soft switch, which ends with this process",
+            "leave it out, or take XDP (`--data-path xdp`)",
+        ));
+    }
+    let why = choice.why();
+    tracing::info!(why, "data path: soft switch");
+    let options = SoftOptions { wall_clock: true, ..SoftOptions::default() };
+    let target = match module {
+        // No policy has a port of that number: nothing goes to a controller.
+        Some(module) => SoftTarget::with_module(module, SoftOptions { cpu_port: 0, ..options })
+            .map_err(|fault| Failure::Refused(fault.to_string()))?,
+        None => SoftTarget::new(options),
+    };
+    Ok(Own { target: Arc::new(target), why: why.to_string(), shows_frames: true })
+}
+
+fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
+    match module {
+        Some(module) => {
+            let options = XdpOptions { pins: Some(pins), ..XdpOptions::default() };
+            XdpTarget::with_module(module, options)
+        }
+        None => Ok(XdpTarget::new(XdpOptions::default())),
+    }
+}
+
+/// A data path for a policy: one in this process that runs the program, or a device that is to run it.
+fn ground(arguments: &args::Serve, ports: &mut [Wanted], policy: &Policy) -> Result<Ground, Failure> {
     let health = health(&arguments.health);
     if arguments.far.remote.is_some() {
         let (module, program) = remote::program(arguments)?;
         let target = Arc::new(remote::connect(&arguments.far)?);
-        let options =
-            BrokerOptions { explainer: Some(module), program: Some(Arc::new(program)), ports: None, health };
-        return Ok(Ground { target, soft: None, options });
+        let options = BrokerOptions {
+            explainer: Some(module),
+            program: Some(Arc::new(program)),
+            health,
+            ..BrokerOptions::default()
+        };
+        return Ok(Ground { target, own: None, options });
     }
     let module = broker::program(arguments.program)?;
-    // No policy has a port of that number: nothing goes to a controller.
-    let options = SoftOptions { cpu_port: 0, wall_clock: true, ..SoftOptions::default() };
-    let target = SoftTarget::with_module(module.clone(), options)
-        .map_err(|fault| Failure::Refused(fault.to_string()))?;
-    let soft = Arc::new(target);
-    let options = BrokerOptions { explainer: Some(module), program: None, ports: Some(soft.clone()), health };
-    Ok(Ground { target: soft.clone(), soft: Some(soft), options })
+    let own = own(arguments, ports, Some(policy), Some(module.clone()))?;
+    let options = BrokerOptions {
+        explainer: Some(module),
+        program: None,
+        ports: Some(own.target.clone()),
+        health,
+        why: own.why.clone(),
+    };
+    Ok(Ground { target: own.target.clone(), own: Some(own), options })
 }
 
 /// A broker with a policy in force, its ports not yet open.
@@ -112,12 +182,14 @@ fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
     let store = Arc::new(store(arguments)?);
     let (name, text) = policy(arguments, &store)?;
     let loaded = broker::parse(&name, &text)?;
-    let ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
-    let Ground { target, soft, options } = ground(arguments)?;
+    let mut ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
+    let Ground { target, own, options } = ground(arguments, &mut ports, &loaded.policy)?;
     let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
         .map_err(|refusal| Failure::refusal(&refusal))?;
     broker.bind(ports::bindings(&ports));
-    Ok(Begun { target, soft, ports, brokered: Some(Brokered { broker, store }) })
+    let shows_frames = own.as_ref().is_some_and(|own| own.shows_frames);
+    let own = own.map(|own| own.target);
+    Ok(Begun { target, own, shows_frames, ports, brokered: Some(Brokered { broker, store }) })
 }
 
 /// What the arguments ask for.
@@ -127,10 +199,9 @@ pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
     }
     if arguments.far.remote.is_some() {
         let target = Arc::new(remote::connect(&arguments.far)?);
-        return Ok(Begun { target, soft: None, ports: Vec::new(), brokered: None });
+        return Ok(Begun { target, own: None, shows_frames: false, ports: Vec::new(), brokered: None });
     }
-    let ports = ports::ports(&arguments.ports, None)?;
-    let options = SoftOptions { wall_clock: true, ..SoftOptions::default() };
-    let soft = Arc::new(SoftTarget::new(options));
-    Ok(Begun { target: soft.clone(), soft: Some(soft), ports, brokered: None })
+    let mut ports = ports::ports(&arguments.ports, None)?;
+    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None, None)?;
+    Ok(Begun { target: target.clone(), own: Some(target), shows_frames, ports, brokered: None })
 }

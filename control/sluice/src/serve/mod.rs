@@ -1,10 +1,11 @@
 //! `sluice serve`: a broker that runs.
 //!
-//! The data path is the switch in this process, or with `--remote` a P4Runtime server. With a policy, or a store that has one, [`sluice_daemon::Broker`] owns the program and its tables; P4Runtime controllers read them. Without either the tables are the controllers'.
+//! The data path is XDP or the switch in this process ([`choose`]), or with `--remote` a P4Runtime server. With a policy, or a store that has one, [`sluice_daemon::Broker`] owns the program and its tables; P4Runtime controllers read them. Without either the tables are the controllers'.
 
 mod alerts;
 mod api;
 mod begin;
+mod choose;
 mod log;
 mod notify;
 mod ports;
@@ -21,7 +22,6 @@ use std::sync::{Arc, Weak};
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
 use sluice_target::Target;
-use sluice_target::sys::{Linux, System};
 use sluice_telemetry::Exports;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -75,8 +75,8 @@ fn to_end(
     let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref(), policy));
     drop(watching);
     // Frames that came in are taken through, then none comes in any more.
-    if let Some(soft) = &begun.soft {
-        soft.detach_all();
+    if let Some(own) = begun.own.as_ref().filter(|_| !arguments.kernel.keep_forwarding) {
+        own.detach_ports();
     }
     // The last flows and counters.
     drop(exports);
@@ -121,9 +121,8 @@ async fn serve(
         None => begun.target.clone(),
     };
     let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
-    let system: Arc<dyn System> = Arc::new(Linux);
-    if let Some(soft) = &begun.soft {
-        ports::attach(soft, &begun.ports, &system, exports)?;
+    if let Some(own) = &begun.own {
+        ports::attach(&**own, &begun.ports, exports)?;
     }
     let api = match &begun.brokered {
         Some(brokered) => Some(api::listen(brokered, api).await?),

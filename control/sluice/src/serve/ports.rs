@@ -1,12 +1,9 @@
 //! `--port NAME=KIND:DEVICE`: which ports there are.
 
-use std::sync::Arc;
-
 use sluice_daemon::Binding;
 use sluice_policy::{Policy, PortRole};
-use sluice_target::SoftTarget;
+use sluice_target::OpensPorts;
 use sluice_target::port::{PortSpec, Role};
-use sluice_target::sys::System;
 use sluice_telemetry::Exports;
 
 use super::telemetry;
@@ -18,9 +15,9 @@ pub(super) struct Wanted {
     pub(super) number: u16,
     pub(super) name: String,
     pub(super) role: Role,
-    spec: PortSpec,
+    pub(super) spec: PortSpec,
     /// As it was typed.
-    text: String,
+    pub(super) text: String,
 }
 
 /// Reads the arguments; all that is wrong with them is said at once.
@@ -73,26 +70,35 @@ pub(super) fn bindings(ports: &[Wanted]) -> Vec<Binding> {
     ports.iter().map(binding).collect()
 }
 
-/// Opens the ports and puts them at the switch: those of tools first, so that no copy comes too early.
+/// Takes interfaces by XDP, whatever they were asked for as.
+pub(super) fn by_xdp(ports: &mut [Wanted]) {
+    for port in ports {
+        if let PortSpec::Packet { interface } = &port.spec {
+            port.spec = PortSpec::Xdp { interface: interface.clone() };
+        }
+    }
+}
+
+/// Opens the ports and puts them at the data path: those of tools first, so that no copy comes too early.
 pub(super) fn attach(
-    target: &SoftTarget,
+    target: &dyn OpensPorts,
     ports: &[Wanted],
-    system: &Arc<dyn System>,
     exports: Option<&Exports>,
 ) -> Result<(), Failure> {
     let failed = |port: &Wanted| Failure::system(format!("open `--port {}`", port.text));
     let mut opened = Vec::new();
     for wanted in ports {
-        let port = wanted.spec.open(&wanted.name, wanted.role, system).map_err(failed(wanted))?;
-        opened.push((wanted, port));
+        let attach = target.open_port(&wanted.name, wanted.role, &wanted.spec).map_err(failed(wanted))?;
+        opened.push((wanted, attach));
     }
     opened.sort_by_key(|(wanted, _)| wanted.role.receives());
-    for (wanted, port) in opened {
+    for (wanted, attach) in opened {
         let exports = exports.filter(|_| wanted.role.receives());
         let observer = telemetry::observer(exports, wanted.number, &wanted.name);
-        target.attach_observed(wanted.number, port, observer).map_err(failed(wanted))?;
+        attach(wanted.number, observer).map_err(failed(wanted))?;
         let Wanted { number, name, role, text, .. } = wanted;
         tracing::info!(port = name, number, role = ?role, as_typed = text, "port attached");
     }
+    target.ports_are_there();
     Ok(())
 }

@@ -86,6 +86,12 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
     if config.sflow.is_none() && config.ipfix.is_none() {
         return Ok(None);
     }
+    if !begun.shows_frames {
+        return Err(Failure::argument(
+            "sFlow and IPFIX are made of frames, and this data path shows them to nobody",
+            "leave `sflow:` and `ipfix:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)",
+        ));
+    }
     let roles: BTreeMap<u16, Role> = begun.ports.iter().map(|port| (port.number, port.role)).collect();
     let target: Arc<dyn Target> = begun.target.clone();
     let broker = begun.brokered.as_ref().map(|brokered| brokered.broker.clone());

@@ -6,6 +6,7 @@
 //! | kind | made by | is |
 //! |---|---|---|
 //! | packet | [`packet`] | a network interface, by AF_PACKET |
+//! | XDP | the crate `sluice-xdp` | a network interface, by a program in the kernel: no port of the soft switch |
 //! | TAP | [`tap`] | a new interface, whose other end is the host's network stack |
 //! | UDP | [`udp`] | frames as the payload of datagrams between two addresses |
 //! | pair | [`pair`] | memory; the other end is a [`PairEnd`] |
@@ -133,11 +134,16 @@ impl std::fmt::Debug for Port {
     }
 }
 
-/// What a port is to be made of: `packet:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`.
+/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortSpec {
     /// A network interface.
     Packet {
+        /// Its name.
+        interface: String,
+    },
+    /// A network interface, by XDP.
+    Xdp {
         /// Its name.
         interface: String,
     },
@@ -159,7 +165,7 @@ impl FromStr for PortSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help = "write `packet:INTERFACE`, `tap:INTERFACE` or `udp:LOCAL,PEER` (addresses with ports)";
+        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE` or `udp:LOCAL,PEER` (addresses with ports)";
         let (kind, device) =
             text.split_once(':').ok_or_else(|| format!("`{text}` names no kind of port; {help}"))?;
         let interface = || match device {
@@ -174,6 +180,7 @@ impl FromStr for PortSpec {
             |text: &str| text.parse().map_err(|_| format!("`{text}` is no address with a port; {help}"));
         match kind {
             "packet" => Ok(Self::Packet { interface: interface()? }),
+            "xdp" => Ok(Self::Xdp { interface: interface()? }),
             "tap" => Ok(Self::Tap { interface: interface()? }),
             "udp" => {
                 let (local, peer) =
@@ -186,6 +193,14 @@ impl FromStr for PortSpec {
 }
 
 impl PortSpec {
+    /// The network interface, of a port that takes one that is there.
+    pub fn interface(&self) -> Option<&str> {
+        match self {
+            Self::Packet { interface } | Self::Xdp { interface } => Some(interface),
+            Self::Tap { .. } | Self::Udp { .. } => None,
+        }
+    }
+
     /// Opens the port.
     ///
     /// # Errors
@@ -194,6 +209,12 @@ impl PortSpec {
     pub fn open(&self, name: &str, role: Role, system: &Arc<dyn System>) -> io::Result<Port> {
         match self {
             Self::Packet { interface } => packet(name, interface, role, system),
+            Self::Xdp { interface } => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!(
+                    "`xdp:{interface}` is a port of XDP, and this is the soft switch: write `packet:{interface}`"
+                ),
+            )),
             Self::Tap { interface } => tap(name, interface, role, system),
             Self::Udp { local, peer } => udp(name, *local, *peer, role, system),
         }

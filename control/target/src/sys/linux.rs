@@ -432,7 +432,10 @@ impl System for Linux {
 
     fn facts(&self, interface: &str) -> io::Result<Facts> {
         let number = interface_index(interface)? as u32;
-        Ok(Facts { number, mtu: mtu(interface)? })
+        let entries = std::fs::read_dir(format!("/sys/class/net/{interface}/queues")).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let queues = names.filter(|name| name.starts_with("rx-")).count();
+        Ok(Facts { number, mtu: mtu(interface)?, queues })
     }
 
     fn dropped(&self, interface: &str) -> (u64, u64) {

@@ -50,6 +50,8 @@ pub struct Facts {
     pub number: u32,
     /// The longest packet without the Ethernet header, bytes.
     pub mtu: u32,
+    /// Its receive queues; 0 if that is not known.
+    pub queues: usize,
 }
 
 /// A way for frames to come in. It has no way to send.

@@ -134,7 +134,7 @@ impl System for Pretended {
     }
 
     fn facts(&self, _interface: &str) -> io::Result<Facts> {
-        Ok(Facts { number: 1, mtu: 1500 })
+        Ok(Facts { number: 1, mtu: 1500, queues: 1 })
     }
 
     fn dropped(&self, _interface: &str) -> (u64, u64) {

@@ -165,13 +165,17 @@ fn ports_are_named_by_kind_and_device() {
         peer: "[::1]:2".parse().expect("an address"),
     };
     assert_eq!("udp:127.0.0.1:1,[::1]:2".parse(), Ok(udp));
+    // The soft switch has no such ports, and says what it has.
+    let xdp: PortSpec = "xdp:eth1".parse().expect("it is a kind of port");
+    let error = xdp.open("tap", Role::Network, &pretended().1).expect_err("it is another data path's");
+    assert!(error.to_string().contains("write `packet:eth1`"), "{error}");
     for (text, told) in [
         ("eth1", "names no kind of port"),
         ("packet:", "names no interface"),
         ("packet:an-interface-too-long", "longer than the 15 bytes"),
         ("udp:127.0.0.1:1", "names no peer"),
         ("udp:127.0.0.1:1,nowhere", "is no address with a port"),
-        ("xdp:eth1", "no kind of port `xdp`"),
+        ("dpdk:eth1", "no kind of port `dpdk`"),
     ] {
         let error = text.parse::<PortSpec>().expect_err(text);
         assert!(error.contains(told), "{error}");

@@ -137,13 +137,16 @@ impl Switch {
     /// An entry of a table by its key, with its meter's rates; `None` if it is not there.
     pub fn entry(&self, table: &str, matches: &[Match], priority: u32) -> Option<TableEntry> {
         let index = self.table(table)?;
-        let snapshot = self.snapshot();
-        let (slot, entry) = {
-            let master = self.shared.master();
-            let (slot, entry) = master.tables[index].find(matches, priority)?;
-            (slot, entry.clone())
-        };
-        Some(snapshot.entry(index, slot, &entry, Details { meter: true, ..Details::default() }))
+        let current = self.shared.current.load();
+        let (_, entry) = self.shared.master().tables[index]
+            .find(matches, priority)
+            .map(|(slot, one)| (slot, one.clone()))?;
+        let mut told = entry.entry.clone();
+        if self.info().tables[index].direct_meter.is_some() {
+            told.attributes.meter =
+                current.direct_meters.get(u64::from(entry.cell)).as_ref().map(|meter| meter.config);
+        }
+        Some(told)
     }
 
     /// What a table does on a miss now.
