@@ -16,7 +16,7 @@ const PORT_CELLS: u32 = 16;
 const PORTS: u16 = 512;
 
 /// What a port's cells count, in order: frames that came in, copies that left, then those that did not, by reason.
-const CELLS: [&str; 11] = [
+pub(crate) const CELLS: [&str; 11] = [
     "received",
     "sent",
     "no_port",

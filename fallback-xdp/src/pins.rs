@@ -3,7 +3,7 @@
 //! ```text
 //! /sys/fs/bpf/sluice-NAME/
 //!     port_NUMBER         the link of a port that receives: as long as it is there, its program runs
-//!     ports/port_cells    what ports counted
+//!     ports_CELLS/        what ports counted, in that many cells each
 //!     state_HASH/         what packets left in the program of that C: counters, registers, meters
 //!     state_HASH/journal  what was written since the program was loaded, as one number; 0 while something is
 //! ```
@@ -21,13 +21,13 @@ use libbpf_rs::query::LinkTypeInfo;
 use libbpf_rs::{Link, MapCore, MapFlags, MapHandle, MapType};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
+use crate::counted::CELLS;
 use crate::error::{Result, XdpError};
 
 /// `BPF_FS_MAGIC` of `linux/magic.h`.
 const BPF_FS: u64 = 0xcafe_4a11;
 
-/// The folder of ports' counters, and its one map.
-const PORTS: &str = "ports";
+/// The map of ports' counters.
 const PORT_CELLS: &str = "port_cells";
 
 /// What links' names begin with, and folders of state.
@@ -101,6 +101,10 @@ impl Pins {
         Ok(Self { folder: folder.to_path_buf(), _lock: lock })
     }
 
+    fn ports(&self) -> PathBuf {
+        self.folder.join(format!("ports_{}", CELLS.len()))
+    }
+
     fn state(&self, hash: u64) -> PathBuf {
         self.folder.join(format!("{STATE}{hash:016x}"))
     }
@@ -120,7 +124,7 @@ impl Pins {
     /// The pinned maps of a program: those of ports, and with `hash` those of its state.
     pub(crate) fn maps(&self, hash: Option<u64>) -> BTreeMap<String, PathBuf> {
         let mut maps = BTreeMap::new();
-        let folders = std::iter::once(self.folder.join(PORTS)).chain(hash.map(|hash| self.state(hash)));
+        let folders = std::iter::once(self.ports()).chain(hash.map(|hash| self.state(hash)));
         for folder in folders {
             for name in names(&folder).into_iter().filter_map(|name| name.into_string().ok()) {
                 if name != JOURNAL {
@@ -138,7 +142,7 @@ impl Pins {
                 remove_folder(&self.folder.join(name))?;
             }
         }
-        let (ports, state) = (self.folder.join(PORTS), self.state(hash));
+        let (ports, state) = (self.ports(), self.state(hash));
         for folder in [&ports, &state] {
             match fs::create_dir(folder) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

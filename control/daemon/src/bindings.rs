@@ -67,8 +67,13 @@ pub(crate) fn check(bindings: &[Binding], policy: &Policy) -> Result<(), Diagnos
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Whether no packet has two copies that leave by one port, for a data path whose copies of a packet are told apart by their ports.
-pub(crate) fn check_copies(plan: &Plan, policy: &Policy) -> Result<(), Diagnostics> {
+/// Whether no packet has two copies that leave by one port, for a data path whose copies of a packet are told apart by their ports
+/// ([`sluice_target::Capabilities::copies_to_one_port`]).
+///
+/// # Errors
+///
+/// Which tools would get them, at the port's place.
+pub fn check_copies(plan: &Plan, policy: &Policy) -> Result<(), Diagnostics> {
     let tools: BTreeMap<u16, &str> =
         plan.next.instances().map(|(instance, tool, _)| (instance, &*tool.name)).collect();
     let mut clashes: BTreeMap<(u16, &str, &str), ()> = BTreeMap::new();

@@ -25,7 +25,7 @@ mod reading;
 mod refusal;
 
 pub use alerts::AlertView;
-pub use bindings::Binding;
+pub use bindings::{Binding, check_copies};
 pub use broker::{Broker, BrokerOptions};
 pub use change::{Applied, Change, MAX_POLICY_BYTES, MAX_REASON_BYTES, Planned, Source};
 pub use events::{Happening, Subscription, What};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sluice_daemon::{Broker, BrokerOptions, HealthOptions};
 use sluice_ir::Module;
-use sluice_policy::Policy;
 use sluice_store::{History, Store, StoreError, StoreOptions};
 use sluice_target::{Fault, OpensPorts, SoftOptions, SoftTarget, Target};
 use sluice_xdp::{XdpOptions, XdpTarget};
@@ -15,7 +14,7 @@ use super::choose::{self, Choice};
 use super::ports::{self, Wanted};
 use super::remote;
 use crate::args;
-use crate::broker;
+use crate::broker::{self, Loaded};
 use crate::failure::Failure;
 
 /// A data path, and who owns its tables.
@@ -105,22 +104,27 @@ fn health(given: &args::Health) -> HealthOptions {
 fn own(
     arguments: &args::Serve,
     ports: &mut [Wanted],
-    policy: Option<&Policy>,
+    loaded: Option<&Loaded>,
     module: Option<Arc<Module>>,
 ) -> Result<Own, Failure> {
-    let pins = arguments.kernel.pins();
-    let mut choice = choose::choose(arguments.data_path, ports, policy, &pins)?;
+    let policy = loaded.map(|loaded| &loaded.policy);
+    let mut choice = choose::choose(arguments, ports, policy)?;
     if let Choice::Xdp { why } = &choice {
-        match xdp(module.clone(), pins) {
+        let fitting = |target: XdpTarget| match loaded {
+            Some(loaded) => choose::fits(&target, policy, &loaded.sources).map(|()| target),
+            None => Ok(target),
+        };
+        let target = xdp(module.clone(), arguments.kernel.pins()).map_err(|fault| fault.to_string());
+        match target.and_then(fitting) {
             Ok(target) => {
                 ports::by_xdp(ports);
                 tracing::info!(why, "data path: XDP, in the devices' drivers");
                 return Ok(Own { target: Arc::new(target), why: why.clone(), shows_frames: false });
             }
-            Err(fault) if arguments.data_path == Some(args::DataPath::Auto) => {
-                choice = Choice::Soft { why: format!("XDP cannot be: {fault}") };
+            Err(why) if arguments.data_path == Some(args::DataPath::Auto) => {
+                choice = Choice::Soft { why: format!("XDP cannot be: {why}") };
             }
-            Err(fault) => return Err(choose::refused(&fault.to_string())),
+            Err(why) => return Err(choose::refused(&why)),
         }
     }
     if arguments.kernel.keep_forwarding {
@@ -152,7 +156,7 @@ fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
 }
 
 /// A data path for a policy: one in this process that runs the program, or a device that is to run it.
-fn ground(arguments: &args::Serve, ports: &mut [Wanted], policy: &Policy) -> Result<Ground, Failure> {
+fn ground(arguments: &args::Serve, ports: &mut [Wanted], loaded: &Loaded) -> Result<Ground, Failure> {
     let health = health(&arguments.health);
     if arguments.far.remote.is_some() {
         let (module, program) = remote::program(arguments)?;
@@ -166,7 +170,7 @@ fn ground(arguments: &args::Serve, ports: &mut [Wanted], policy: &Policy) -> Res
         return Ok(Ground { target, own: None, options });
     }
     let module = broker::program(arguments.program)?;
-    let own = own(arguments, ports, Some(policy), Some(module.clone()))?;
+    let own = own(arguments, ports, Some(loaded), Some(module.clone()))?;
     let options = BrokerOptions {
         explainer: Some(module),
         program: None,
@@ -183,7 +187,7 @@ fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
     let (name, text) = policy(arguments, &store)?;
     let loaded = broker::parse(&name, &text)?;
     let mut ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
-    let Ground { target, own, options } = ground(arguments, &mut ports, &loaded.policy)?;
+    let Ground { target, own, options } = ground(arguments, &mut ports, &loaded)?;
     let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
         .map_err(|refusal| Failure::refusal(&refusal))?;
     broker.bind(ports::bindings(&ports));

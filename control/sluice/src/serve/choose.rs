@@ -1,13 +1,14 @@
 //! Which data path: the kernel's where it can be, the soft switch where it must be, and why.
 
-use std::path::Path;
-
-use sluice_policy::Policy;
+use sluice_diagnostics::Sources;
+use sluice_policy::{Policy, State};
+use sluice_target::Target;
 use sluice_target::port::{PortSpec, Role};
 use sluice_target::sys::{Linux, System};
 
 use super::ports::Wanted;
-use crate::args::DataPath;
+use super::telemetry;
+use crate::args::{DataPath, Serve};
 use crate::failure::Failure;
 
 /// Bytes of an Ethernet header, which an MTU does not count.
@@ -30,11 +31,11 @@ impl Choice {
 
 /// Chooses. Without `--data-path` the ports say it.
 pub(super) fn choose(
-    asked: Option<DataPath>,
+    arguments: &Serve,
     ports: &[Wanted],
     policy: Option<&Policy>,
-    pins: &Path,
 ) -> Result<Choice, Failure> {
+    let asked = arguments.data_path;
     let xdp = ports.iter().find(|port| matches!(port.spec, PortSpec::Xdp { .. }));
     match (asked, xdp) {
         (Some(DataPath::Soft), Some(port)) => Err(Failure::argument(
@@ -44,14 +45,14 @@ pub(super) fn choose(
         (Some(DataPath::Soft), None) => Ok(Choice::Soft { why: "asked for: --data-path soft".to_string() }),
         (None, None) => Ok(Choice::Soft { why: String::new() }),
         (Some(DataPath::Xdp), _) | (_, Some(_)) => {
-            possible(ports, policy, pins).map_err(|why| refused(&why))?;
+            possible(arguments, ports, policy).map_err(|why| refused(&why))?;
             let why = match asked {
                 Some(DataPath::Xdp) => "asked for: --data-path xdp",
                 _ => "asked for: a port is `xdp:`",
             };
             Ok(Choice::Xdp { why: why.to_string() })
         }
-        (Some(DataPath::Auto), None) => Ok(match possible(ports, policy, pins) {
+        (Some(DataPath::Auto), None) => Ok(match possible(arguments, ports, policy) {
             Ok(()) => Choice::Xdp { why: "every device can do it".to_string() },
             Err(why) => Choice::Soft { why: format!("XDP cannot be: {why}") },
         }),
@@ -67,16 +68,22 @@ pub(super) fn refused(why: &str) -> Failure {
 }
 
 /// Whether XDP can be the data path of these ports, as far as that can be seen before.
-fn possible(ports: &[Wanted], policy: Option<&Policy>, pins: &Path) -> Result<(), String> {
+fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Result<(), String> {
     let named = |port: &Wanted| {
         let none = || format!("`--port {}` is no network interface that was there before", port.text);
         port.spec.interface().map(str::to_string).ok_or_else(none)
     };
     let interfaces = ports.iter().map(named).collect::<Result<Vec<String>, String>>()?;
+    let exports = telemetry::config(arguments, None)
+        .is_ok_and(|config| config.sflow.is_some() || config.ipfix.is_some());
+    if exports {
+        return Err("sFlow and IPFIX are made of frames, which it shows to nobody".to_string());
+    }
     sluice_xdp::check_kernel().map_err(|error| error.to_string())?;
+    let pins = arguments.kernel.pins();
     let mut longest = 0;
     for (port, interface) in ports.iter().zip(&interfaces) {
-        sluice_xdp::suits(interface, port.role, &Linux, Some(pins)).map_err(|error| error.to_string())?;
+        sluice_xdp::suits(interface, port.role, &Linux, Some(&pins)).map_err(|error| error.to_string())?;
         if port.role.receives() {
             longest = longest.max(mtu(interface)?);
         }
@@ -95,6 +102,20 @@ fn possible(ports: &[Wanted], policy: Option<&Policy>, pins: &Path) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Whether a data path can do what a policy asks of its ports.
+pub(super) fn fits(target: &dyn Target, policy: Option<&Policy>, sources: &Sources) -> Result<(), String> {
+    let Some(policy) = policy.filter(|_| !target.capabilities().copies_to_one_port) else { return Ok(()) };
+    let info = target.info();
+    let planned = State::empty(&info).and_then(|empty| sluice_policy::plan(&empty, policy, &info));
+    // What is wrong with it on every data path is told when it is applied.
+    let checked = planned.map_or(Ok(()), |plan| sluice_daemon::check_copies(&plan, policy));
+    checked.map_err(|found| {
+        let rendered = found.render(sources);
+        let first = rendered.lines().next().unwrap_or_default();
+        first.strip_prefix("error: ").unwrap_or(first).to_string()
+    })
 }
 
 fn mtu(interface: &str) -> Result<u32, String> {

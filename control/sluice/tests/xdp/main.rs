@@ -106,9 +106,24 @@ fn what_cannot_be_is_refused_and_auto_says_why() {
     assert!(short.contains("tool `left`") && short.contains("mtu 1500"), "{short}");
     lab::must("ip link set dev left mtu 1500");
 
-    // With all of it mended, XDP is chosen.
+    // Two copies of a packet for one port.
+    let twice = policy("left")
+        .replace("filters:", "tools:\n  other: { port: left, vlan: 7 }\nfilters:")
+        .replace("[left]", "[left, other]");
+    lab.write("broker.yaml", &twice);
+    let clash = lab.refused(&PORTS);
+    assert!(
+        clash.contains("tools `left` and `other` would get copies of one packet by the same port"),
+        "{clash}"
+    );
+    lab.write("broker.yaml", &policy("left"));
+
+    // With all of it mended, XDP is chosen; a policy that it cannot do is refused then, at its place.
     let xdp = lab.serve(&packets);
     let status = lab.ask(&xdp, &["status"]);
     assert!(status.contains("on a XDP") && status.contains("every device can do it"), "{status}");
+    lab.write("twice.yaml", &twice);
+    let clash = lab.ask(&xdp, &["apply", "twice.yaml"]);
+    assert!(clash.contains("tools `left` and `other`") && clash.contains("--data-path soft"), "{clash}");
     xdp.end();
 }
