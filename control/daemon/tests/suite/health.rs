@@ -174,6 +174,11 @@ fn ports_come_and_go_while_packets_flow() {
         peer_end.set_read_timeout(Some(Duration::from_secs(5))).expect("it is a time");
         let length = peer_end.recv(&mut bytes).expect("it comes");
         assert_eq!(bytes[..length], of_flow(flow));
+        // Enough of the others for the test to test something, however slow this machine is.
+        let end = Instant::now() + Duration::from_secs(20);
+        while sent.load(std::sync::atomic::Ordering::Acquire) <= 100 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         stop.store(true, std::sync::atomic::Ordering::Release);
         let mut received = 0;
         while lab.left.receive(Duration::from_millis(300)).is_some() {

@@ -116,6 +116,16 @@ impl Lab {
         Daemon { child, output, api }
     }
 
+    /// A broker that is killed that long after it was begun, wherever it is then.
+    pub(crate) fn killed_after(&self, arguments: &[&str], time: Duration) {
+        let mut command = self.command("store", arguments);
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command runs");
+        std::thread::sleep(time);
+        child.kill().expect("it was begun here");
+        child.wait().expect("it was begun here");
+    }
+
     /// What is said by a broker that cannot begin.
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         let output = self.command("another", arguments).output().expect("the command runs");

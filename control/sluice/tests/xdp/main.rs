@@ -4,6 +4,8 @@
 
 mod lab;
 
+use std::time::Duration;
+
 use lab::{Lab, Traffic, exists, policy, run, wait_until};
 
 const NAMES: [&str; 3] = ["tap", "left", "right"];
@@ -58,6 +60,29 @@ fn a_broker_that_is_killed_forwards_on_and_the_next_one_takes_over() {
 }
 
 #[test]
+fn a_broker_that_is_killed_while_it_takes_over_loses_nothing() {
+    let Some(lab) = Lab::new("t", &NAMES) else { return };
+    lab.write("broker.yaml", &policy("left"));
+    let first = lab.serve(&PORTS);
+    let traffic = Traffic::begin("tap", &["left"]);
+    traffic.flow(500);
+    first.kill();
+    let times = if std::env::var_os("SLUICE_LONG").is_some() { 60 } else { 4 };
+    for turn in 0..times {
+        // From the beginning to the end of what a start takes, however long that is here.
+        lab.killed_after(&PORTS, Duration::from_millis(100 + turn * 4_000 / times));
+        traffic.flow(200);
+    }
+    let last = lab.serve(&PORTS);
+    traffic.flow(500);
+    let (sent, numbers) = traffic.end();
+    all_came((sent, numbers));
+    assert_eq!(lab.counted(&last, "tap"), [sent, 0, 0, 0]);
+    assert_eq!(lab.counted(&last, "left"), [0, sent, 0, 0]);
+    last.end();
+}
+
+#[test]
 fn forwarding_can_be_kept_and_is_released() {
     let Some(lab) = Lab::new("r", &NAMES) else { return };
     lab.write("broker.yaml", &policy("left"));
@@ -72,7 +97,7 @@ fn forwarding_can_be_kept_and_is_released() {
     assert!(!exists(&lab.pins()), "something is left in {}", lab.pins());
     let is_quiet = || {
         let before = traffic.received();
-        std::thread::sleep(std::time::Duration::from_millis(200));
+        std::thread::sleep(Duration::from_millis(200));
         traffic.received() == before
     };
     wait_until("quiet", is_quiet);
