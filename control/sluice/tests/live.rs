@@ -99,6 +99,12 @@ struct Lab {
 
 impl Lab {
     fn new(kind: Kind, folder: &Path) -> Option<Self> {
+        if kind == Kind::Xdp
+            && let Err(why) = sluice_xdp::check()
+        {
+            eprintln!("skipped: {why}");
+            return None;
+        }
         let id = format!("{}{}", kind.name(), std::process::id());
         let lab = Self { broker: format!("sluice-b{id}"), wire: format!("sluice-w{id}") };
         if !run(&format!("ip netns add {}", lab.broker)) || !run(&format!("ip netns add {}", lab.wire)) {

@@ -42,6 +42,10 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn new(test: &str, names: &[&str]) -> Option<Self> {
+        if let Err(why) = sluice_xdp::check() {
+            eprintln!("skipped: {why}");
+            return None;
+        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let lab = Self { name: format!("sluice-{test}{}", std::process::id()), folder };
         if !run("clang --version") || !run("ethtool --version") || !run(&format!("ip netns add {}", lab.name))
