@@ -51,7 +51,8 @@ fn embedded(text: &str) -> Option<&'static [u8]> {
     (!BROKER.is_empty() && body(text) == body(&own)).then_some(BROKER)
 }
 
-fn run(text: &str) -> Result<Vec<u8>> {
+/// The same without keeping the object.
+pub(crate) fn run(text: &str) -> Result<Vec<u8>> {
     let program = std::env::var(VARIABLE).unwrap_or_else(|_| "clang".to_string());
     let folder = tempfile::tempdir().map_err(XdpError::Folder)?;
     let (source, object) = (folder.path().join("program.c"), folder.path().join("program.o"));

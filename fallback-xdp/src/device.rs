@@ -20,6 +20,7 @@ use crate::counted::sum;
 use crate::encode;
 use crate::error::{Result, XdpError};
 use crate::kernel::{Inner, Kernel};
+use crate::lean::{Lean, programs};
 use crate::live::Live;
 use crate::records::Records;
 use crate::table::{Entries, data, put_list};
@@ -45,21 +46,26 @@ pub struct Device {
     records: BTreeMap<usize, Records>,
     /// Cells that no entry has.
     free_cells: Vec<u32>,
-    configuration: Vec<u64>,
+    pub(crate) configuration: Vec<u64>,
     pub(crate) is_changed: bool,
     /// The maps in use, so that they stay.
     current: Option<Inner>,
     sets: Vec<Option<Inner>>,
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
     pub(crate) live: Live,
     /// The program and all that was written to it, as one number: of two loaded programs with the same one, the cells of counters mean the same.
     pub(crate) journal: u64,
+    /// The whole program.
+    pub(crate) module: Module,
+    /// What is left of it while some of its tables are idle, where that is what runs.
+    pub(crate) lean: Option<Lean>,
 }
 
 /// A program's object, and how its maps are laid out.
 pub(crate) struct Compiled {
     object: Arc<[u8]>,
     layout: Layout,
+    sends_as_is: bool,
     /// Its C, as one number.
     pub(crate) hash: u64,
 }
@@ -71,7 +77,7 @@ impl Compiled {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let object = crate::clang::compile(&text)?;
-        Ok(Self { object, layout: program.layout, hash: hasher.finish() })
+        Ok(Self { object, layout: program.layout, sends_as_is: program.sends_as_is, hash: hasher.finish() })
     }
 }
 
@@ -99,11 +105,7 @@ impl Device {
     ) -> Result<Self> {
         let shadow =
             Switch::new(module, SwitchOptions { engine: Engine::Interpreter, ..SwitchOptions::default() })?;
-        let programs = match purpose {
-            Purpose::Live => ["sluice_ingress", "sluice_egress"],
-            Purpose::Test => ["sluice_ingress_test", "sluice_egress_test"],
-        };
-        let kernel = Kernel::load(&compiled.object, &programs, pinned)?;
+        let kernel = Kernel::load(&compiled.object, &programs(purpose), compiled.sends_as_is, pinned)?;
         let layout = compiled.layout.clone();
         let mut device = Self {
             tables: layout.tables.iter().map(|_| Entries::default()).collect(),
@@ -123,6 +125,8 @@ impl Device {
             purpose,
             live: Live::default(),
             journal: compiled.hash,
+            module: module.clone(),
+            lean: None,
         };
         for index in 0..device.tables.len() {
             let name = device.shadow.info().tables[index].name.clone();

@@ -26,8 +26,16 @@ pub(crate) fn key(entries: &EntriesLayout, matches: &[Match]) -> Option<Vec<u8>>
             Some(bytes(&key))
         }
         EntriesLayout::Trie { fields, .. } => trie_key(entries, fields, matches),
-        EntriesLayout::List(_) => None,
+        EntriesLayout::Direct { .. } | EntriesLayout::List(_) => None,
     }
+}
+
+/// The index of an entry in an array; none for matches of another shape.
+pub(crate) fn index(widths: &[u32], matches: &[Match]) -> Option<usize> {
+    matches.iter().zip(widths).try_fold(0, |index, (found, width)| match found {
+        Match::Exact(value) => Some(index << width | value.resize(*width).to_u64()? as usize),
+        _ => None,
+    })
 }
 
 fn trie_key(entries: &EntriesLayout, fields: &[(u32, bool)], matches: &[Match]) -> Option<Vec<u8>> {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use libbpf_rs::query::ProgInfoIter;
 use libbpf_rs::{
-    Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, PrintLevel, ProgramInput, Xdp,
-    XdpFlags,
+    Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, OpenMapMut, PrintLevel, ProgramInput,
+    Xdp, XdpFlags,
 };
 use sluice_ebpf::{Shape, list_bytes};
 
@@ -19,6 +19,14 @@ pub const MAX_TEST_FRAME: usize = 3_400;
 /// A map that stands in an array of maps.
 #[derive(Debug)]
 pub(crate) struct Inner(MapHandle);
+
+impl Inner {
+    /// The first bytes of the map's memory, in this process's.
+    pub(crate) fn mapped(&self, bytes: usize) -> Result<memmap2::MmapRaw> {
+        let mapped = memmap2::MmapOptions::new().len(bytes).map_raw(&self.0.as_fd());
+        mapped.map_err(|why| XdpError::Kernel { what: "a map in memory".to_string(), why: why.to_string() })
+    }
+}
 
 /// A program on a device; it goes with it.
 #[derive(Debug)]
@@ -40,6 +48,8 @@ const TELLS_FEATURES: (u32, u32) = (6, 3);
 pub(crate) struct Kernel {
     object: Object,
     maps: BTreeMap<String, MapHandle>,
+    /// Whether frames leave without a program of their own.
+    sends_as_is: bool,
 }
 
 /// What a test run gave.
@@ -120,7 +130,43 @@ pub(crate) fn check_target(device: u32) -> Result<()> {
 
 impl Kernel {
     /// Loads the programs of an object that have these names; maps that are pinned at a path are those, not new ones.
-    pub(crate) fn load(object: &[u8], programs: &[&str], pinned: &BTreeMap<String, PathBuf>) -> Result<Self> {
+    pub(crate) fn load(
+        object: &[u8],
+        programs: &[&str],
+        sends_as_is: bool,
+        pinned: &BTreeMap<String, PathBuf>,
+    ) -> Result<Self> {
+        Self::load_with(object, programs, sends_as_is, |name, map| match pinned.get(name) {
+            Some(path) => {
+                let what = format!("the map at {}", path.display());
+                map.reuse_pinned_map(path).map_err(refused(what))
+            }
+            None => Ok(()),
+        })
+    }
+
+    /// The same of an object that uses the maps of one that is loaded, but for those of these names.
+    pub(crate) fn load_beside(
+        object: &[u8],
+        programs: &[&str],
+        sends_as_is: bool,
+        other: &Self,
+        own: &[&str],
+    ) -> Result<Self> {
+        Self::load_with(object, programs, sends_as_is, |name, map| {
+            match other.maps.get(name).filter(|_| !own.contains(&name)) {
+                Some(known) => map.reuse_fd(known.as_fd()).map_err(refused(format!("the map {name}"))),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn load_with(
+        object: &[u8],
+        programs: &[&str],
+        sends_as_is: bool,
+        reuse: impl Fn(&str, &mut OpenMapMut<'_>) -> Result<()>,
+    ) -> Result<Self> {
         // What libbpf has to say comes back as errors.
         libbpf_rs::set_print(Some((PrintLevel::Warn, |_, _| {})));
         let mut builder = ObjectBuilder::default();
@@ -130,11 +176,8 @@ impl Kernel {
             program.set_autoload(is_wanted);
         }
         for mut map in open.maps_mut() {
-            let path = map.name().to_str().and_then(|name| pinned.get(name));
-            if let Some(path) = path {
-                let what = format!("the map at {}", path.display());
-                map.reuse_pinned_map(path).map_err(refused(what))?;
-            }
+            let name = map.name().to_string_lossy().into_owned();
+            reuse(&name, &mut map)?;
         }
         let object = open.load().map_err(refused("the program"))?;
         let mut maps = BTreeMap::new();
@@ -143,7 +186,7 @@ impl Kernel {
             let handle = MapHandle::try_from(&map).map_err(refused(format!("the map {name}")))?;
             maps.insert(name, handle);
         }
-        Ok(Self { object, maps })
+        Ok(Self { object, maps, sends_as_is })
     }
 
     /// Whether the kernel lets this process make maps.
@@ -192,11 +235,16 @@ impl Kernel {
     /// A new map of a shape, for `capacity` entries.
     pub(crate) fn create(&self, shape: Shape, capacity: u64) -> Result<Inner> {
         let (kind, key, value, flags) = match shape {
+            Shape::Direct(_) => (MapType::Array, 4, 8, libbpf_rs::libbpf_sys::BPF_F_MMAPABLE),
             Shape::Hash(words) => (MapType::Hash, words * 8, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
             Shape::Trie(bytes) => (MapType::LpmTrie, 4 + bytes, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
             Shape::List(words) => (MapType::Array, 4, list_bytes(words.max(1)), 0),
         };
-        let entries = if kind == MapType::Array { 1 } else { capacity.clamp(1, u64::from(u32::MAX)) as u32 };
+        let entries = match shape {
+            Shape::Direct(bits) => 1 << bits,
+            Shape::List(_) => 1,
+            Shape::Hash(_) | Shape::Trie(_) => capacity.clamp(1, u64::from(u32::MAX)) as u32,
+        };
         Self::create_map(kind, &shape.map(), key, value, entries, flags)
     }
 
@@ -227,6 +275,11 @@ impl Kernel {
         self.map(map)?.delete(key).map_err(refused(format!("the removal of an element of {map}")))
     }
 
+    /// Whether copies leave as packets came, without a program of their own.
+    pub(crate) fn sends_as_is(&self) -> bool {
+        self.sends_as_is
+    }
+
     /// A new map of a group's members.
     pub(crate) fn create_members(&self, members: u32) -> Result<Inner> {
         Self::create_map(MapType::Devmap, "members", 4, 8, members, 0)
@@ -236,7 +289,8 @@ impl Kernel {
     pub(crate) fn target(&self, device: u32, program: &str) -> Result<Vec<u8>> {
         let found = self.object.progs().find(|found| found.name() == program);
         let found = found.ok_or_else(|| XdpError::Missing(format!("program {program}")))?;
-        let descriptor = found.as_fd().as_raw_fd();
+        // None: the frame leaves as it is.
+        let descriptor = if self.sends_as_is { -1 } else { found.as_fd().as_raw_fd() };
         Ok(device.to_ne_bytes().into_iter().chain(descriptor.to_ne_bytes()).collect())
     }
 

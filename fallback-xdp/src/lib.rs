@@ -16,7 +16,9 @@ mod device;
 mod encode;
 mod error;
 mod kernel;
+mod lean;
 mod live;
+mod mapped;
 mod pins;
 mod read;
 mod records;
@@ -29,6 +31,7 @@ pub use counted::PortCells;
 pub use device::{Device, Purpose};
 pub use error::{BatchError, Result, XdpError};
 pub use kernel::MAX_TEST_FRAME;
+pub use lean::{LeanObject, LeanSource};
 pub use run::{Arrival, Departure};
 pub use target::{XdpOptions, XdpTarget, release, suits};
 

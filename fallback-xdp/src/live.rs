@@ -7,12 +7,15 @@ use sluice_target::port::Role;
 
 use crate::device::Device;
 use crate::error::{Result, XdpError};
-use crate::kernel::{Attached, Inner, check_free, check_source, check_target};
+use crate::kernel::{Attached, Inner, Kernel, check_free, check_source, check_target};
 
-/// Members of a group (`struct members` and `struct absent` of the program).
+/// Members of a group (`MAX_MEMBERS` of the program).
 const MAX_MEMBERS: usize = 64;
 
-/// Beside a port's number in the map `ports`: it is down (`PORT_DOWN` of `programs.c`).
+/// Beside a port's number in the maps of ports: there is one (`PORT_KNOWN` of `programs.c`).
+const PORT_KNOWN: u32 = 0x4_0000;
+
+/// In the same place: it is down (`PORT_DOWN` of `programs.c`).
 const PORT_DOWN: u32 = 0x1_0000;
 
 /// In the same place: some group has members without a device (`SOME_ABSENT`).
@@ -28,6 +31,9 @@ pub(crate) struct LivePort {
     pub(crate) attached: Option<Attached>,
 }
 
+/// In `struct replicas`, beside a port's number: it is down (`REPLICA_DOWN`).
+const REPLICA_DOWN: u16 = 0x8000;
+
 /// Ports and groups as the kernel has them.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
@@ -41,7 +47,27 @@ pub(crate) struct Live {
 #[derive(Debug)]
 struct Group {
     members: BTreeSet<u16>,
-    _map: Inner,
+    /// A map for each object that is loaded.
+    _maps: Vec<Inner>,
+}
+
+/// The program of frames that come in.
+const INGRESS: &str = "sluice_ingress";
+
+/// The program of frames that leave.
+const EGRESS: &str = "sluice_egress";
+
+/// Devices with numbers below this are in `near_ports`, the others in `ports` (`programs.c`).
+const NEAR_DEVICES: u32 = 4096;
+
+/// Where a device's port is found.
+fn ports_map(device: u32) -> &'static str {
+    if device < NEAR_DEVICES { "near_ports" } else { "ports" }
+}
+
+fn put_device(kernel: &Kernel, port: u16, device: u32) -> Result<()> {
+    let target = kernel.target(device, EGRESS)?;
+    kernel.update("devices", &u32::from(port).to_ne_bytes(), &target)
 }
 
 fn member(group: u16, port: u16) -> Vec<u8> {
@@ -54,8 +80,8 @@ fn concerns(group: &MulticastGroup, port: u16) -> bool {
     group.branches.iter().any(|branch| is(&branch.replica) || branch.backups.iter().any(is))
 }
 
-/// `struct absent`.
-fn absent(members: &[Replica]) -> Vec<u8> {
+/// `struct replicas`.
+fn replicas(members: &[Replica]) -> Vec<u8> {
     let mut bytes = (members.len() as u32).to_ne_bytes().to_vec();
     for replica in members {
         bytes.extend(replica.port.to_ne_bytes());
@@ -109,7 +135,7 @@ impl Device {
             self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
             self.connect_target(port, device, role)?;
             if let Some(mut attached) = attached {
-                self.kernel.switch(&mut attached, "sluice_ingress")?;
+                self.kernel.switch(&mut attached, INGRESS)?;
                 if let Some(live) = self.live.ports.get_mut(&port) {
                     live.attached = Some(attached);
                 }
@@ -122,8 +148,7 @@ impl Device {
         self.put_port(port)?;
         if role.sends() {
             check_target(device)?;
-            let target = self.kernel.target(device, "sluice_egress")?;
-            self.kernel.update("devices", &u32::from(port).to_ne_bytes(), &target)?;
+            self.kernels().try_for_each(|kernel| put_device(kernel, port, device))?;
             self.rewrite_groups(|group| concerns(group, port))?;
         }
         Ok(())
@@ -134,13 +159,13 @@ impl Device {
         if role.receives() {
             let attached = match earlier {
                 Some(mut attached) => {
-                    self.kernel.switch(&mut attached, "sluice_ingress")?;
+                    self.running().switch(&mut attached, INGRESS)?;
                     attached
                 }
                 None => {
                     check_free(device)?;
                     check_source(device)?;
-                    self.kernel.attach("sluice_ingress", device)?
+                    self.running().attach(INGRESS, device)?
                 }
             };
             if let Some(live) = self.live.ports.get_mut(&port) {
@@ -158,9 +183,15 @@ impl Device {
         if live.role.sends() {
             // A map that refuses this has no such element.
             let _ = self.rewrite_groups(|group| concerns(group, port));
-            let _ = self.kernel.delete("devices", &u32::from(port).to_ne_bytes());
+            let key = u32::from(port).to_ne_bytes();
+            let _ = self.kernels().try_for_each(|kernel| kernel.delete("devices", &key));
         }
-        let _ = self.kernel.delete("ports", &live.device.to_ne_bytes());
+        let key = live.device.to_ne_bytes();
+        let _ = match ports_map(live.device) {
+            // An array has all of its elements always.
+            near @ "near_ports" => self.kernel.update(near, &key, &0u32.to_ne_bytes()),
+            far => self.kernel.delete(far, &key),
+        };
         true
     }
 
@@ -172,9 +203,11 @@ impl Device {
         let live = self.live.ports.get_mut(&port);
         live.ok_or_else(|| XdpError::Missing(format!("port {port}")))?.is_up = is_up;
         self.put_port(port)?;
+        // Egress, which looks at each copy's port, is not there where copies leave as they are.
+        let all = self.kernels().any(Kernel::sends_as_is);
         self.rewrite_groups(|group| {
             let has_backups = group.branches.iter().any(|branch| !branch.backups.is_empty());
-            has_backups && concerns(group, port)
+            (all || has_backups) && concerns(group, port)
         })
     }
 
@@ -183,8 +216,8 @@ impl Device {
         let Some(live) = self.live.ports.get(&port) else { return Ok(()) };
         let down = if live.is_up { 0 } else { PORT_DOWN };
         let absent = if self.live.absent.is_empty() { 0 } else { SOME_ABSENT };
-        let value = u32::from(port) | down | absent;
-        self.kernel.update("ports", &live.device.to_ne_bytes(), &value.to_ne_bytes())
+        let value = PORT_KNOWN | u32::from(port) | down | absent;
+        self.kernel.update(ports_map(live.device), &live.device.to_ne_bytes(), &value.to_ne_bytes())
     }
 
     fn rewrite_groups(&mut self, is_meant: impl Fn(&MulticastGroup) -> bool) -> Result<()> {
@@ -219,13 +252,19 @@ impl Device {
         for (port, instance) in &there {
             self.kernel.update("instances", &member(group.id, *port), &u32::from(*instance).to_ne_bytes())?;
         }
-        let map = self.kernel.create_members(MAX_MEMBERS as u32)?;
-        for (slot, port) in there.keys().enumerate() {
-            let target = self.kernel.target(self.live.ports[port].device, "sluice_egress")?;
-            self.kernel.update_inner(&map, &(slot as u32).to_ne_bytes(), &target)?;
-        }
-        self.kernel.place("groups", u32::from(group.id), &map)?;
-        let now = Group { members: there.into_keys().collect(), _map: map };
+        let is_down = |port: &u16| self.live.ports.get(port).is_some_and(|live| !live.is_up);
+        let listed = there.iter().map(|(port, instance)| {
+            let down = if is_down(port) { REPLICA_DOWN } else { 0 };
+            Replica { port: port | down, instance: *instance }
+        });
+        let listed = replicas(&listed.collect::<Vec<_>>());
+        self.kernel.update("replicas", &u32::from(group.id).to_ne_bytes(), &listed)?;
+        let maps = self.kernels().map(|kernel| {
+            let sent = there.keys().filter(|port| !(kernel.sends_as_is() && is_down(port)));
+            self.put_members(kernel, group.id, &sent.copied().collect::<Vec<_>>())
+        });
+        let maps = maps.collect::<Result<Vec<Inner>>>()?;
+        let now = Group { members: there.into_keys().collect(), _maps: maps };
         let before = self.live.groups.insert(group.id, now);
         let gone = before.map(|before| before.members).unwrap_or_default();
         let kept = &self.live.groups[&group.id].members;
@@ -236,12 +275,36 @@ impl Device {
         self.put_absent(group.id, &missing)
     }
 
+    /// A group's members for the programs of one object, all at once.
+    fn put_members(&self, kernel: &Kernel, group: u16, ports: &[u16]) -> Result<Inner> {
+        // The kernel walks over all elements of such a map for each packet, empty ones included.
+        let map = kernel.create_members(ports.len().max(1) as u32)?;
+        for (slot, port) in ports.iter().enumerate() {
+            let target = kernel.target(self.live.ports[port].device, EGRESS)?;
+            kernel.update_inner(&map, &(slot as u32).to_ne_bytes(), &target)?;
+        }
+        kernel.place("groups", u32::from(group), &map)?;
+        Ok(map)
+    }
+
+    /// Makes the program that is to run that of all devices. Targets first: a packet finds them as soon as its program runs.
+    pub(crate) fn replace_programs(&mut self) -> Result<()> {
+        if let Some(lean) = &self.lean {
+            let sending = self.live.ports.iter().filter(|(_, live)| live.role.sends());
+            { sending }.try_for_each(|(port, live)| put_device(&lean.kernel, *port, live.device))?;
+        }
+        self.rewrite_groups(|_| true)?;
+        let running = self.lean.as_ref().map_or(&self.kernel, |lean| &lean.kernel);
+        let mut attached = self.live.ports.values_mut().filter_map(|live| live.attached.as_mut());
+        attached.try_for_each(|attached| running.switch(attached, INGRESS))
+    }
+
     /// Members of a group that have no device.
     fn put_absent(&mut self, group: u16, members: &[Replica]) -> Result<()> {
         let key = u32::from(group).to_ne_bytes();
         let was = !self.live.absent.is_empty();
         if !members.is_empty() {
-            self.kernel.update("absents", &key, &absent(members))?;
+            self.kernel.update("absents", &key, &replicas(members))?;
             self.live.absent.insert(group);
         } else if self.live.absent.remove(&group) {
             self.kernel.delete("absents", &key)?;
@@ -256,7 +319,8 @@ impl Device {
     /// A group that is no more.
     pub(crate) fn remove_group(&mut self, id: u16) -> Result<()> {
         let Some(group) = self.live.groups.remove(&id) else { return Ok(()) };
-        self.kernel.delete("groups", &u32::from(id).to_ne_bytes())?;
+        self.kernels().try_for_each(|kernel| kernel.delete("groups", &u32::from(id).to_ne_bytes()))?;
+        self.kernel.delete("replicas", &u32::from(id).to_ne_bytes())?;
         group.members.iter().try_for_each(|port| self.kernel.delete("instances", &member(id, *port)))?;
         self.put_absent(id, &[])
     }

@@ -70,7 +70,7 @@ impl Device {
         }
         let mut frame = arrival.frame.to_vec();
         frame.resize(frame.len().max(LEAST_FRAME), 0);
-        let ran = self.kernel.run("sluice_ingress_test", &test_packet(arrival), &frame, 1)?;
+        let ran = self.running().run("sluice_ingress_test", &test_packet(arrival), &frame, 1)?;
         if ran.code != XDP_PASS {
             return Err(XdpError::Kernel {
                 what: "a packet".to_string(),
@@ -106,7 +106,7 @@ impl Device {
     pub fn time_ingress(&self, arrival: &Arrival<'_>, runs: u32) -> Result<std::time::Duration> {
         let mut frame = arrival.frame.to_vec();
         frame.resize(frame.len().max(LEAST_FRAME), 0);
-        let ran = self.kernel.run("sluice_ingress_test", &test_packet(arrival), &frame, runs)?;
+        let ran = self.running().run("sluice_ingress_test", &test_packet(arrival), &frame, runs)?;
         Ok(ran.each)
     }
 
@@ -121,7 +121,7 @@ impl Device {
     fn leave(&self, state: u32, replica: Replica, kind: u32, frame: &[u8]) -> Result<Option<Departure>> {
         let words_in = [state, u32::from(replica.port), u32::from(replica.instance), kind];
         let meta: Vec<u8> = words_in.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        let ran = self.kernel.run("sluice_egress_test", &meta, frame, 1)?;
+        let ran = self.running().run("sluice_egress_test", &meta, frame, 1)?;
         if ran.code != XDP_PASS {
             return Err(XdpError::Kernel {
                 what: "a copy".to_string(),

@@ -8,6 +8,9 @@ use sluice_entities::{ActionCall, EntryKey, Match};
 use crate::encode;
 use crate::error::{Result, XdpError};
 use crate::kernel::{Inner, Kernel};
+use crate::mapped::Words;
+
+const OTHER_KEY: XdpError = XdpError::Cannot("an entry whose key is not its table's");
 
 /// What an entry is in the kernel.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ impl Placed {
 pub(crate) struct Entries {
     placed: HashMap<EntryKey, Placed>,
     map: Option<Inner>,
+    /// Instead of it, where the key is an index.
+    words: Option<Words>,
     next_order: u64,
 }
 
@@ -66,7 +71,12 @@ impl Entries {
         self.placed.insert(key.clone(), placed);
         let done = match entries {
             EntriesLayout::List(list) => self.write_list(kernel, list),
-            _ => self.write_one(kernel, layout, entries, &key, reference),
+            EntriesLayout::Direct { widths, .. } => {
+                self.write_word(kernel, entries, widths, &key, reference + 1)
+            }
+            EntriesLayout::Hash { .. } | EntriesLayout::Trie { .. } => {
+                self.write_one(kernel, layout, entries, &key, reference)
+            }
         };
         if let Err(error) = done {
             match before {
@@ -100,6 +110,29 @@ impl Entries {
         }
     }
 
+    /// What an array has for a key: the reference and one, or 0.
+    fn write_word(
+        &mut self,
+        kernel: &Kernel,
+        entries: &EntriesLayout,
+        widths: &[u32],
+        key: &EntryKey,
+        word: u64,
+    ) -> Result<()> {
+        let index = encode::index(widths, matches(key)).ok_or(OTHER_KEY)?;
+        match &self.words {
+            Some(words) => words.store(index, word),
+            None => {
+                let shape = entries.shape();
+                let words = Words::new(kernel.create(shape, 1)?, 1 << widths.iter().sum::<u32>())?;
+                words.store(index, word);
+                kernel.place(&shape.map(), entries.slot(), words.map())?;
+                self.words = Some(words);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes an entry out.
     pub(crate) fn remove(
         &mut self,
@@ -110,6 +143,9 @@ impl Entries {
         let Some(placed) = self.placed.remove(key) else { return Ok(None) };
         match &layout.entries {
             Some(EntriesLayout::List(list)) => self.write_list(kernel, list)?,
+            Some(entries @ EntriesLayout::Direct { widths, .. }) => {
+                self.write_word(kernel, entries, widths, key, 0)?;
+            }
             Some(entries) => {
                 if let Some(map) = &self.map {
                     kernel.delete_inner(map, &key_bytes(entries, key)?)?;
@@ -152,7 +188,7 @@ pub(crate) fn put_list(
 }
 
 fn key_bytes(entries: &EntriesLayout, key: &EntryKey) -> Result<Vec<u8>> {
-    encode::key(entries, matches(key)).ok_or(XdpError::Cannot("an entry whose key is not its table's"))
+    encode::key(entries, matches(key)).ok_or(OTHER_KEY)
 }
 
 fn matches(key: &EntryKey) -> &[Match] {

@@ -72,6 +72,8 @@ impl Device {
         updates: &[Update],
         atomicity: Atomicity,
     ) -> std::result::Result<(), BatchError> {
+        // A program that does without a table has to be gone before the table has something to do.
+        self.generalize_for(updates).map_err(|error| BatchError(vec![(0, error)]))?;
         let errors = if atomicity == Atomicity::ContinueOnError {
             let each = updates.iter().enumerate();
             each.filter_map(|(index, update)| Some((index, self.all(std::slice::from_ref(update)).err()?.1)))

@@ -28,6 +28,7 @@ struct Pair {
     xdp: Device,
     packets: u64,
     copies: u64,
+    policies: u64,
 }
 
 impl Pair {
@@ -35,7 +36,7 @@ impl Pair {
         stay_on_processor();
         let module = harness::module(build);
         let xdp = Device::new(&module, "broker.p4", Purpose::Test).expect("the kernel takes the broker");
-        Self { soft: Broker::on(build, Engine::Native), xdp, packets: 0, copies: 0 }
+        Self { soft: Broker::on(build, Engine::Native), xdp, packets: 0, copies: 0, policies: 0 }
     }
 }
 
@@ -48,6 +49,11 @@ impl Compared for Pair {
             vec![updates]
         };
         self.soft.carry_out(plan, both, |_, _| {});
+        // Every second policy has a program of its own; the one after it finds that in its place.
+        self.policies += 1;
+        if self.policies.is_multiple_of(2) {
+            self.xdp.specialize().expect("the kernel takes what is left of the program");
+        }
         true
     }
 

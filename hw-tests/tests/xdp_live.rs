@@ -51,6 +51,14 @@ fn other_policy() -> String {
     POLICY.replace(one, two)
 }
 
+/// One whose copies leave as the packets came.
+fn plain_policy() -> String {
+    let (ports, _) = POLICY.split_once("filters:").expect("it has filters");
+    format!(
+        "{ports}filters:\n  - {{ name: web, match: tcp, to: [web, rest] }}\n  - {{ name: others, match: udp or arp, to: [tunnels] }}\n"
+    )
+}
+
 /// tcpdump at the end of a cable; it ends with this.
 struct Watcher(Child);
 
@@ -156,8 +164,16 @@ fn tools_get_what_the_soft_switch_sends_and_taps_get_nothing() {
                 std::thread::sleep(Duration::from_millis(1));
             }
             if sent.is_multiple_of(500) {
-                let yaml = if changes % 2 == 0 { other_policy() } else { POLICY.to_string() };
+                let yaml = match changes % 3 {
+                    0 => other_policy(),
+                    1 => plain_policy(),
+                    _ => POLICY.to_string(),
+                };
                 apply(&mut soft, &mut xdp, &yaml);
+                // Frames go on while the program changes, and those of the next policy meet this one until that needs more.
+                if changes % 2 == 1 {
+                    xdp.specialize().expect("the kernel takes what is left of the program");
+                }
                 changes += 1;
             }
         }

@@ -3,6 +3,7 @@
 //! One lock holds program and ports: who reads waits for who writes, packets for nobody. Nothing comes to the controller: there is no CPU port, and there are no digests, clones,
 //! selectors and idle entries ([`Target::capabilities`]).
 
+mod lean;
 mod load;
 mod pinned;
 mod ports;
@@ -22,6 +23,7 @@ use sluice_target::{
 };
 
 use crate::error::XdpError;
+use lean::Specializer;
 use load::Loaded;
 use pinned::Pinned;
 pub use pinned::release;
@@ -60,13 +62,16 @@ struct Core {
     pinned: Option<Pinned>,
     ports: BTreeMap<u16, Port>,
     events: VecDeque<Event>,
+    /// How many programs there were.
+    generation: u64,
 }
 
 /// The data path in the kernel, with its ports. When it is dropped, its programs leave the devices, but for those that are pinned ([`XdpOptions::pins`]): these go with
 /// [`sluice_target::OpensPorts::detach_ports`].
 pub struct XdpTarget {
     options: XdpOptions,
-    core: Mutex<Core>,
+    core: Arc<Mutex<Core>>,
+    specializer: Specializer,
 }
 
 impl std::fmt::Debug for XdpTarget {
@@ -96,7 +101,8 @@ fn fault(error: &XdpError) -> Fault {
 impl XdpTarget {
     /// XDP without program and ports.
     pub fn new(options: XdpOptions) -> Self {
-        Self { options, core: Mutex::default() }
+        let core = Arc::default();
+        Self { options, specializer: Specializer::start(&core), core }
     }
 
     /// XDP that runs a verified module.
@@ -117,6 +123,12 @@ impl XdpTarget {
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many tables the program that runs does without since they are empty; none while the whole one runs, as it does after a write
+    /// that needs it, until nobody has written for a while.
+    pub fn tables_left_out(&self) -> Option<usize> {
+        self.core().loaded.as_ref()?.device.tables_left_out()
     }
 
     /// Packets and copies that the program did not send, at all ports, by reason.
@@ -183,6 +195,9 @@ impl Target for XdpTarget {
             }
         }
         *loaded = Some(next);
+        core.generation += 1;
+        drop(core);
+        self.specializer.ring();
         Ok(())
     }
 
@@ -204,6 +219,8 @@ impl Target for XdpTarget {
         if let Some(pinned) = pinned {
             pinned.note(loaded.device.journal);
         }
+        drop(core);
+        self.specializer.ring();
         done.map_err(|refused| {
             let errors = refused.0.into_iter();
             BatchFault { errors: errors.map(|(index, error)| (index, fault(&error))).collect() }

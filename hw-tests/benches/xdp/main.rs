@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, ProgramInput};
 use sluice_broker::Build;
@@ -79,7 +79,8 @@ fn members(floor: &Object, tools: &[(&str, u16)]) -> MapHandle {
         sz: size_of::<libbpf_rs::libbpf_sys::bpf_map_create_opts>() as libbpf_rs::libbpf_sys::size_t,
         ..Default::default()
     };
-    let map = MapHandle::create(MapType::Devmap, Some("members"), 4, 8, 64, &options).expect("a map");
+    let map = MapHandle::create(MapType::Devmap, Some("members"), 4, 8, tools.len() as u32, &options)
+        .expect("a map");
     let leave = floor.progs().find(|program| program.name() == "leave").expect("it is in the object");
     let program = leave.as_fd().as_raw_fd();
     for (slot, (name, _)) in tools.iter().enumerate() {
@@ -159,7 +160,38 @@ fn broker(yaml: &str) -> Device {
         vec![updates]
     };
     soft.carry_out(plan, both, |_, _| {});
+    let times = specialize(&mut xdp);
+    eprintln!(
+        "what is left of the program: made in {:?}, compiled in {:?}, loaded in {:?}",
+        times[0], times[1], times[2]
+    );
     xdp
+}
+
+/// Sends through one contender for long: `SLUICE_PROFILE=TOOLSxFILTERS`, with `perf record -a` beside it; 0 filters are the floor.
+fn profile(floor: &Object, asked: &str) {
+    let numbers: Vec<usize> = asked.split('x').filter_map(|number| number.parse().ok()).collect();
+    let [tools @ (1 | 3), filters] = numbers[..] else { panic!("SLUICE_PROFILE is 1x10, 3x0, or the like") };
+    let _members = members(floor, &TOOLS[..tools]);
+    let list = if tools == 1 { "one" } else { "one, two, three" };
+    let forward = floor.progs_mut().find(|program| program.name() == "forward").expect("it is there");
+    let _link =
+        (filters == 0).then(|| forward.attach_xdp(device_number("tap") as i32).expect("the tap takes it"));
+    let _broker = (filters > 0).then(|| broker(&policy(filters, list)));
+    println!("ready");
+    let rates: Vec<f64> = (0..20).map(|_| rate(floor)).collect();
+    println!("{asked}: {:.2} millions a second", rates.iter().copied().fold(0.0, f64::max));
+}
+
+/// Lets the program run that the policy needs; how long text, object and loading took.
+fn specialize(xdp: &mut Device) -> [Duration; 3] {
+    let begin = Instant::now();
+    let source = xdp.lean_source().expect("XDP has it").expect("some tables are empty");
+    let made = begin.elapsed();
+    let object = source.compile().expect("clang takes it");
+    let compiled = begin.elapsed();
+    assert!(xdp.run_lean(&object).expect("the kernel takes it"));
+    [made, compiled - made, begin.elapsed() - compiled]
 }
 
 fn main() {
@@ -173,6 +205,9 @@ fn main() {
     println!(
         "millions of frames of 64 bytes a second out of the far ends, one processor, the quickest of {ROUNDS} rounds"
     );
+    if let Ok(asked) = std::env::var("SLUICE_PROFILE") {
+        return profile(&floor, &asked);
+    }
     for (tools, list) in [(&TOOLS[..1], "one"), (&TOOLS[..], "one, two, three")] {
         let _members = members(&floor, tools);
         let mut best = [0f64; 4];

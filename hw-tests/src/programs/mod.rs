@@ -28,4 +28,4 @@ pub use exercise::{bmv2, exercise, is_located, reread};
 pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;
 pub use scene::{Scene, Witness};
-pub use xdp::{OnXdp, has_xdp, stay_on_processor};
+pub use xdp::{OnXdp, XdpForm, has_xdp, stay_on_processor};

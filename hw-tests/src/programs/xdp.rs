@@ -22,7 +22,21 @@ pub enum OnXdp {
 }
 
 /// A program in the kernel, as a board of scripts.
-struct XdpBoard(Device);
+struct XdpBoard {
+    device: Device,
+    form: XdpForm,
+    /// Something was written since the last packet.
+    is_changed: bool,
+}
+
+/// Which program packets meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XdpForm {
+    /// The whole one.
+    Whole,
+    /// What is left of it without the tables that have no entries just then.
+    Lean,
+}
 
 fn failed(error: &XdpError) -> TargetError {
     match error {
@@ -33,22 +47,26 @@ fn failed(error: &XdpError) -> TargetError {
 
 impl Board for XdpBoard {
     fn write(&mut self, updates: &[Update]) -> Result<(), TargetError> {
-        self.0.write(updates).map_err(|error| failed(&error))
+        self.is_changed = true;
+        self.device.write(updates).map_err(|error| failed(&error))
     }
 
     fn process(&mut self, port: u16, time_ns: u64, data: &[u8]) -> Result<Vec<(u16, Vec<u8>)>, TargetError> {
+        if self.form == XdpForm::Lean && std::mem::take(&mut self.is_changed) {
+            self.device.specialize().map_err(|error| failed(&error))?;
+        }
         let arrival = Arrival { port, time_ns, frame: data, wire_length: data.len() as u32, is_bad: false };
-        let out = self.0.pass(&arrival).map_err(|error| failed(&error))?;
+        let out = self.device.pass(&arrival).map_err(|error| failed(&error))?;
         Ok(out.into_iter().map(|departure| (departure.port, departure.frame)).collect())
     }
 
     fn counter(&self, counter: &str, index: u64) -> Option<CounterData> {
-        self.0.counter(counter, index).ok().flatten()
+        self.device.counter(counter, index).ok().flatten()
     }
 
     fn direct_counter(&self, entry: &TableEntry) -> Option<CounterData> {
         let key = EntryKey::Entry { matches: entry.matches.clone(), priority: entry.priority };
-        self.0.direct_counter(&entry.table, &key).ok().flatten()
+        self.device.direct_counter(&entry.table, &key).ok().flatten()
     }
 }
 
@@ -73,7 +91,7 @@ pub fn stay_on_processor() {
 
 impl Case {
     /// The script on XDP; none for a program without a script.
-    pub fn on_xdp(&self) -> Option<OnXdp> {
+    pub fn on_xdp(&self, form: XdpForm) -> Option<OnXdp> {
         let text = fs::read_to_string(self.file("stf")).ok()?;
         let mut sources = Sources::new();
         let module = match self.compile(&mut sources, true) {
@@ -86,14 +104,15 @@ impl Case {
             Err(XdpError::Unsupported(found)) => return Some(OnXdp::Refused(found.render(&sources))),
             Err(error) => return Some(OnXdp::Failed(error.to_string())),
         };
-        Some(self.script_on_xdp(&module, device, text))
+        let board = XdpBoard { device, form, is_changed: true };
+        Some(self.script_on_xdp(&module, board, text))
     }
 
-    fn script_on_xdp(&self, module: &Module, device: Device, text: String) -> OnXdp {
+    fn script_on_xdp(&self, module: &Module, board: XdpBoard, text: String) -> OnXdp {
         let mut sources = Sources::new();
         let source = sources.add(format!("{}.stf", self.name), text);
         let found = match parse(&sources, source).and_then(|script| bind(&script, &module.info())) {
-            Ok(test) => run(&test, &mut BoardTarget::on(XdpBoard(device))).found,
+            Ok(test) => run(&test, &mut BoardTarget::on(board)).found,
             Err(found) => found,
         };
         if found.is_empty() { OnXdp::Passed } else { OnXdp::Failed(found.render(&sources)) }

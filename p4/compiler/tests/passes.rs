@@ -4,20 +4,22 @@
 
 mod random_program;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
 use sluice_diagnostics::Sources;
 use sluice_ir::verify::verify;
-use sluice_ir::{Module, text};
-use sluice_p4::passes;
+use sluice_ir::{ActionUse, Handle, Module, Table, text};
+use sluice_p4::passes::{self, DefaultRun};
 
 /// A pass by name.
 type Named = (&'static str, fn(&mut Module) -> bool);
 
-const PASSES: [Named; 8] = [
+const PASSES: [Named; 10] = [
     ("compact", passes::compact),
     ("fold_constants", passes::fold_constants),
+    ("fold_known_bits", passes::fold_known_bits),
     ("merge_states", passes::merge_states),
     ("optimize", |module| {
         let before = text::print(module);
@@ -28,7 +30,22 @@ const PASSES: [Named; 8] = [
     ("prune_statements", passes::prune_statements),
     ("remove_dead_stores", passes::remove_dead_stores),
     ("remove_unreachable_states", passes::remove_unreachable_states),
+    ("specialize", |module| {
+        *module = passes::specialize(module, &as_empty(module));
+        true
+    }),
 ];
+
+/// The tables to which the program gives no entries, with their own default actions.
+fn as_empty(module: &Module) -> BTreeMap<Handle<Table>, DefaultRun> {
+    let empty = module.tables.iter().filter(|(_, table)| table.entries.is_empty());
+    empty
+        .map(|(handle, table)| {
+            let ActionUse { index, arguments } = &table.default_action;
+            (handle, DefaultRun { action: *index as u16, data: arguments.clone() })
+        })
+        .collect()
+}
 
 /// Reads and verifies a file.
 fn load(path: &Path) -> Module {

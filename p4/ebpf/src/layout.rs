@@ -7,7 +7,7 @@
 //! - **What an entry does** is a *reference*, one word: the index of a record in its lower half (of an action, where no action of the
 //!   table has data), the cell of its direct counter or meter in its upper half. A record is the index of the action, then its data. A
 //!   packet that found a reference finds its record whole: records are never changed, only replaced, and used again after a grace period.
-//! - **Entries** of exact keys are in a hash map from the key's words to references, those of one prefix in a trie, all others in a list
+//! - **Entries** of exact keys are in an array of references if the key has few bits, else in a hash map from its words to references, those of one prefix in a trie, all others in a list
 //!   in order of precedence, which is replaced as a whole.
 //! - **Default actions**, and whether a table has entries, are in one *configuration*, replaced as a whole: a packet sees one.
 
@@ -63,6 +63,8 @@ pub struct Layout {
 /// What maps in one array of maps have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shape {
+    /// Arrays of `1 << n` words, which the control plane has in its memory too: a word is written at once.
+    Direct(u32),
     /// Hash maps with keys of that many words.
     Hash(usize),
     /// Tries with keys of that many bytes behind the prefix's length.
@@ -75,6 +77,7 @@ impl Shape {
     /// Name of the array of maps.
     pub fn map(self) -> String {
         match self {
+            Self::Direct(bits) => format!("arrays_{bits}"),
             Self::Hash(words) => format!("hashes_{words}"),
             Self::Trie(bytes) => format!("tries_{bytes}"),
             Self::List(words) => format!("lists_{words}"),
@@ -113,6 +116,13 @@ pub struct TableLayout {
 /// How a table's entries are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntriesLayout {
+    /// An array: the fields one behind the other are the index. What is there is the reference and one, or 0 where there is no entry.
+    Direct {
+        /// Its slot among those of its shape.
+        slot: u32,
+        /// Widths of the key's fields.
+        widths: Vec<u32>,
+    },
     /// A hash map.
     Hash {
         /// Its slot among those of its shape.
@@ -136,6 +146,7 @@ impl EntriesLayout {
     /// The shape of its map.
     pub fn shape(&self) -> Shape {
         match self {
+            Self::Direct { widths, .. } => Shape::Direct(widths.iter().sum()),
             Self::Hash { widths, .. } => Shape::Hash(widths.iter().map(|width| words_of(*width)).sum()),
             Self::Trie { fields, .. } => {
                 let bytes: u32 = fields.iter().map(|(width, _)| width.div_ceil(8)).sum();
@@ -148,11 +159,14 @@ impl EntriesLayout {
     /// Its slot among those of its shape.
     pub fn slot(&self) -> u32 {
         match self {
-            Self::Hash { slot, .. } | Self::Trie { slot, .. } => *slot,
+            Self::Direct { slot, .. } | Self::Hash { slot, .. } | Self::Trie { slot, .. } => *slot,
             Self::List(list) => list.slot,
         }
     }
 }
+
+/// Most bits of a key that is an index: 64 KiB for a table that has entries.
+pub const MAX_DIRECT_BITS: u32 = 13;
 
 /// Most members of a list: the verifier follows a packet past each of them.
 pub const MAX_LIST: usize = 1024;

@@ -963,6 +963,96 @@ struct meter {
 	struct counts green, yellow, red;
 };
 
+struct inner_arrays_3 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 8);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__array(values, struct inner_arrays_3);
+} arrays_3 SEC(".maps");
+
+struct inner_arrays_6 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 64);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 8);
+	__type(key, u32);
+	__array(values, struct inner_arrays_6);
+} arrays_6 SEC(".maps");
+
+struct inner_arrays_7 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 128);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__array(values, struct inner_arrays_7);
+} arrays_7 SEC(".maps");
+
+struct inner_arrays_8 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 256);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 32);
+	__type(key, u32);
+	__array(values, struct inner_arrays_8);
+} arrays_8 SEC(".maps");
+
+struct inner_arrays_9 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 512);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 7);
+	__type(key, u32);
+	__array(values, struct inner_arrays_9);
+} arrays_9 SEC(".maps");
+
+struct inner_arrays_13 {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 8192);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__array(values, struct inner_arrays_13);
+} arrays_13 SEC(".maps");
+
 struct inner_hashes_1 {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -973,7 +1063,7 @@ struct inner_hashes_1 {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 72);
+	__uint(max_entries, 17);
 	__type(key, u32);
 	__array(values, struct inner_hashes_1);
 } hashes_1 SEC(".maps");
@@ -1544,12 +1634,11 @@ ONCE int apply_ingress_network_port(struct xdp_md *ctx, struct state *st, const 
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_meta_ingress_port;
+		u32 index_of_key = (((u64) st->v_meta_ingress_port & 0x1ffULL));
 		u32 slot = 0;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_9 *record = bpf_map_lookup_elem(&records_9, &index);
@@ -1593,7 +1682,7 @@ ONCE int apply_ingress_narrow_ether_type(struct xdp_md *ctx, struct state *st, c
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_ether_type;
-		u32 slot = 1;
+		u32 slot = 0;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -1640,7 +1729,7 @@ ONCE int apply_ingress_narrow_l3(struct xdp_md *ctx, struct state *st, const str
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_l3;
-		u32 slot = 2;
+		u32 slot = 1;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -1685,12 +1774,11 @@ ONCE int apply_ingress_narrow_vlan_outer(struct xdp_md *ctx, struct state *st, c
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_vlan;
-		u32 slot = 3;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_vlan & 0x1fffULL));
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&arrays_13, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -1732,12 +1820,11 @@ ONCE int apply_ingress_narrow_vlan_inner(struct xdp_md *ctx, struct state *st, c
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_vlan_inner;
-		u32 slot = 4;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_vlan_inner & 0x1fffULL));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_13, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2095,12 +2182,11 @@ ONCE int apply_ingress_narrow_ip_proto(struct xdp_md *ctx, struct state *st, con
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_ip_proto;
-		u32 slot = 5;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_ip_proto & 0x1ffULL));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2260,12 +2346,11 @@ ONCE int apply_ingress_narrow_tcp_flags(struct xdp_md *ctx, struct state *st, co
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_tcp_flags;
-		u32 slot = 6;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_tcp_flags & 0x1ffULL));
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2307,12 +2392,11 @@ ONCE int apply_ingress_narrow_dscp(struct xdp_md *ctx, struct state *st, const s
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_dscp;
-		u32 slot = 7;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_dscp & 0x7fULL));
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&arrays_7, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2354,12 +2438,11 @@ ONCE int apply_ingress_narrow_ecn(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_ecn;
-		u32 slot = 8;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_ecn & 7));
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&arrays_3, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2401,12 +2484,11 @@ ONCE int apply_ingress_narrow_ttl(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_ttl;
-		u32 slot = 9;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_ttl & 0x1ffULL));
+		u32 slot = 3;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2448,12 +2530,11 @@ ONCE int apply_ingress_narrow_fragment(struct xdp_md *ctx, struct state *st, con
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_outer_fragment;
-		u32 slot = 10;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_outer_fragment & 7));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_3, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2605,7 +2686,7 @@ ONCE int apply_ingress_narrow_mpls(struct xdp_md *ctx, struct state *st, const s
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_mpls_label;
-		u32 slot = 11;
+		u32 slot = 2;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -2755,7 +2836,7 @@ ONCE int apply_ingress_narrow_vni(struct xdp_md *ctx, struct state *st, const st
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_vni;
-		u32 slot = 12;
+		u32 slot = 3;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -2802,7 +2883,7 @@ ONCE int apply_ingress_narrow_teid(struct xdp_md *ctx, struct state *st, const s
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_teid;
-		u32 slot = 13;
+		u32 slot = 4;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -2849,7 +2930,7 @@ ONCE int apply_ingress_narrow_gre_key(struct xdp_md *ctx, struct state *st, cons
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_ingress_ids_gre_key;
-		u32 slot = 14;
+		u32 slot = 5;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -2896,7 +2977,7 @@ ONCE int apply_ingress_narrow_inner_l3(struct xdp_md *ctx, struct state *st, con
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) st->v_meta_inner_l3;
-		u32 slot = 15;
+		u32 slot = 6;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -2941,12 +3022,11 @@ ONCE int apply_ingress_narrow_inner_vlan(struct xdp_md *ctx, struct state *st, c
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_vlan;
-		u32 slot = 16;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_vlan & 0x1fffULL));
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&arrays_13, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3304,12 +3384,11 @@ ONCE int apply_ingress_narrow_inner_ip_proto(struct xdp_md *ctx, struct state *s
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_ip_proto;
-		u32 slot = 17;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_ip_proto & 0x1ffULL));
+		u32 slot = 4;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3469,12 +3548,11 @@ ONCE int apply_ingress_narrow_inner_tcp_flags(struct xdp_md *ctx, struct state *
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_tcp_flags;
-		u32 slot = 18;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_tcp_flags & 0x1ffULL));
+		u32 slot = 5;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3516,12 +3594,11 @@ ONCE int apply_ingress_narrow_inner_dscp(struct xdp_md *ctx, struct state *st, c
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_dscp;
-		u32 slot = 19;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_dscp & 0x7fULL));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_7, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3563,12 +3640,11 @@ ONCE int apply_ingress_narrow_inner_ttl(struct xdp_md *ctx, struct state *st, co
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_ttl;
-		u32 slot = 20;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_ttl & 0x1ffULL));
+		u32 slot = 6;
+		void *map = bpf_map_lookup_elem(&arrays_9, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3610,12 +3686,11 @@ ONCE int apply_ingress_narrow_inner_fragment(struct xdp_md *ctx, struct state *s
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_inner_fragment;
-		u32 slot = 21;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_inner_fragment & 7));
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&arrays_3, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3788,12 +3863,11 @@ ONCE int apply_ingress_collect_0(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (st->v_meta_terms[0] & 0xffULL);
-		u32 slot = 22;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((st->v_meta_terms[0] & 0xffULL) & 0xffULL));
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -3835,12 +3909,11 @@ ONCE int apply_ingress_collect_1(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 8) & 0xffULL);
-		u32 slot = 23;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 8) & 0xffULL) & 0xffULL));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -3882,12 +3955,11 @@ ONCE int apply_ingress_collect_2(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 16) & 0xffULL);
-		u32 slot = 24;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 16) & 0xffULL) & 0xffULL));
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -3929,12 +4001,11 @@ ONCE int apply_ingress_collect_3(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 24) & 0xffULL);
-		u32 slot = 25;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 24) & 0xffULL) & 0xffULL));
+		u32 slot = 3;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -3976,12 +4047,11 @@ ONCE int apply_ingress_collect_4(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 32) & 0xffULL);
-		u32 slot = 26;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 32) & 0xffULL) & 0xffULL));
+		u32 slot = 4;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4023,12 +4093,11 @@ ONCE int apply_ingress_collect_5(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 40) & 0xffULL);
-		u32 slot = 27;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 40) & 0xffULL) & 0xffULL));
+		u32 slot = 5;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4070,12 +4139,11 @@ ONCE int apply_ingress_collect_6(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 48) & 0xffULL);
-		u32 slot = 28;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 48) & 0xffULL) & 0xffULL));
+		u32 slot = 6;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4117,12 +4185,11 @@ ONCE int apply_ingress_collect_7(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[0] >> 56) & 0xffULL);
-		u32 slot = 29;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[0] >> 56) & 0xffULL) & 0xffULL));
+		u32 slot = 7;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4164,12 +4231,11 @@ ONCE int apply_ingress_collect_8(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (st->v_meta_terms[1] & 0xffULL);
-		u32 slot = 30;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((st->v_meta_terms[1] & 0xffULL) & 0xffULL));
+		u32 slot = 8;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4211,12 +4277,11 @@ ONCE int apply_ingress_collect_9(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 8) & 0xffULL);
-		u32 slot = 31;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 8) & 0xffULL) & 0xffULL));
+		u32 slot = 9;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4258,12 +4323,11 @@ ONCE int apply_ingress_collect_10(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 16) & 0xffULL);
-		u32 slot = 32;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 16) & 0xffULL) & 0xffULL));
+		u32 slot = 10;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4305,12 +4369,11 @@ ONCE int apply_ingress_collect_11(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 24) & 0xffULL);
-		u32 slot = 33;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 24) & 0xffULL) & 0xffULL));
+		u32 slot = 11;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4352,12 +4415,11 @@ ONCE int apply_ingress_collect_12(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 32) & 0xffULL);
-		u32 slot = 34;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 32) & 0xffULL) & 0xffULL));
+		u32 slot = 12;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4399,12 +4461,11 @@ ONCE int apply_ingress_collect_13(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 40) & 0xffULL);
-		u32 slot = 35;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 40) & 0xffULL) & 0xffULL));
+		u32 slot = 13;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4446,12 +4507,11 @@ ONCE int apply_ingress_collect_14(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 48) & 0xffULL);
-		u32 slot = 36;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 48) & 0xffULL) & 0xffULL));
+		u32 slot = 14;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4493,12 +4553,11 @@ ONCE int apply_ingress_collect_15(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[1] >> 56) & 0xffULL);
-		u32 slot = 37;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[1] >> 56) & 0xffULL) & 0xffULL));
+		u32 slot = 15;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4540,12 +4599,11 @@ ONCE int apply_ingress_collect_16(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (st->v_meta_terms[2] & 0xffULL);
-		u32 slot = 38;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((st->v_meta_terms[2] & 0xffULL) & 0xffULL));
+		u32 slot = 16;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4587,12 +4645,11 @@ ONCE int apply_ingress_collect_17(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 8) & 0xffULL);
-		u32 slot = 39;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 8) & 0xffULL) & 0xffULL));
+		u32 slot = 17;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4634,12 +4691,11 @@ ONCE int apply_ingress_collect_18(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 16) & 0xffULL);
-		u32 slot = 40;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 16) & 0xffULL) & 0xffULL));
+		u32 slot = 18;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4681,12 +4737,11 @@ ONCE int apply_ingress_collect_19(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 24) & 0xffULL);
-		u32 slot = 41;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 24) & 0xffULL) & 0xffULL));
+		u32 slot = 19;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4728,12 +4783,11 @@ ONCE int apply_ingress_collect_20(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 32) & 0xffULL);
-		u32 slot = 42;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 32) & 0xffULL) & 0xffULL));
+		u32 slot = 20;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4775,12 +4829,11 @@ ONCE int apply_ingress_collect_21(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 40) & 0xffULL);
-		u32 slot = 43;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 40) & 0xffULL) & 0xffULL));
+		u32 slot = 21;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4822,12 +4875,11 @@ ONCE int apply_ingress_collect_22(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 48) & 0xffULL);
-		u32 slot = 44;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 48) & 0xffULL) & 0xffULL));
+		u32 slot = 22;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4869,12 +4921,11 @@ ONCE int apply_ingress_collect_23(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[2] >> 56) & 0xffULL);
-		u32 slot = 45;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[2] >> 56) & 0xffULL) & 0xffULL));
+		u32 slot = 23;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4916,12 +4967,11 @@ ONCE int apply_ingress_collect_24(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (st->v_meta_terms[3] & 0xffULL);
-		u32 slot = 46;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((st->v_meta_terms[3] & 0xffULL) & 0xffULL));
+		u32 slot = 24;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -4963,12 +5013,11 @@ ONCE int apply_ingress_collect_25(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 8) & 0xffULL);
-		u32 slot = 47;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 8) & 0xffULL) & 0xffULL));
+		u32 slot = 25;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5010,12 +5059,11 @@ ONCE int apply_ingress_collect_26(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 16) & 0xffULL);
-		u32 slot = 48;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 16) & 0xffULL) & 0xffULL));
+		u32 slot = 26;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5057,12 +5105,11 @@ ONCE int apply_ingress_collect_27(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 24) & 0xffULL);
-		u32 slot = 49;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 24) & 0xffULL) & 0xffULL));
+		u32 slot = 27;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5104,12 +5151,11 @@ ONCE int apply_ingress_collect_28(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 32) & 0xffULL);
-		u32 slot = 50;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 32) & 0xffULL) & 0xffULL));
+		u32 slot = 28;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5151,12 +5197,11 @@ ONCE int apply_ingress_collect_29(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 40) & 0xffULL);
-		u32 slot = 51;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 40) & 0xffULL) & 0xffULL));
+		u32 slot = 29;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5198,12 +5243,11 @@ ONCE int apply_ingress_collect_30(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 48) & 0xffULL);
-		u32 slot = 52;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 48) & 0xffULL) & 0xffULL));
+		u32 slot = 30;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5245,12 +5289,11 @@ ONCE int apply_ingress_collect_31(struct xdp_md *ctx, struct state *st, const st
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = ((st->v_meta_terms[3] >> 56) & 0xffULL);
-		u32 slot = 53;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = ((((st->v_meta_terms[3] >> 56) & 0xffULL) & 0xffULL));
+		u32 slot = 31;
+		void *map = bpf_map_lookup_elem(&arrays_8, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5546,12 +5589,11 @@ ONCE int apply_ingress_balance_0(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 54;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5583,12 +5625,11 @@ ONCE int apply_ingress_balance_1(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 55;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5620,12 +5661,11 @@ ONCE int apply_ingress_balance_2(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 56;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5657,12 +5697,11 @@ ONCE int apply_ingress_balance_3(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 57;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 3;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5694,12 +5733,11 @@ ONCE int apply_ingress_balance_4(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 58;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 4;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5731,12 +5769,11 @@ ONCE int apply_ingress_balance_5(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 59;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 5;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5768,12 +5805,11 @@ ONCE int apply_ingress_balance_6(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 60;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 6;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5805,12 +5841,11 @@ ONCE int apply_ingress_balance_7(struct xdp_md *ctx, struct state *st, const str
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 key[1];
-		key[0] = (u64) st->v_ingress_bucket;
-		u32 slot = 61;
-		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
-		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
-		u64 reference = found ? *found : NO_REFERENCE;
+		u32 index_of_key = (((u64) st->v_ingress_bucket & 0x3fULL));
+		u32 slot = 7;
+		void *map = bpf_map_lookup_elem(&arrays_6, &slot);
+		const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;
+		u64 reference = found ? *found - 1 : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
@@ -5894,7 +5929,7 @@ ONCE int apply_egress_fix_checksums(struct xdp_md *ctx, struct state *st, struct
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 62;
+		u32 slot = 7;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -5925,7 +5960,7 @@ ONCE int apply_egress_strip(struct xdp_md *ctx, struct state *st, struct work *e
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 63;
+		u32 slot = 8;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -5961,7 +5996,7 @@ ONCE int apply_egress_mask_0(struct xdp_md *ctx, struct state *st, struct work *
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 64;
+		u32 slot = 9;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6002,7 +6037,7 @@ ONCE int apply_egress_mask_1(struct xdp_md *ctx, struct state *st, struct work *
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 65;
+		u32 slot = 10;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6043,7 +6078,7 @@ ONCE int apply_egress_mask_2(struct xdp_md *ctx, struct state *st, struct work *
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 66;
+		u32 slot = 11;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6084,7 +6119,7 @@ ONCE int apply_egress_mask_3(struct xdp_md *ctx, struct state *st, struct work *
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 67;
+		u32 slot = 12;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6123,7 +6158,7 @@ ONCE int apply_egress_slice(struct xdp_md *ctx, struct state *st, struct work *e
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 68;
+		u32 slot = 13;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6213,7 +6248,7 @@ ONCE int apply_egress_stamp(struct xdp_md *ctx, struct state *st, struct work *e
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 69;
+		u32 slot = 14;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6258,7 +6293,7 @@ ONCE int apply_egress_encapsulate(struct xdp_md *ctx, struct state *st, struct w
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 70;
+		u32 slot = 15;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -6735,7 +6770,7 @@ ONCE int apply_egress_tool_port(struct xdp_md *ctx, struct state *st, struct wor
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 key[1];
 		key[0] = (u64) eg->v_meta_instance;
-		u32 slot = 71;
+		u32 slot = 16;
 		void *map = bpf_map_lookup_elem(&hashes_1, &slot);
 		const u64 *found = map ? bpf_map_lookup_elem(map, key) : 0;
 		u64 reference = found ? *found : NO_REFERENCE;
@@ -14003,7 +14038,6 @@ INLINE void begin(struct state *st, const struct input *in)
 	((u64 *) st->h_hdr_inner_ports)[0] = 0;
 	st->v_standard_metadata_ingress_port = (in->port & 0x1ffULL);
 	st->v_standard_metadata_packet_length = (st->len & 0xffffffffULL);
-	st->v_standard_metadata_ingress_global_timestamp = ((st->time_ns / 1000) & 0xffffffffffffULL);
 }
 
 INLINE u32 group_of(const struct state *st)
@@ -14023,6 +14057,9 @@ INLINE int is_dropped(const struct work *eg)
 
 /* Whether a packet whose headers nobody changed leaves as it came. */
 #define KEEPS_ORDER 1
+
+/* Whether anybody asks for the time. */
+#define NEEDS_TIME 1
 
 #define HAS_OVERWRITES 1
 #define HAS_CHECKSUMS 1
@@ -14106,14 +14143,13 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	copy(eg->h_hdr_ether_type, st->h_hdr_ether_type, 8);
 	copy(eg->h_hdr_second_vlan_0, st->h_hdr_second_vlan_0, 8);
 	copy(eg->h_hdr_inner_vlan_0, st->h_hdr_inner_vlan_0, 8);
-	eg->v_standard_metadata_egress_port = (copy_of->port & 0x1ffULL);
 	eg->v_standard_metadata_egress_spec = (0 & 0x1ffULL);
 	eg->v_standard_metadata_egress_rid = (copy_of->instance & 0xffffULL);
-	eg->v_standard_metadata_instance_type = (copy_of->type & 0xffffffffULL);
 	eg->v_standard_metadata_packet_length = (st->len & 0xffffffffULL);
-	eg->v_standard_metadata_enq_timestamp = ((st->time_ns / 1000) & 0xffffffffULL);
-	eg->v_standard_metadata_egress_global_timestamp = ((st->time_ns / 1000) & 0xffffffffffffULL);
 }
+
+/* Whether all copies leave as the packet came, so that ingress does what egress would. */
+#define SENDS_AS_IS 0
 
 /* The ports' devices; the key is the port. */
 struct {
@@ -14132,21 +14168,43 @@ struct {
 	__type(value, u32);
 } ports SEC(".maps");
 
-/* Beside the number: the port is down; some group has members without a device. */
+/* The same for devices of small numbers. */
+#define NEAR_DEVICES 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NEAR_DEVICES);
+	__type(key, u32);
+	__type(value, u32);
+} near_ports SEC(".maps");
+
+/* Beside the number: the port is down; some group has members without a device; there is such a port. */
 #define PORT_DOWN 0x10000
 #define SOME_ABSENT 0x20000
+#define PORT_KNOWN 0x40000
+
+/* A device's port and what is beside it; 0 if it is none. */
+INLINE u32 port_of_device(u32 device)
+{
+	u32 *found = device < NEAR_DEVICES ? bpf_map_lookup_elem(&near_ports, &device) : bpf_map_lookup_elem(&ports, &device);
+	return found ? *found : 0;
+}
+
+/* Groups' numbers are below this. */
+#define GROUPS 65536
+#define MAX_MEMBERS 64
 
 /* Members of multicast groups. */
 struct members {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, 64);
+	__uint(max_entries, MAX_MEMBERS);
 	__uint(key_size, 4);
 	__uint(value_size, 8);
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, GROUPS);
 	__type(key, u32);
 	__array(values, struct members);
 } groups SEC(".maps");
@@ -14161,18 +14219,29 @@ struct {
 	__type(value, u32);
 } instances SEC(".maps");
 
-/* Members of a group that have no device. */
-struct absent {
+/* Members of a group, with a bit for those whose port is down. */
+#define REPLICA_DOWN 0x8000
+
+struct replicas {
 	u32 count;
-	struct { u16 port, instance; } members[64];
+	struct { u16 port, instance; } each[MAX_MEMBERS];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
+	__uint(max_entries, GROUPS);
 	__type(key, u32);
-	__type(value, struct absent);
+	__type(value, struct replicas);
+} replicas SEC(".maps");
+
+/* Members that have no device. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GROUPS);
+	__type(key, u32);
+	__type(value, struct replicas);
 } absents SEC(".maps");
 
 /* What becomes of frames at each port; frames of no port are at NO_PORT. */
@@ -14237,13 +14306,13 @@ ONCE int lose(u32 port, u32 instance, u32 bytes)
 
 ONCE int lose_absent(u32 group, u32 bytes)
 {
-	struct absent *absent = bpf_map_lookup_elem(&absents, &group);
+	struct replicas *absent = bpf_map_lookup_elem(&absents, &group);
 	if (!absent)
 		return 0;
-	for (u32 i = 0; i < 64; i++) {
+	for (u32 i = 0; i < MAX_MEMBERS; i++) {
 		if (i >= absent->count)
 			break;
-		lose(absent->members[i].port, absent->members[i].instance, bytes);
+		lose(absent->each[i].port, absent->each[i].instance, bytes);
 	}
 	return 0;
 }
@@ -14387,23 +14456,56 @@ INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 /* What goes in front of a frame from ingress to egress. */
 struct tag { u32 state, group; };
 
-SEC("xdp")
-int sluice_ingress(struct xdp_md *ctx)
+#if SENDS_AS_IS
+/* What egress does for a copy. Nothing is left to be done when it leaves. */
+INLINE void note_copy(struct xdp_md *ctx, struct state *st, struct work *eg, const struct config *cfg, const struct copy *copy_of)
 {
-	u32 device = ctx->ingress_ifindex, number;
-	u32 length = (u32) ctx->data_end - (u32) ctx->data;
-	u32 *known = bpf_map_lookup_elem(&ports, &device);
-	if (!known)
-		return drop(NO_PORT, DROP_NO_PORT, length);
-	u32 flags = *known, port = flags & 0xffff;
-	count_at(port, CELL_RECEIVED, length);
-	struct state *st = next_state(&number);
-	if (!st || bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag)))
+	begin_copy(st, eg, copy_of);
+	egress(ctx, st, eg, cfg);
+	count_at(copy_of->port, CELL_SENT, st->len);
+}
+
+/* Redirects a packet as it came. */
+INLINE int send(struct xdp_md *ctx, struct state *st, u32 flags, u32 port, u32 group, u32 to)
+{
+	u32 zero = 0, length = st->len;
+	const struct config *cfg = configuration();
+	struct work *eg = bpf_map_lookup_elem(&works, &zero);
+	if (!cfg || !eg)
 		return drop(port, DROP_STATE, length);
-	struct input in = { bpf_ktime_get_tai_ns(), port, length, length, 0 };
-	if (enter(ctx, st, &in))
-		return drop(port, DROP_ENDED, length);
-	u32 group = group_of(st), to = port_of(st);
+	if (!group) {
+		struct copy copy_of = { to, 0, 0 };
+		if (to == 511)
+			return drop(port, DROP_INGRESS, length);
+		if (bpf_redirect_map(&devices, to, XDP_DROP) != XDP_REDIRECT)
+			return lose(to, 0, length);
+		note_copy(ctx, st, eg, cfg, &copy_of);
+		return XDP_REDIRECT;
+	}
+	if (flags & SOME_ABSENT)
+		lose_absent(group, length);
+	void *members = bpf_map_lookup_elem(&groups, &group);
+	const struct replicas *copies = bpf_map_lookup_elem(&replicas, &group);
+	if (!members || !copies)
+		return drop(port, DROP_UNKNOWN_GROUP, length);
+	u32 count = copies->count;
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < MAX_MEMBERS; i++) {
+		if (i >= count)
+			break;
+		struct copy copy_of = { copies->each[i].port, copies->each[i].instance, 5 };
+		if (copy_of.port & REPLICA_DOWN)
+			lose(copy_of.port & ~REPLICA_DOWN, copy_of.instance, length);
+		else
+			note_copy(ctx, st, eg, cfg, &copy_of);
+	}
+	return bpf_redirect_map(members, 0, BPF_F_BROADCAST);
+}
+#else
+/* Redirects a packet to egress, which finds its state by what stands in front of it. */
+INLINE int send(struct xdp_md *ctx, struct state *st, u32 number, u32 flags, u32 port, u32 group, u32 to)
+{
+	u32 length = st->len;
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
 		return drop(port, DROP_STATE, length);
@@ -14424,14 +14526,35 @@ int sluice_ingress(struct xdp_md *ctx)
 	/* A port that has no device is not in the map. */
 	return bpf_redirect_map(&devices, to, XDP_DROP) == XDP_REDIRECT ? XDP_REDIRECT : lose(to, 0, length);
 }
+#endif
+
+SEC("xdp")
+int sluice_ingress(struct xdp_md *ctx)
+{
+	u32 number, flags = port_of_device(ctx->ingress_ifindex), port = flags & 0xffff;
+	u32 length = (u32) ctx->data_end - (u32) ctx->data;
+	if (!flags)
+		return drop(NO_PORT, DROP_NO_PORT, length);
+	count_at(port, CELL_RECEIVED, length);
+	struct state *st = next_state(&number);
+	if (!st || (!SENDS_AS_IS && bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag))))
+		return drop(port, DROP_STATE, length);
+	struct input in = { NEEDS_TIME ? bpf_ktime_get_tai_ns() : 0, port, length, length, 0 };
+	if (enter(ctx, st, &in))
+		return drop(port, DROP_ENDED, length);
+#if SENDS_AS_IS
+	return send(ctx, st, flags, port, group_of(st), port_of(st));
+#else
+	return send(ctx, st, number, flags, port, group_of(st), port_of(st));
+#endif
+}
 
 SEC("xdp/devmap")
 int sluice_egress(struct xdp_md *ctx)
 {
-	u32 zero = 0, device = ctx->egress_ifindex;
+	u32 zero = 0, known = port_of_device(ctx->egress_ifindex);
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
-	u32 *known = bpf_map_lookup_elem(&ports, &device);
-	u32 flags = known ? *known : NO_PORT, port = flags & 0xffff;
+	u32 flags = known ? known : NO_PORT, port = flags & 0xffff;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
 		return drop(port, DROP_STATE, 0);
 	u32 number = tag->state, group = tag->group;

@@ -6,6 +6,7 @@
 
 mod compact;
 mod fold_constants;
+mod known_bits;
 mod merge_states;
 mod optimize;
 mod propagate_copies;
@@ -13,12 +14,15 @@ mod prune_statements;
 mod rejects;
 mod remove_dead_stores;
 mod remove_unreachable_states;
+mod specialize;
 
 pub use compact::compact;
 pub use fold_constants::fold_constants;
+pub use known_bits::fold_known_bits;
 pub use merge_states::merge_states;
 pub use optimize::optimize;
 pub use propagate_copies::propagate_copies;
 pub use prune_statements::prune_statements;
 pub use remove_dead_stores::remove_dead_stores;
 pub use remove_unreachable_states::remove_unreachable_states;
+pub use specialize::{DefaultRun, specialize};

@@ -2,8 +2,8 @@
 
 use sluice_entities::Bits;
 use sluice_ir::{
-    Block, Expression, ExpressionKind, Handle, HeaderRef, Label, Module, Place, Statement, StatementKind,
-    Type, UnaryOp, walk,
+    Block, Expression, ExpressionKind, ExternCall, Handle, HeaderRef, Label, Module, Place, Statement,
+    StatementKind, Type, UnaryOp, walk,
 };
 
 use super::rejects::rejecting;
@@ -115,6 +115,9 @@ impl Pruner<'_> {
                 let ends = walk::may_jump_out(&pruned) || !walk::may_jump_out(&block);
                 StatementKind::Loop(label, if ends { pruned } else { block })
             }
+            StatementKind::Extern(
+                ExternCall::VerifyChecksum { condition, .. } | ExternCall::UpdateChecksum { condition, .. },
+            ) if self.value(condition).is_some_and(Bits::is_zero) => return,
             StatementKind::Assign(ref to, value) if self.is_what_stands_there(to, value) => return,
             StatementKind::Verify { condition, error }
                 if self.value(condition).is_some_and(|value| !value.is_zero()) && self.droppable(error) =>

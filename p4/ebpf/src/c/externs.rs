@@ -104,8 +104,8 @@ impl Code<'_> {
             }
             ExternCall::LogMessage { .. } => {}
             ExternCall::MarkToDrop => {
-                self.store_intrinsic(Intrinsic::EgressSpec, "511");
-                self.store_intrinsic(Intrinsic::McastGrp, "0");
+                self.set_intrinsic(Intrinsic::EgressSpec, "511");
+                self.set_intrinsic(Intrinsic::McastGrp, "0");
             }
             ExternCall::Truncate { length_bytes } => {
                 let length = self.low_word(*length_bytes);
@@ -127,6 +127,14 @@ impl Code<'_> {
     }
 
     pub(super) fn store_intrinsic(&mut self, intrinsic: Intrinsic, value: &str) {
+        let variable = self.storage.intrinsic(self.module, intrinsic);
+        if variable.is_some_and(|variable| self.storage.reads.variable(variable)) {
+            self.set_intrinsic(intrinsic, value);
+        }
+    }
+
+    /// The same of one that the runtime reads.
+    pub(super) fn set_intrinsic(&mut self, intrinsic: Intrinsic, value: &str) {
         if let Some(variable) = self.storage.intrinsic(self.module, intrinsic) {
             self.store_number(&Place::Variable(variable), value);
         }

@@ -170,7 +170,9 @@ impl Code<'_> {
                     let window = self.fresh();
                     self.line(format!("const u8 *{window} = window(ctx, st, st->off, {bytes});"));
                     self.braced(format!("if (!{window})"), |code| code.reject_with("PacketTooShort"));
-                    self.line(format!("copy({}, {window}, {bytes});", reached.address));
+                    if self.storage.reads.header(reached.header.index()) {
+                        self.line(format!("copy({}, {window}, {bytes});", reached.address));
+                    }
                     self.line(format!("st->off += {bytes};"));
                 }
             }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use sluice_diagnostics::Diagnostics;
-use sluice_ir::{ExternCall, Intrinsic, Module, Place, SluiceCall, StatementKind};
+use sluice_ir::{ExternCall, Intrinsic, Module, SluiceCall, StatementKind};
 
+use super::Form;
 use super::code::{Code, Side};
 use super::liveness;
+use super::reads::{changes_headers, cuts_frames, only_counts};
 use super::statement::OUT;
 use super::storage::{Storage, VariablePlace};
 use super::structures;
@@ -24,20 +26,31 @@ const MAX_VARBIT_BYTES: u32 = 504;
 /// Most cells of all counters.
 const MAX_CELLS: u64 = 1 << 24;
 
-/// Writes a verified module as C.
+/// Writes a verified module as C. `whole` is the module whose maps it uses: itself, or the one of which it is what is left while some tables are idle.
 ///
 /// # Errors
-/// What the program has and XDP has not.
-pub(crate) fn write(module: &Module) -> Result<(String, Layout), Diagnostics> {
-    let storage = Storage::new(module);
-    let mut writer = Writer {
-        module,
-        storage: &storage,
-        refused: Diagnostics::new(),
-        value_sets: Vec::new(),
-        counters: Vec::new(),
-    };
+/// What either program has and XDP has not.
+pub(crate) fn write(
+    module: &Module,
+    whole: &Module,
+    form: Form,
+) -> Result<(String, Layout, bool), Diagnostics> {
+    let whole_storage = Storage::new(whole);
+    let mut writer = Writer::new(whole, &whole_storage, Form::Functions);
     let layout = writer.layout();
+    let refused = writer.refused;
+    let keeps_order = Code::new(whole, &whole_storage, Side::Egress).keeps_order();
+    // Headers that nobody changes leave as they came: nothing is to be written.
+    let unchanged = (keeps_order && !changes_headers(module)).then(|| {
+        let mut module = module.clone();
+        module.pipeline.deparser.clear();
+        module
+    });
+    let module = unchanged.as_ref().unwrap_or(module);
+    let storage = Storage::new(module);
+    let mut writer = Writer::new(module, &storage, form);
+    writer.keeps_order = keeps_order;
+    writer.refused = refused;
     writer.value_sets.clone_from(&layout.value_sets);
     writer.counters.clone_from(&layout.counters);
     let mut text = String::new();
@@ -47,19 +60,32 @@ pub(crate) fn write(module: &Module) -> Result<(String, Layout), Diagnostics> {
     text.push_str(RUNTIME);
     writer.functions(&mut text, &layout);
     writer.ways(&mut text);
+    let sends_as_is = only_counts(module) && !cuts_frames(module);
+    let _ = writeln!(
+        text,
+        "/* Whether all copies leave as the packet came, so that ingress does what egress would. */\n#define SENDS_AS_IS {}\n",
+        u8::from(sends_as_is)
+    );
     text.push_str(PROGRAMS);
-    if writer.refused.has_errors() { Err(writer.refused) } else { Ok((text, layout)) }
+    if writer.refused.has_errors() { Err(writer.refused) } else { Ok((text, layout, sends_as_is)) }
 }
 
 struct Writer<'m> {
     module: &'m Module,
     storage: &'m Storage,
+    keeps_order: bool,
+    form: Form,
     refused: Diagnostics,
     value_sets: Vec<ListLayout>,
     counters: Vec<u32>,
 }
 
 impl<'m> Writer<'m> {
+    fn new(module: &'m Module, storage: &'m Storage, form: Form) -> Self {
+        let (refused, value_sets, counters) = (Diagnostics::new(), Vec::new(), Vec::new());
+        Self { module, storage, keeps_order: false, form, refused, value_sets, counters }
+    }
+
     /// The text of one function's body.
     fn body(&mut self, side: Side, write: impl FnOnce(&mut Code<'m>)) -> String {
         let mut code = Code::new(self.module, self.storage, side);
@@ -123,7 +149,11 @@ impl<'m> Writer<'m> {
             Side::Ingress => "\tif (!st || !cfg)\n\t\treturn 0;\n",
             Side::Egress => "\tif (!st || !eg || !cfg)\n\t\treturn 0;\n",
         };
-        let _ = writeln!(text, "ONCE int {name}({parameters})\n{{\n{checks}{body}}}\n");
+        let kind = match self.form {
+            Form::Inlined if name != "parse" => "INLINE",
+            Form::Inlined | Form::Functions => "ONCE",
+        };
+        let _ = writeln!(text, "{kind} int {name}({parameters})\n{{\n{checks}{body}}}\n");
     }
 
     fn functions(&mut self, text: &mut String, layout: &Layout) {
@@ -207,11 +237,15 @@ impl<'m> Writer<'m> {
         let dropped = value(Intrinsic::EgressSpec);
         let dropped = if dropped.is_empty() { "0".to_string() } else { format!("eg->{dropped} == 511") };
         let _ = writeln!(text, "INLINE int is_dropped(const struct work *eg)\n{{\n\treturn {dropped};\n}}\n");
-        let keeps = Code::new(self.module, self.storage, Side::Egress).keeps_order();
         let _ = writeln!(
             text,
             "/* Whether a packet whose headers nobody changed leaves as it came. */\n#define KEEPS_ORDER {}\n",
-            u8::from(keeps)
+            u8::from(self.keeps_order)
+        );
+        let _ = writeln!(
+            text,
+            "/* Whether anybody asks for the time. */\n#define NEEDS_TIME {}\n",
+            u8::from(self.storage.reads.time)
         );
         for (name, is_called) in [
             ("HAS_OVERWRITES", calls(self.module, |call| matches!(call, SluiceCall::Overwrite { .. }))),
@@ -252,8 +286,11 @@ impl<'m> Writer<'m> {
                 (Intrinsic::EgressGlobalTimestamp, "(st->time_ns / 1000)"),
             ];
             for (intrinsic, value) in set {
-                if let Some(variable) = storage.intrinsic(code.module, intrinsic) {
-                    code.store_number(&Place::Variable(variable), value);
+                // Where nobody sends a copy away, nobody can have done so.
+                if intrinsic == Intrinsic::EgressSpec {
+                    code.set_intrinsic(intrinsic, value);
+                } else {
+                    code.store_intrinsic(intrinsic, value);
                 }
             }
         });

@@ -15,21 +15,43 @@ struct {
 	__type(value, u32);
 } ports SEC(".maps");
 
-/* Beside the number: the port is down; some group has members without a device. */
+/* The same for devices of small numbers. */
+#define NEAR_DEVICES 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NEAR_DEVICES);
+	__type(key, u32);
+	__type(value, u32);
+} near_ports SEC(".maps");
+
+/* Beside the number: the port is down; some group has members without a device; there is such a port. */
 #define PORT_DOWN 0x10000
 #define SOME_ABSENT 0x20000
+#define PORT_KNOWN 0x40000
+
+/* A device's port and what is beside it; 0 if it is none. */
+INLINE u32 port_of_device(u32 device)
+{
+	u32 *found = device < NEAR_DEVICES ? bpf_map_lookup_elem(&near_ports, &device) : bpf_map_lookup_elem(&ports, &device);
+	return found ? *found : 0;
+}
+
+/* Groups' numbers are below this. */
+#define GROUPS 65536
+#define MAX_MEMBERS 64
 
 /* Members of multicast groups. */
 struct members {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, 64);
+	__uint(max_entries, MAX_MEMBERS);
 	__uint(key_size, 4);
 	__uint(value_size, 8);
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, GROUPS);
 	__type(key, u32);
 	__array(values, struct members);
 } groups SEC(".maps");
@@ -44,18 +66,29 @@ struct {
 	__type(value, u32);
 } instances SEC(".maps");
 
-/* Members of a group that have no device. */
-struct absent {
+/* Members of a group, with a bit for those whose port is down. */
+#define REPLICA_DOWN 0x8000
+
+struct replicas {
 	u32 count;
-	struct { u16 port, instance; } members[64];
+	struct { u16 port, instance; } each[MAX_MEMBERS];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
+	__uint(max_entries, GROUPS);
 	__type(key, u32);
-	__type(value, struct absent);
+	__type(value, struct replicas);
+} replicas SEC(".maps");
+
+/* Members that have no device. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GROUPS);
+	__type(key, u32);
+	__type(value, struct replicas);
 } absents SEC(".maps");
 
 /* What becomes of frames at each port; frames of no port are at NO_PORT. */
@@ -120,13 +153,13 @@ ONCE int lose(u32 port, u32 instance, u32 bytes)
 
 ONCE int lose_absent(u32 group, u32 bytes)
 {
-	struct absent *absent = bpf_map_lookup_elem(&absents, &group);
+	struct replicas *absent = bpf_map_lookup_elem(&absents, &group);
 	if (!absent)
 		return 0;
-	for (u32 i = 0; i < 64; i++) {
+	for (u32 i = 0; i < MAX_MEMBERS; i++) {
 		if (i >= absent->count)
 			break;
-		lose(absent->members[i].port, absent->members[i].instance, bytes);
+		lose(absent->each[i].port, absent->each[i].instance, bytes);
 	}
 	return 0;
 }
@@ -270,23 +303,56 @@ INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 /* What goes in front of a frame from ingress to egress. */
 struct tag { u32 state, group; };
 
-SEC("xdp")
-int sluice_ingress(struct xdp_md *ctx)
+#if SENDS_AS_IS
+/* What egress does for a copy. Nothing is left to be done when it leaves. */
+INLINE void note_copy(struct xdp_md *ctx, struct state *st, struct work *eg, const struct config *cfg, const struct copy *copy_of)
 {
-	u32 device = ctx->ingress_ifindex, number;
-	u32 length = (u32) ctx->data_end - (u32) ctx->data;
-	u32 *known = bpf_map_lookup_elem(&ports, &device);
-	if (!known)
-		return drop(NO_PORT, DROP_NO_PORT, length);
-	u32 flags = *known, port = flags & 0xffff;
-	count_at(port, CELL_RECEIVED, length);
-	struct state *st = next_state(&number);
-	if (!st || bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag)))
+	begin_copy(st, eg, copy_of);
+	egress(ctx, st, eg, cfg);
+	count_at(copy_of->port, CELL_SENT, st->len);
+}
+
+/* Redirects a packet as it came. */
+INLINE int send(struct xdp_md *ctx, struct state *st, u32 flags, u32 port, u32 group, u32 to)
+{
+	u32 zero = 0, length = st->len;
+	const struct config *cfg = configuration();
+	struct work *eg = bpf_map_lookup_elem(&works, &zero);
+	if (!cfg || !eg)
 		return drop(port, DROP_STATE, length);
-	struct input in = { bpf_ktime_get_tai_ns(), port, length, length, 0 };
-	if (enter(ctx, st, &in))
-		return drop(port, DROP_ENDED, length);
-	u32 group = group_of(st), to = port_of(st);
+	if (!group) {
+		struct copy copy_of = { to, 0, 0 };
+		if (to == 511)
+			return drop(port, DROP_INGRESS, length);
+		if (bpf_redirect_map(&devices, to, XDP_DROP) != XDP_REDIRECT)
+			return lose(to, 0, length);
+		note_copy(ctx, st, eg, cfg, &copy_of);
+		return XDP_REDIRECT;
+	}
+	if (flags & SOME_ABSENT)
+		lose_absent(group, length);
+	void *members = bpf_map_lookup_elem(&groups, &group);
+	const struct replicas *copies = bpf_map_lookup_elem(&replicas, &group);
+	if (!members || !copies)
+		return drop(port, DROP_UNKNOWN_GROUP, length);
+	u32 count = copies->count;
+#pragma clang loop unroll(disable)
+	for (u32 i = 0; i < MAX_MEMBERS; i++) {
+		if (i >= count)
+			break;
+		struct copy copy_of = { copies->each[i].port, copies->each[i].instance, 5 };
+		if (copy_of.port & REPLICA_DOWN)
+			lose(copy_of.port & ~REPLICA_DOWN, copy_of.instance, length);
+		else
+			note_copy(ctx, st, eg, cfg, &copy_of);
+	}
+	return bpf_redirect_map(members, 0, BPF_F_BROADCAST);
+}
+#else
+/* Redirects a packet to egress, which finds its state by what stands in front of it. */
+INLINE int send(struct xdp_md *ctx, struct state *st, u32 number, u32 flags, u32 port, u32 group, u32 to)
+{
+	u32 length = st->len;
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
 		return drop(port, DROP_STATE, length);
@@ -307,14 +373,35 @@ int sluice_ingress(struct xdp_md *ctx)
 	/* A port that has no device is not in the map. */
 	return bpf_redirect_map(&devices, to, XDP_DROP) == XDP_REDIRECT ? XDP_REDIRECT : lose(to, 0, length);
 }
+#endif
+
+SEC("xdp")
+int sluice_ingress(struct xdp_md *ctx)
+{
+	u32 number, flags = port_of_device(ctx->ingress_ifindex), port = flags & 0xffff;
+	u32 length = (u32) ctx->data_end - (u32) ctx->data;
+	if (!flags)
+		return drop(NO_PORT, DROP_NO_PORT, length);
+	count_at(port, CELL_RECEIVED, length);
+	struct state *st = next_state(&number);
+	if (!st || (!SENDS_AS_IS && bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag))))
+		return drop(port, DROP_STATE, length);
+	struct input in = { NEEDS_TIME ? bpf_ktime_get_tai_ns() : 0, port, length, length, 0 };
+	if (enter(ctx, st, &in))
+		return drop(port, DROP_ENDED, length);
+#if SENDS_AS_IS
+	return send(ctx, st, flags, port, group_of(st), port_of(st));
+#else
+	return send(ctx, st, number, flags, port, group_of(st), port_of(st));
+#endif
+}
 
 SEC("xdp/devmap")
 int sluice_egress(struct xdp_md *ctx)
 {
-	u32 zero = 0, device = ctx->egress_ifindex;
+	u32 zero = 0, known = port_of_device(ctx->egress_ifindex);
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
-	u32 *known = bpf_map_lookup_elem(&ports, &device);
-	u32 flags = known ? *known : NO_PORT, port = flags & 0xffff;
+	u32 flags = known ? known : NO_PORT, port = flags & 0xffff;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
 		return drop(port, DROP_STATE, 0);
 	u32 number = tag->state, group = tag->group;

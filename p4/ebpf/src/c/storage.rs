@@ -17,6 +17,7 @@ use sluice_ir::{
 };
 
 use super::names::Names;
+use super::reads::Reads;
 
 /// Most elements of a stack: their validity is in one word.
 pub(super) const MAX_STACK: usize = 64;
@@ -85,6 +86,8 @@ pub(super) struct Storage {
     pub(super) meters: Vec<String>,
     /// Names of registers.
     pub(super) registers: Vec<String>,
+    /// What the program reads.
+    pub(super) reads: Reads,
 }
 
 /// What blocks write, and the tables that they apply.
@@ -191,6 +194,7 @@ impl Storage {
             meters: module.meters.iter().map(|(_, meter)| give(&meter.name)).collect(),
             asked: asked(module),
             registers: module.registers.iter().map(|(_, register)| give(&register.name)).collect(),
+            reads: Reads::of(module),
         }
     }
 

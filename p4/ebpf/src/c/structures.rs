@@ -132,6 +132,10 @@ fn header_order(module: &Module) -> Vec<usize> {
 pub(super) fn maps(module: &Module, text: &mut String, layout: &Layout) {
     for (shape, slots) in &layout.slots {
         let inner = match shape {
+            Shape::Direct(bits) => format!(
+                "\t__uint(type, BPF_MAP_TYPE_ARRAY);\n\t__uint(map_flags, BPF_F_MMAPABLE);\n\t__uint(max_entries, {});\n\t__uint(key_size, 4);\n\t__uint(value_size, 8);\n",
+                1u32 << bits
+            ),
             Shape::Hash(words) => keyed("HASH", words * 8),
             Shape::Trie(bytes) => keyed("LPM_TRIE", 4 + bytes),
             Shape::List(words) => one_element(&format!("struct list_{words}")),

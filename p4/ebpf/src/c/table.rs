@@ -6,7 +6,9 @@ use sluice_ir::{Handle, Key, Table, ValueSet};
 use super::code::{Code, Side};
 use super::expression::{Words, equality};
 use super::statement::may_end;
-use crate::layout::{EntriesLayout, Layout, ListLayout, MAX_LIST, Shape, TableLayout, records_map, words_of};
+use crate::layout::{
+    EntriesLayout, Layout, ListLayout, MAX_DIRECT_BITS, MAX_LIST, Shape, TableLayout, records_map, words_of,
+};
 
 /// Records that stand ready for new entries while those of old ones wait for their grace period.
 const SPARE_RECORDS: u64 = 256;
@@ -77,8 +79,12 @@ impl Code<'_> {
             self.refuse("keys of so many bits", "shorten the key to 1,536 bits");
         }
         let mut entries = if others == 0 && prefixes == 0 {
-            let widths = fields.iter().map(|(_, width)| *width).collect();
-            EntriesLayout::Hash { slot: 0, widths }
+            let widths: Vec<u32> = fields.iter().map(|(_, width)| *width).collect();
+            if widths.iter().map(|width| u64::from(*width)).sum::<u64>() <= u64::from(MAX_DIRECT_BITS) {
+                EntriesLayout::Direct { slot: 0, widths }
+            } else {
+                EntriesLayout::Hash { slot: 0, widths }
+            }
         } else if others == 0 && prefixes == 1 {
             let fields = fields.iter().map(|(kind, width)| (*width, *kind == MatchKind::Lpm)).collect();
             EntriesLayout::Trie { slot: 0, fields }
@@ -88,7 +94,9 @@ impl Code<'_> {
         };
         let next = next_slot(layout, entries.shape());
         match &mut entries {
-            EntriesLayout::Hash { slot, .. } | EntriesLayout::Trie { slot, .. } => *slot = next,
+            EntriesLayout::Direct { slot, .. }
+            | EntriesLayout::Hash { slot, .. }
+            | EntriesLayout::Trie { slot, .. } => *slot = next,
             EntriesLayout::List(list) => list.slot = next,
         }
         entries
@@ -109,6 +117,7 @@ impl Code<'_> {
             self.braced("if (by_default->todo & HAS_ENTRIES)", |code| {
                 let keys: Vec<Words> = matched(table).map(|key| code.words(key.expression)).collect();
                 match entries {
+                    EntriesLayout::Direct { widths, .. } => code.find_in_array(entries, &keys, widths),
                     EntriesLayout::Hash { .. } => code.find_in_hash(entries, &keys),
                     EntriesLayout::Trie { fields, .. } => code.find_in_trie(entries, &keys, fields),
                     EntriesLayout::List(list) => code.find_in_list(list, &keys),
@@ -167,6 +176,15 @@ impl Code<'_> {
     fn slot(&mut self, shape: Shape, slot: u32) {
         self.line(format!("u32 slot = {slot};"));
         self.line(format!("void *map = bpf_map_lookup_elem(&{}, &slot);", shape.map()));
+    }
+
+    fn find_in_array(&mut self, entries: &EntriesLayout, keys: &[Words], widths: &[u32]) {
+        let pieces: Vec<(Words, u32)> = keys.iter().cloned().zip(widths.iter().copied()).collect();
+        let index = self.bits_of_pieces(&pieces, 0, widths.iter().sum());
+        self.line(format!("u32 index_of_key = {index};"));
+        self.slot(entries.shape(), entries.slot());
+        self.line("const u64 *found = map ? bpf_map_lookup_elem(map, &index_of_key) : 0;");
+        self.line("u64 reference = found ? *found - 1 : NO_REFERENCE;");
     }
 
     fn find_in_hash(&mut self, entries: &EntriesLayout, keys: &[Words]) {
