@@ -14,8 +14,8 @@ use sluice_latency::{
 
 /// Packets at each tap.
 const PACKETS: usize = 400_000;
-/// From packet to packet, and from tap to tap: 1,000 packets are under way.
-const SPACING_NS: u64 = 100;
+/// From packet to packet, 5 million a second at each tap, and from tap to tap.
+const SPACING_NS: u64 = 200;
 const DELAY_NS: u64 = 100_000;
 const FLOWS: usize = 1_000;
 
@@ -74,8 +74,8 @@ fn settings(by: GroupBy, bursts: bool, profile: Profile) -> Settings {
     let mut settings = Settings::new(vec!["a".to_string(), "b".to_string()]);
     (settings.by, settings.bursts, settings.round_trips) = (by, bursts, bursts);
     settings.keys = KeyOptions { profile, ..KeyOptions::default() };
-    // What is under way for 10 ms: 100,000 packets.
-    settings.bounds = Bounds { window_ns: 10_000_000, ..Bounds::default() };
+    // 25,000 packets are waited for.
+    settings.bounds = Bounds { window_ns: 5_000_000, ..Bounds::default() };
     settings
 }
 

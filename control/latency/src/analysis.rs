@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::burst::BurstFinder;
-use crate::correlate::{Arrival, Bounds, Correlator, Fate, MAX_TAPS, Sighting, Sink};
-use crate::key::{KeyOptions, keyed};
+use crate::correlate::{Arrival, Bounds, Correlator, Fate, Labels, MAX_TAPS, Sighting, Sink};
+use crate::key::{Flow, KeyOptions, keyed};
 use crate::labels::LabelTable;
 use crate::rtt::RttFinder;
 use crate::segment::{GroupBy, Segment};
@@ -162,7 +162,7 @@ impl Measure {
         let spans: [Option<(u64, u64)>; 2] =
             [tap.checked_sub(1), Some(tap + 1)].map(|other| self.taps.get(other?)?.span_ns);
         let counts = &mut self.taps[tap];
-        let (id, previous, next, first) = match arrival.fate {
+        let (id, previous, next_ns, first) = match arrival.fate {
             Fate::NoKey => {
                 counts.no_key += 1;
                 return;
@@ -175,7 +175,7 @@ impl Measure {
                 counts.ambiguous += 1;
                 return;
             }
-            Fate::Settled { id, previous, next, first } => (id, previous, next, first),
+            Fate::Settled { id, previous, next_ns, first } => (id, previous, next_ns, first),
         };
         counts.settled += 1;
         counts.matched += u64::from(id.is_some());
@@ -188,8 +188,8 @@ impl Measure {
             }
         }
         if let Some(segment) = self.segments.get_mut(tap) {
-            if let Some(next) = next {
-                segment.lost.arrived(arrival.time_ns, next.time_ns, spans[1]);
+            if let Some(next_ns) = next_ns {
+                segment.lost.arrived(arrival.time_ns, next_ns, spans[1]);
             } else {
                 segment.missed(arrival.time_ns, arrival.bytes, arrival.labels);
             }
@@ -216,6 +216,8 @@ pub struct Analysis {
     pub(crate) settings: Settings,
     correlator: Width,
     pub(crate) labels: LabelTable,
+    /// Whether anything is told by labels.
+    labeled: bool,
     pub(crate) measure: Measure,
 }
 
@@ -245,7 +247,8 @@ impl Analysis {
             segments: (1..taps.min(MAX_TAPS)).map(|_| segment()).collect(),
             whole: (taps > 2).then(segment),
         };
-        Self { labels: LabelTable::new(settings.flows), settings, correlator, measure }
+        let labeled = settings.by != GroupBy::NONE || settings.bursts;
+        Self { labels: LabelTable::new(settings.flows), labeled, settings, correlator, measure }
     }
 
     /// Whether [`Analysis::push`] takes such a frame: not if it ends before its EtherType.
@@ -260,7 +263,11 @@ impl Analysis {
             self.unstamped(tap);
             return;
         };
-        let labels = self.labels.labels(&keyed.flow);
+        let labels = if self.labeled {
+            self.labels.labels(keyed.flow, || Flow::of(stamped.from_ether_type))
+        } else {
+            Labels::default()
+        };
         let Some(counts) = self.measure.taps.get_mut(tap) else { return };
         counts.count(stamped, labels.flow);
         counts.cut += u64::from(keyed.cut);

@@ -12,14 +12,15 @@ pub(crate) const OTHERS: u32 = 0;
 #[derive(Debug)]
 pub(crate) struct LabelTable {
     flows: Vec<Option<Flow>>,
-    by_flow: FxHashMap<Flow, Labels>,
+    /// By the flow's digest.
+    by_flow: FxHashMap<u64, Labels>,
     vlans: Vec<Option<u16>>,
     by_vlan: FxHashMap<Option<u16>, u16>,
     applications: Vec<Option<(u8, u16)>>,
     by_application: FxHashMap<Option<(u8, u16)>, u16>,
     most_flows: usize,
     /// The one looked up last: packets of a flow come together.
-    last: Option<(Flow, Labels)>,
+    last: Option<(u64, Labels)>,
     /// Packets of flows that found no place.
     pub(crate) overflowed: u64,
 }
@@ -43,24 +44,25 @@ impl LabelTable {
         }
     }
 
-    /// The numbers of a flow, its VLAN and its application port.
+    /// The numbers of a flow, its VLAN and its application port. `flow` is asked for what was not seen before.
     #[inline]
-    pub(crate) fn labels(&mut self, flow: &Flow) -> Labels {
-        if let Some((last, labels)) = &self.last
-            && last == flow
+    pub(crate) fn labels(&mut self, digest: u64, flow: impl FnOnce() -> Option<Flow>) -> Labels {
+        if let Some((last, labels)) = self.last
+            && last == digest
         {
-            return *labels;
+            self.overflowed += u64::from(labels.flow == OTHERS);
+            return labels;
         }
-        let labels = match self.by_flow.get(flow) {
+        let labels = match self.by_flow.get(&digest) {
             Some(labels) => *labels,
-            None => self.enter(flow),
+            None => flow().map_or_else(Labels::default, |flow| self.enter(digest, &flow)),
         };
-        self.last = Some((*flow, labels));
+        self.last = Some((digest, labels));
         self.overflowed += u64::from(labels.flow == OTHERS);
         labels
     }
 
-    fn enter(&mut self, flow: &Flow) -> Labels {
+    fn enter(&mut self, digest: u64, flow: &Flow) -> Labels {
         let vlans = &mut self.vlans;
         // At most 4,097 of them.
         let vlan = *self.by_vlan.entry(flow.vlan).or_insert_with(|| {
@@ -83,7 +85,7 @@ impl LabelTable {
         if self.flows.len() <= self.most_flows {
             labels.flow = self.flows.len() as u32;
             self.flows.push(Some(*flow));
-            self.by_flow.insert(*flow, labels);
+            self.by_flow.insert(digest, labels);
         }
         labels
     }

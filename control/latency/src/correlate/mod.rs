@@ -12,10 +12,12 @@
 //!   window, at most two, behind the last.
 
 mod table;
+mod waiting;
 
 use std::collections::VecDeque;
 
 use table::Table;
+use waiting::{Bases, Elsewhere, State, Waiting};
 
 /// Most taps that are compared.
 pub const MAX_TAPS: usize = 8;
@@ -90,8 +92,8 @@ pub enum Fate {
         id: Option<u64>,
         /// At the tap before.
         previous: Option<Seen>,
-        /// At the tap behind.
-        next: Option<Seen>,
+        /// When it was at the tap behind, by that tap's clock.
+        next_ns: Option<u64>,
         /// At the first tap of all.
         first: Option<Seen>,
     },
@@ -140,33 +142,8 @@ struct Entry<const N: usize> {
     ambiguous: bool,
     exact: [u32; N],
     times: [u64; N],
-    numbers: [u64; N],
-}
-
-/// A tap's packets that are not told yet, in their order; without fate those that are under way.
-#[derive(Debug, Default)]
-struct Waiting {
-    /// Number of the first.
-    base: u64,
-    packets: VecDeque<(Arrival, bool)>,
-}
-
-impl Waiting {
-    fn settle(&mut self, number: u64, fate: Fate) {
-        let at = number.wrapping_sub(self.base) as usize;
-        if let Some((arrival, settled)) = self.packets.get_mut(at) {
-            arrival.fate = fate;
-            *settled = true;
-        }
-    }
-
-    fn tell(&mut self, sink: &mut impl Sink) {
-        while let Some((arrival, true)) = self.packets.front() {
-            sink.arrived(arrival);
-            self.packets.pop_front();
-            self.base += 1;
-        }
-    }
+    /// Lower halves: packets under way lie within 2^31 of one another.
+    numbers: [u32; N],
 }
 
 /// Correlates packets of up to `N` taps.
@@ -206,19 +183,9 @@ impl<const N: usize> Correlator<N> {
             self.expire(sink);
         }
         let tap = sighting.tap.min(self.taps - 1);
-        let waiting = &mut self.waiting[tap];
-        let number = waiting.base + waiting.packets.len() as u64;
-        let mut arrival = Arrival {
-            tap,
-            number,
-            time_ns: sighting.time_ns,
-            bytes: sighting.bytes,
-            labels: sighting.labels,
-            fate: Fate::NoKey,
-        };
         let Some(key) = sighting.key else {
-            waiting.packets.push_back((arrival, true));
-            waiting.tell(sink);
+            self.waiting[tap].push(sighting, State::NoKey);
+            self.tell(tap, sink);
             return;
         };
         let (entries, base) = (&self.entries, self.base);
@@ -226,34 +193,40 @@ impl<const N: usize> Correlator<N> {
         let found =
             self.table.find(key, |serial| entries.get(index(serial)).is_some_and(|entry| entry.key == key));
         let Some(index) = found.map(index) else {
-            waiting.packets.push_back((arrival, false));
+            let number = self.waiting[tap].push(sighting, State::Pending);
             self.begin(key, sighting, tap, number, sink);
             return;
         };
-        let bounds = self.bounds;
         let entry = &mut self.entries[index];
         if !entry.ambiguous && entry.times[tap] == ABSENT {
+            let number = self.waiting[tap].push(sighting, State::Pending);
             (entry.times[tap], entry.numbers[tap], entry.exact[tap]) =
                 (sighting.time_ns, number, sighting.exact);
-            waiting.packets.push_back((arrival, false));
             return;
         }
         let same = !entry.ambiguous
             && entry.exact[tap] == sighting.exact
-            && sighting.time_ns.abs_diff(entry.times[tap]) <= bounds.duplicate_ns;
-        arrival.fate = if same { Fate::Duplicate } else { Fate::Ambiguous };
-        waiting.packets.push_back((arrival, true));
+            && sighting.time_ns.abs_diff(entry.times[tap]) <= self.bounds.duplicate_ns;
+        self.waiting[tap].push(sighting, if same { State::Duplicate } else { State::Ambiguous });
         if !same {
             entry.last_ns = self.now_ns;
             if !std::mem::replace(&mut entry.ambiguous, true) {
-                for tap in 0..self.taps {
-                    if entry.times[tap] != ABSENT {
-                        self.waiting[tap].settle(entry.numbers[tap], Fate::Ambiguous);
+                for (other, waiting) in self.waiting.iter_mut().enumerate() {
+                    if entry.times[other] != ABSENT {
+                        waiting.exclude(entry.numbers[other]);
                     }
                 }
             }
         }
-        self.waiting[tap].tell(sink);
+        self.tell(tap, sink);
+    }
+
+    /// Tells of what is known of a tap's packets.
+    #[inline]
+    fn tell(&mut self, tap: usize, sink: &mut impl Sink) {
+        let base = |tap: usize| self.waiting[tap].base;
+        let bases = Bases { previous: base(tap.saturating_sub(1)), first: base(0) };
+        self.waiting[tap].tell(tap, bases, sink);
     }
 
     /// Settles all that is under way. No packet may follow.
@@ -263,7 +236,7 @@ impl<const N: usize> Correlator<N> {
         }
     }
 
-    fn begin(&mut self, key: u64, sighting: &Sighting, tap: usize, number: u64, sink: &mut impl Sink) {
+    fn begin(&mut self, key: u64, sighting: &Sighting, tap: usize, number: u32, sink: &mut impl Sink) {
         if self.entries.len() >= self.bounds.entries {
             self.early += 1;
             self.settle_first(sink);
@@ -314,23 +287,24 @@ impl<const N: usize> Correlator<N> {
         if entry.ambiguous {
             return;
         }
-        let seen = |tap: usize| {
-            let time_ns = *entry.times.get(tap)?;
-            (time_ns != ABSENT).then(|| Seen { time_ns, number: entry.numbers[tap] })
-        };
-        let several = (0..self.taps).filter(|tap| entry.times[*tap] != ABSENT).count() > 1;
+        let seen = |tap: usize| (entry.times[tap], entry.numbers[tap]);
+        let several = entry.times.iter().filter(|time| **time != ABSENT).count() > 1;
         for tap in 0..self.taps {
             if entry.times[tap] == ABSENT {
                 continue;
             }
-            let fate = Fate::Settled {
-                id: several.then_some(serial),
-                previous: tap.checked_sub(1).and_then(seen),
-                next: seen(tap + 1),
+            let elsewhere = Elsewhere {
+                id: if several { serial } else { ABSENT },
+                previous: tap.checked_sub(1).map_or((ABSENT, 0), seen),
+                next_ns: entry.times.get(tap + 1).copied().unwrap_or(ABSENT),
                 first: seen(0),
             };
-            self.waiting[tap].settle(entry.numbers[tap], fate);
-            self.waiting[tap].tell(sink);
+            self.waiting[tap].settle(entry.numbers[tap], elsewhere);
+        }
+        for tap in 0..self.taps {
+            if entry.times[tap] != ABSENT {
+                self.tell(tap, sink);
+            }
         }
     }
 
@@ -341,9 +315,7 @@ impl<const N: usize> Correlator<N> {
 
     /// Bytes that it holds; it never gives any back, so that this is its most, too.
     pub fn memory_bytes(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(|waiting| waiting.packets.capacity()).sum();
-        self.table.memory_bytes()
-            + self.entries.capacity() * size_of::<Entry<N>>()
-            + waiting * size_of::<(Arrival, bool)>()
+        let waiting: usize = self.waiting.iter().map(Waiting::memory_bytes).sum();
+        self.table.memory_bytes() + self.entries.capacity() * size_of::<Entry<N>>() + waiting
     }
 }

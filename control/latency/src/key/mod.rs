@@ -134,8 +134,8 @@ pub struct Keyed {
     pub exact: u32,
     /// The packet was cut shorter than [`KeyOptions::depth`] asks for.
     pub cut: bool,
-    /// Its flow.
-    pub flow: Flow,
+    /// Digest of its flow: the same for packets whose [`Flow`] is.
+    pub flow: u64,
 }
 
 /// Bytes of a packet that tell copies apart: headers with TTL, identification, checksums.
@@ -153,7 +153,7 @@ pub fn keyed(from_ether_type: &[u8], options: &KeyOptions) -> Option<Keyed> {
         Profile::Nat => nat(&layers, options.depth),
         Profile::Payload => payload(&layers, options.depth),
     };
-    Some(Keyed { key, exact, cut, flow: flow(&layers) })
+    Some(Keyed { key, exact, cut, flow: flow_digest(&layers) })
 }
 
 /// At most `depth` bytes, and whether fewer are there though the packet had more.
@@ -223,6 +223,24 @@ fn payload(layers: &Layers<'_>, depth: usize) -> (Option<u64>, bool) {
 }
 
 #[inline]
+fn flow_digest(layers: &Layers<'_>) -> u64 {
+    let vlan = layers.vlan.map_or(0x1_0000, u64::from);
+    let about = vlan << 24 | u64::from(layers.ether_type) << 8;
+    let Some(ip) = &layers.ip else { return Digest::new(7).words(about, 1).finish() };
+    let (source, destination) = ip.ports().unwrap_or((0, 0));
+    let ports = u64::from(source) << 48 | u64::from(destination) << 32;
+    let [a, b, c, d] = address_words(ip.addresses);
+    let digest = Digest::new(8).words(a, ports ^ about ^ u64::from(ip.protocol));
+    if ip.addresses.len() > 8 { digest.words(b, c).words(d, 2).finish() } else { digest.finish() }
+}
+
+impl Flow {
+    /// The flow of a frame, from its EtherType on. Nothing for a frame that ends before.
+    pub fn of(from_ether_type: &[u8]) -> Option<Self> {
+        Some(flow(&Layers::read(from_ether_type)?))
+    }
+}
+
 fn flow(layers: &Layers<'_>) -> Flow {
     let none = IpAddr::from([0; 4]);
     let (mut source, mut destination, mut protocol, mut ports) = (none, none, 0, (0, 0));
