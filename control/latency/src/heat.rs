@@ -24,7 +24,7 @@ pub(crate) struct Heat {
 const CLASSES: usize = 64 * STEPS as usize;
 
 /// Size class of a delay: monotonic, mirrored at zero. Delays below 64 ns have a class each.
-fn class(delay_ns: i64) -> i32 {
+pub(crate) fn class(delay_ns: i64) -> i32 {
     let size = delay_ns.unsigned_abs();
     let class = if size < STEPS as u64 {
         size as i32

@@ -17,6 +17,7 @@ mod labels;
 mod report;
 mod rtt;
 mod segment;
+mod small;
 mod stamp;
 
 pub use analysis::{Analysis, Clock, Settings};
@@ -29,4 +30,5 @@ pub use report::{
 };
 pub use rtt::{RttFinder, RttKind, RttReport, RttSample};
 pub use segment::{Gap, GroupBy, KEPT_GAPS};
+pub use small::GROUP_ERROR;
 pub use stamp::{ClockSource, DETECTION_PACKETS, Detector, Format, StampReader, Stamped};

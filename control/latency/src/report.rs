@@ -178,7 +178,7 @@ pub struct GapReport {
     pub length_ns: u64,
 }
 
-/// Delays of a flow, a VLAN or an application port. Percentiles are within 1 %.
+/// Delays of a flow, a VLAN or an application port. Percentiles are within [`GROUP_ERROR`](crate::GROUP_ERROR).
 #[derive(Clone, Debug, Serialize)]
 pub struct GroupReport {
     /// Its name.
@@ -229,10 +229,9 @@ fn histogram(delays: &Delays) -> Vec<Bin> {
     bins.map(|(limits, count)| Bin { from_ns: limits[0], to_ns: limits[1], count }).collect()
 }
 
-fn groups(list: &[Option<Box<Group>>], name: impl Fn(usize) -> String) -> Vec<GroupReport> {
-    let report = |(number, group): (usize, &Option<Box<Group>>)| {
-        let group = group.as_deref()?;
-        Some(GroupReport {
+fn groups(list: &[Group], name: impl Fn(usize) -> String) -> Vec<GroupReport> {
+    let report = |(number, group): (usize, &Group)| {
+        group.is_used().then(|| GroupReport {
             name: name(number),
             delays: group.delays.figures(),
             jitter_ns: group.jitter_ns,

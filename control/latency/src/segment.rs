@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::correlate::{Labels, Seen};
 use crate::heat::Heat;
 use crate::histogram::Delays;
+use crate::small::SmallDelays;
 
 /// Gaps that are kept: those with the most packets.
 pub const KEPT_GAPS: usize = 1_000;
@@ -108,43 +109,42 @@ impl Gaps {
 }
 
 /// Delays of a flow, a VLAN or an application port.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Group {
-    pub(crate) delays: Delays,
+    pub(crate) delays: SmallDelays,
     /// RFC 3550, section 6.4.1, nanoseconds.
     pub(crate) jitter_ns: f64,
-    last_ns: Option<i64>,
+    last_ns: i64,
     pub(crate) lost: u64,
 }
 
-/// Significant digits of a group's histogram.
-const GROUP_DIGITS: u8 = 2;
-
 impl Group {
-    fn new() -> Self {
-        Self { delays: Delays::new(GROUP_DIGITS), jitter_ns: 0.0, last_ns: None, lost: 0 }
-    }
-
     #[inline]
     fn record(&mut self, delay_ns: i64) {
-        self.delays.record(delay_ns);
-        if let Some(last) = self.last_ns.replace(delay_ns) {
-            self.jitter_ns += (delay_ns.abs_diff(last) as f64 - self.jitter_ns) / 16.0;
+        if self.delays.count() > 0 {
+            self.jitter_ns += (delay_ns.abs_diff(self.last_ns) as f64 - self.jitter_ns) / 16.0;
         }
+        self.last_ns = delay_ns;
+        self.delays.record(delay_ns);
+    }
+
+    /// Whether anything is known of it.
+    pub(crate) fn is_used(&self) -> bool {
+        self.delays.count() > 0 || self.lost > 0
     }
 }
 
 /// Groups by number.
 #[derive(Debug, Default)]
-pub(crate) struct Groups(pub(crate) Vec<Option<Box<Group>>>);
+pub(crate) struct Groups(pub(crate) Vec<Group>);
 
 impl Groups {
     #[inline]
     fn group(&mut self, number: usize) -> &mut Group {
         if self.0.len() <= number {
-            self.0.resize_with(number + 1, || None);
+            self.0.resize_with(number + 1, Group::default);
         }
-        self.0[number].get_or_insert_with(|| Box::new(Group::new()))
+        &mut self.0[number]
     }
 }
 
@@ -238,7 +238,7 @@ impl Segment {
 
     /// RFC 3550 jitter, the mean over flows by packets; nothing without flows.
     pub(crate) fn jitter_ns(&self) -> Option<f64> {
-        let groups = || self.flows.0.iter().flatten().filter(|group| group.delays.count() > 1);
+        let groups = || self.flows.0.iter().filter(|group| group.delays.count() > 1);
         let packets: u64 = groups().map(|group| group.delays.count()).sum();
         let sum: f64 = groups().map(|group| group.jitter_ns * group.delays.count() as f64).sum();
         (packets > 0).then(|| sum / packets as f64)

@@ -25,14 +25,23 @@ pub(super) struct Elsewhere {
     pub(super) first: (u64, u32),
 }
 
+/// A line of the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Packet {
     time_ns: u64,
-    elsewhere: Elsewhere,
+    id: u64,
+    previous_ns: u64,
+    next_ns: u64,
+    first_ns: u64,
+    previous_number: u32,
+    first_number: u32,
     bytes: u32,
     labels: Labels,
     state: State,
 }
+
+const _: () = assert!(size_of::<Packet>() == 64);
 
 /// Bases of the numbers of the taps that an arrival may name: the one before, and the first.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +69,12 @@ impl Waiting {
         let number = self.base + self.packets.len() as u64;
         self.packets.push_back(Packet {
             time_ns: sighting.time_ns,
-            elsewhere: Elsewhere { id: ABSENT, previous: (ABSENT, 0), next_ns: ABSENT, first: (ABSENT, 0) },
+            id: ABSENT,
+            previous_ns: ABSENT,
+            next_ns: ABSENT,
+            first_ns: ABSENT,
+            previous_number: 0,
+            first_number: 0,
             bytes: sighting.bytes,
             labels: sighting.labels,
             state,
@@ -80,9 +94,16 @@ impl Waiting {
     }
 
     /// Its window is over.
+    #[inline(always)]
     pub(super) fn settle(&mut self, number: u32, elsewhere: Elsewhere) {
         if let Some(packet) = self.packet(number) {
-            (packet.elsewhere, packet.state) = (elsewhere, State::Settled);
+            packet.state = State::Settled;
+            packet.id = elsewhere.id;
+            packet.previous_ns = elsewhere.previous.0;
+            packet.previous_number = elsewhere.previous.1;
+            packet.next_ns = elsewhere.next_ns;
+            packet.first_ns = elsewhere.first.0;
+            packet.first_number = elsewhere.first.1;
         }
     }
 
@@ -90,21 +111,20 @@ impl Waiting {
     #[inline]
     pub(super) fn tell(&mut self, tap: usize, bases: Bases, sink: &mut impl Sink) {
         while let Some(packet) = self.packets.front() {
-            let at = packet.elsewhere;
             let fate = match packet.state {
                 State::Pending => return,
                 State::NoKey => Fate::NoKey,
                 State::Duplicate => Fate::Duplicate,
                 State::Ambiguous => Fate::Ambiguous,
                 State::Settled => {
-                    let seen = |(time_ns, low): (u64, u32), near: u64| {
+                    let seen = |time_ns: u64, low: u32, near: u64| {
                         (time_ns != ABSENT).then(|| Seen { time_ns, number: whole(low, near) })
                     };
                     Fate::Settled {
-                        id: (at.id != ABSENT).then_some(at.id),
-                        previous: seen(at.previous, bases.previous),
-                        next_ns: (at.next_ns != ABSENT).then_some(at.next_ns),
-                        first: seen(at.first, bases.first),
+                        id: (packet.id != ABSENT).then_some(packet.id),
+                        previous: seen(packet.previous_ns, packet.previous_number, bases.previous),
+                        next_ns: (packet.next_ns != ABSENT).then_some(packet.next_ns),
+                        first: seen(packet.first_ns, packet.first_number, bases.first),
                     }
                 }
             };

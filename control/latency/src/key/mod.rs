@@ -142,7 +142,7 @@ pub struct Keyed {
 const EXACT_BYTES: usize = 64;
 
 /// The key of a frame, from its EtherType on. Nothing for a frame that ends before.
-#[inline]
+#[inline(always)]
 pub fn keyed(from_ether_type: &[u8], options: &KeyOptions) -> Option<Keyed> {
     let layers = Layers::read(from_ether_type)?;
     let exact =
@@ -222,7 +222,7 @@ fn payload(layers: &Layers<'_>, depth: usize) -> (Option<u64>, bool) {
     (Some(Digest::new(4).words(length as u64, u64::from(ip.fragment & 0x1fff)).bytes(bytes).finish()), cut)
 }
 
-#[inline]
+#[inline(always)]
 fn flow_digest(layers: &Layers<'_>) -> u64 {
     let vlan = layers.vlan.map_or(0x1_0000, u64::from);
     let about = vlan << 24 | u64::from(layers.ether_type) << 8;

@@ -9,7 +9,7 @@ const D28B_TIME: u16 = 1;
 const MAX_TAGS: usize = 4;
 
 /// The frame behind the header of EtherType 0xD28B.
-#[inline]
+#[inline(always)]
 pub(super) fn d28b(plain: Stamped<'_>, tai_offset_s: u16) -> Option<Stamped<'_>> {
     let mut rest = plain.from_ether_type;
     for _ in 0..MAX_TAGS {

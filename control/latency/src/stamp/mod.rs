@@ -148,41 +148,39 @@ impl StampReader {
     }
 
     /// The time of a frame, which was captured at `capture_ns` with `wire_length` bytes. Nothing if it has no stamp of this format, or is cut too short.
-    #[inline]
+    #[inline(always)]
     pub fn read<'a>(&self, frame: &'a [u8], capture_ns: u64, wire_length: u32) -> Option<Stamped<'a>> {
-        let plain = || {
-            Some(Stamped {
-                time_ns: capture_ns,
-                macs: frame.get(..MAC_BYTES)?,
-                from_ether_type: frame.get(MAC_BYTES..)?,
-                wire_length,
-                clock: ClockSource::Unstated,
-                port: None,
-            })
-        };
+        let (macs, from_ether_type) = frame.split_at_checked(MAC_BYTES)?;
+        let (clock, port) = (ClockSource::Unstated, None);
+        let plain = Stamped { time_ns: capture_ns, macs, from_ether_type, wire_length, clock, port };
         match self.format {
-            Format::Capture => plain(),
-            Format::D28b => header::d28b(plain()?, self.tai_offset_s),
-            Format::Erspan3 => header::erspan3(plain()?),
-            Format::Vss { .. } | Format::Ixia | Format::Metamako | Format::Exablaze => {
-                let whole = frame.get(..frame.len().checked_sub(usize::from(self.check_bytes))?)?;
-                let found = match self.format {
-                    Format::Vss { port_bytes } => trailer::vss(whole, port_bytes)?,
-                    Format::Ixia => trailer::ixia(whole)?,
-                    Format::Metamako => trailer::metamako(whole)?,
-                    _ => trailer::exablaze(whole)?,
-                };
-                let added = (found.bytes + usize::from(self.check_bytes)) as u32;
-                Some(Stamped {
-                    time_ns: found.time_ns,
-                    macs: whole.get(..MAC_BYTES)?,
-                    from_ether_type: whole.get(MAC_BYTES..whole.len().checked_sub(found.bytes)?)?,
-                    wire_length: wire_length.saturating_sub(added),
-                    clock: found.clock,
-                    port: found.port,
-                })
-            }
+            Format::Capture => Some(plain),
+            Format::D28b => header::d28b(plain, self.tai_offset_s),
+            _ => self.read_other(plain),
         }
+    }
+
+    #[inline(never)]
+    fn read_other<'a>(&self, plain: Stamped<'a>) -> Option<Stamped<'a>> {
+        let behind = plain.from_ether_type;
+        let whole = &behind[..behind.len().checked_sub(usize::from(self.check_bytes))?];
+        let found = match self.format {
+            Format::Capture | Format::D28b => return None,
+            Format::Erspan3 => return header::erspan3(plain),
+            Format::Vss { port_bytes } => trailer::vss(whole, port_bytes)?,
+            Format::Ixia => trailer::ixia(whole)?,
+            Format::Metamako => trailer::metamako(whole)?,
+            Format::Exablaze => trailer::exablaze(whole)?,
+        };
+        let added = (found.bytes + usize::from(self.check_bytes)) as u32;
+        Some(Stamped {
+            time_ns: found.time_ns,
+            from_ether_type: &whole[..whole.len().checked_sub(found.bytes)?],
+            wire_length: plain.wire_length.saturating_sub(added),
+            clock: found.clock,
+            port: found.port,
+            ..plain
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Memory has a bound, and what it costs is counted.
 
-use sluice_latency::{Bounds, Settings};
+use sluice_latency::{Arrival, Bounds, Correlator, Fate, Labels, Settings, Sighting};
 
 use crate::oracle::analyze;
 use crate::scenario::{Delay, Scenario, make};
@@ -68,4 +68,44 @@ fn a_long_silence_is_a_gap() {
     let gap = segment.gaps[0];
     let time = |uid: usize| taps[0].iter().find(|sight| sight.uid == uid).expect("it was sent").time_ns;
     assert_eq!(gap.length_ns, time(2_000) - time(999));
+}
+
+/// A hundred million packets (a million without `SLUICE_LONG`) take no more memory than the first of them, and each is told.
+#[test]
+fn a_long_run_does_not_grow() {
+    let packets: u64 = if std::env::var_os("SLUICE_LONG").is_some() { 50_000_000 } else { 500_000 };
+    let bounds = Bounds { window_ns: 1_000_000, ..Bounds::default() };
+    let mut correlator: Correlator<2> = Correlator::new(2, bounds);
+    let (mut matched, mut told) = (0_u64, 0_u64);
+    let mut sink = |arrival: &Arrival| {
+        told += 1;
+        matched += u64::from(matches!(arrival.fate, Fate::Settled { previous: Some(_), .. }));
+    };
+    let mut early_bytes = 0;
+    let (spacing, delay) = (100, 50_000);
+    let start = 1_700_000_000_000_000_000;
+    for number in 0..packets + delay / spacing {
+        let sighting = |tap: usize, number: u64| Sighting {
+            tap,
+            time_ns: start + number * spacing + delay * tap as u64,
+            key: Some((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            exact: number as u32,
+            bytes: 100,
+            labels: Labels::default(),
+        };
+        if number < packets {
+            correlator.push(&sighting(0, number), &mut sink);
+        }
+        // Every tenth is lost.
+        if let Some(arrived) = number.checked_sub(delay / spacing).filter(|arrived| arrived % 10 != 0) {
+            correlator.push(&sighting(1, arrived), &mut sink);
+        }
+        if number == packets / 10 {
+            early_bytes = correlator.memory_bytes();
+        }
+    }
+    assert_eq!(correlator.memory_bytes(), early_bytes);
+    correlator.finish(&mut sink);
+    println!("{packets} packets at each tap, {early_bytes} bytes");
+    assert_eq!((told, matched, correlator.early()), (packets + packets * 9 / 10, packets * 9 / 10, 0));
 }

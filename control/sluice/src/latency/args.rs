@@ -34,7 +34,7 @@ pub(crate) struct Latency {
     /// Bytes from the transport header on (of `nat` and `payload`: of the payload) that tell packets apart; no more than the shortest slice has.
     #[arg(long, value_name = "BYTES", default_value_t = 128)]
     pub(crate) depth: usize,
-    /// Most packets under way at a time: the bound of memory, about 150 bytes each.
+    /// Most packets under way at a time: the bound of memory, about 200 bytes each with two taps.
     #[arg(long, value_name = "N", default_value_t = 4_194_304, value_parser = clap::value_parser!(u32).range(1..=1_073_741_824))]
     pub(crate) entries: u32,
     /// Rate of the links, as `10G`: windows with more than `--burst-share` of it are counted as bursts.
