@@ -1,7 +1,7 @@
 //! What `sluice latency` writes, read by others.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sluice_capture::sample::{SampleOptions, generate, write_tap};
@@ -140,10 +140,9 @@ fn the_page_stands_alone() {
         // `p` and `h` begin other names, too.
         assert!(close > 0 && open >= close, "{tag}: {open} opened, {close} closed");
     }
-    let shots = std::env::var_os("SLUICE_SHOTS").map_or(folder.path().to_path_buf(), Into::into);
-    for (name, options) in
-        [("light", &[][..]), ("dark", &["--blink-settings=preferredColorScheme=0", "--force-dark-mode"])]
-    {
+    // Pictures to look at: where `SLUICE_SHOTS` says.
+    let shots: PathBuf = std::env::var_os("SLUICE_SHOTS").map_or(folder.path().to_path_buf(), Into::into);
+    for (name, options) in [("light", &[][..]), ("dark", &["--blink-settings=preferredColorScheme=0"])] {
         let picture = shots.join(format!("latency-{name}.png"));
         let profile = folder.path().join(format!("profile-{name}"));
         let started = Command::new("chromium")
@@ -159,9 +158,20 @@ fn the_page_stands_alone() {
             .arg(format!("--screenshot={}", picture.display()))
             .arg(format!("file://{}", folder.path().join("report.html").display()))
             .output();
-        if started.is_err() {
-            println!("skipped: chromium is not installed");
-            return;
+        match started {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => {
+                println!(
+                    "skipped: chromium ends with {}: {}",
+                    output.status,
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                return;
+            }
+            Err(_) => {
+                println!("skipped: chromium is not installed");
+                return;
+            }
         }
         let bytes = std::fs::read(&picture).unwrap_or_default();
         assert!(
