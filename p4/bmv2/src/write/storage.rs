@@ -50,7 +50,7 @@ pub(super) struct Storage {
 
 impl Storage {
     pub(super) fn new(module: &Module) -> Self {
-        let stacks = module.stacks.iter().map(|(_, stack)| stack_name(module, stack)).collect();
+        let stacks = stack_names(module);
         let taken = module.variables.iter().map(|(_, variable)| variable.name.clone()).collect();
         Self { stacks, scratch: Vec::new(), emitted: Vec::new(), taken }
     }
@@ -61,12 +61,7 @@ impl Storage {
 
     /// A field of its own, `name` or with a number behind it.
     pub(super) fn scratch(&mut self, name: &str, bits: u32, signed: bool) -> Json {
-        let mut unique = name.to_string();
-        let mut number = 1;
-        while !self.taken.insert(unique.clone()) {
-            unique = format!("{name}.{number}");
-            number += 1;
-        }
+        let unique = unique(&mut self.taken, name);
         self.scratch.push((unique.clone(), bits, signed && bits > 1));
         field(SCALARS, &unique)
     }
@@ -87,14 +82,44 @@ fn last_part(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn stack_name(module: &Module, stack: &Stack) -> StackName {
-    let first = stack.elements.first().map(|element| &module.headers[*element]);
-    let Some((header, union)) = first.and_then(|header| Some((header, header.union?))) else {
-        return StackName::Headers(stack.name.clone());
+/// What the format calls each of the module's stacks.
+///
+/// In the IR, a stack of unions is a stack for each member, and has no name of its own: it gets that of its first union
+/// without the index. What stands behind the index tells copies apart, `tmp.u[0]` of one and `tmp.u[0]_2` of the next.
+fn stack_names(module: &Module) -> Vec<StackName> {
+    let mut wholes: BTreeMap<Handle<Union>, String> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    let mut name = |stack: &Stack| {
+        let first = stack.elements.first().map(|element| &module.headers[*element]);
+        let Some((header, union)) = first.and_then(|header| Some((header, header.union?))) else {
+            return StackName::Headers(stack.name.clone());
+        };
+        let whole = wholes
+            .entry(union)
+            .or_insert_with(|| unique(&mut taken, &without_index(&module.unions[union].name)));
+        StackName::Unions { stack: whole.clone(), member: last_part(&header.name).to_string() }
     };
-    let union = &module.unions[union].name;
-    let whole = union.rfind('[').map_or(union.as_str(), |at| &union[..at]);
-    StackName::Unions { stack: whole.to_string(), member: last_part(&header.name).to_string() }
+    module.stacks.iter().map(|(_, stack)| name(stack)).collect()
+}
+
+/// An element's name without the index: `a.u` of `a.u[0]`, `a.u_2` of `a.u[0]_2`.
+fn without_index(name: &str) -> String {
+    let parts = name.rfind('[').and_then(|open| {
+        let close = open + name[open..].find(']')?;
+        Some(format!("{}{}", &name[..open], &name[close + 1..]))
+    });
+    parts.unwrap_or_else(|| name.to_string())
+}
+
+/// `name` or, where it is taken, `name` with a number behind it; it is taken then.
+fn unique(taken: &mut BTreeSet<String>, name: &str) -> String {
+    let mut unique = name.to_string();
+    let mut number = 1;
+    while !taken.insert(unique.clone()) {
+        unique = format!("{name}.{number}");
+        number += 1;
+    }
+    unique
 }
 
 /// `standard_metadata`'s fields where they change with time or place: the switch must keep numbers of them.
