@@ -57,7 +57,7 @@ pub struct Device {
     pub(crate) journal: u64,
     /// The whole program.
     pub(crate) module: Module,
-    /// What is left of it while some of its tables are idle, where that is what runs.
+    /// What is left of it while some of its tables are empty, where that is what runs.
     pub(crate) lean: Option<Lean>,
 }
 

@@ -69,7 +69,7 @@ pub fn compile(module: &Module, name: &str) -> Result<Program, Diagnostics> {
     compile_lean(module, module, name, Form::Functions)
 }
 
-/// Writes what is left of a module while some of its tables are idle (`sluice_p4::passes::specialize`), with the maps of the whole one: objects of
+/// Writes what is left of a module while some of its tables have no entries (`sluice_p4::passes::specialize`), with the maps of the whole one: objects of
 /// both share all maps that [`Program::layout`] names, `ports` and `instances`, and `drops`.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ const MAX_VARBIT_BYTES: u32 = 504;
 /// Most cells of all counters.
 const MAX_CELLS: u64 = 1 << 24;
 
-/// Writes a verified module as C. `whole` is the module whose maps it uses: itself, or the one of which it is what is left while some tables are idle.
+/// Writes a verified module as C. `whole` is the module whose maps it uses: itself, or the one of which it is what is left while some tables are empty.
 ///
 /// # Errors
 /// What either program has and XDP has not.
