@@ -55,12 +55,14 @@ impl Role {
 }
 
 /// Somebody whose token was right.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Who.
     pub name: Arc<str>,
     /// What they may do.
     pub role: Role,
+    /// The tenant that they are of: what is not its own is not there for them.
+    pub tenant: Option<Arc<str>>,
 }
 
 impl Caller {
@@ -139,33 +141,42 @@ impl Access {
         };
         access.refresh()?;
         let is_first = access.known.read().unwrap_or_else(PoisonError::into_inner).is_empty();
-        let token = if is_first { Some(access.add(FIRST, Role::Admin, "serve")?) } else { None };
+        let token = if is_first { Some(access.add(FIRST, Role::Admin, "", "serve")?) } else { None };
         Ok((access, token))
     }
 
     fn refresh(&self) -> Result<(), StoreError> {
         let known = self.users.users()?.into_iter().filter_map(|user| {
             let role = Role::of(&user.role)?;
-            Some((user.token, Caller { name: user.name.into(), role }))
+            let tenant = (!user.tenant.is_empty()).then(|| user.tenant.into());
+            Some((user.token, Caller { name: user.name.into(), role, tenant }))
         });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known.collect();
         Ok(())
     }
 
-    pub(crate) fn add(&self, name: &str, role: Role, by: &str) -> Result<String, StoreError> {
+    pub(crate) fn add(&self, name: &str, role: Role, tenant: &str, by: &str) -> Result<String, StoreError> {
         let token = new_token()?;
         let (time_ns, name) = (now_ns(), name.to_string());
-        let audit = Audit { time_ns, user: by, action: "add_user", subject: &name, outcome: "done" };
-        let user = User { name: name.clone(), role: role.name().to_string(), token: digest(&token), time_ns };
+        let (action, outcome) = ("add_user", "done");
+        let audit = Audit { time_ns, user: by, tenant: "", action, subject: &name, outcome };
+        let (role, tenant) = (role.name().to_string(), tenant.to_string());
+        let user = User { name: name.clone(), role, tenant, token: digest(&token), time_ns };
         self.users.add_user(&user, &audit)?;
-        tracing::info!(user = name, role = role.name(), by, "user added");
+        tracing::info!(user = name, role = user.role, tenant = user.tenant, by, "user added");
         self.refresh()?;
         Ok(token)
     }
 
     pub(crate) fn remove(&self, name: &str, by: &str) -> Result<(), StoreError> {
-        let audit =
-            Audit { time_ns: now_ns(), user: by, action: "remove_user", subject: name, outcome: "done" };
+        let audit = Audit {
+            time_ns: now_ns(),
+            user: by,
+            tenant: "",
+            action: "remove_user",
+            subject: name,
+            outcome: "done",
+        };
         self.users.remove_user(name, Role::Admin.name(), &audit)?;
         tracing::info!(user = name, by, "user removed");
         self.refresh()
@@ -175,23 +186,33 @@ impl Access {
         self.users.users()
     }
 
+    /// Whose token it is. Wrong ones of one address are few a second; how often somebody calls is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it is not known; there were too many wrong ones.
+    pub fn known(&self, token: Option<&str>, address: IpAddr) -> Result<Caller, Problem> {
+        let known = token.and_then(|token| {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.get(&digest(token.trim())).cloned()
+        });
+        if let Some(caller) = known {
+            return Ok(caller);
+        }
+        if !self.wrong.take(address, Instant::now()) {
+            return Err(Problem::too_many("too many wrong tokens from this address: wait"));
+        }
+        // As often as an address may try: further ones are refused above.
+        tracing::warn!(%address, "access refused: no token, or a wrong one");
+        Err(Problem::unauthenticated())
+    }
+
     /// Whose call it is.
     pub(crate) fn caller(&self, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Problem> {
         let token = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.and_then(|value| value.split_once(' '));
         let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let known = token.and_then(|(_, token)| {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.get(&digest(token.trim())).cloned()
-        });
-        let Some(caller) = known else {
-            if !self.wrong.take(address, Instant::now()) {
-                return Err(Problem::too_many("too many wrong tokens from this address: wait"));
-            }
-            // As often as an address may try: further ones are refused above.
-            tracing::warn!(%address, "access refused: no token, or a wrong one");
-            return Err(Problem::unauthenticated());
-        };
+        let caller = self.known(token.map(|(_, token)| token), address)?;
         if !self.calls.take(caller.name.clone(), Instant::now()) {
             let (burst, rate) = CALLS;
             return Err(Problem::too_many(format!(
@@ -201,10 +222,16 @@ impl Access {
         Ok(caller)
     }
 
-    /// Whether somebody whose token was right then may still call.
-    pub(crate) fn is_known(&self, caller: &Caller) -> bool {
+    /// Whether somebody whose token was right then may still do the same.
+    pub fn is_known(&self, caller: &Caller) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().any(|one| one.name == caller.name)
+        known.values().any(|one| one == caller)
+    }
+
+    /// Somebody of that name, as they are now; nothing where there is nobody.
+    pub fn of_name(&self, name: &str) -> Option<Caller> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().find(|one| &*one.name == name).cloned()
     }
 
     /// Whether somebody may change something now.

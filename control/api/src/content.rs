@@ -84,6 +84,7 @@ pub(crate) fn version(summary: Summary) -> v1::Version {
         summary: summary.summary,
         restores: summary.restores.map_or(0, |version| version.0),
         note: summary.note,
+        tenant: summary.tenant,
     }
 }
 
@@ -159,6 +160,7 @@ pub(crate) fn port(view: PortView) -> v1::Port {
         queue_room: view.queue.room,
         queue_bursts: view.queue.bursts,
         queue_longest_burst: view.queue.longest_burst,
+        tenant: view.tenant,
     }
 }
 
@@ -229,7 +231,7 @@ fn group_counters(group: &sluice_policy::GroupAccount) -> v1::GroupCounters {
 
 pub(crate) fn event(happening: &Happening) -> v1::Event {
     let (kind, subject, user, message) = match &happening.what {
-        What::Applied { version, author, restores } => {
+        What::Applied { version, author, restores, tenant: _ } => {
             let message = match restores {
                 Some(restored) => {
                     format!("policy version {version} is in force, the same as version {restored}")
@@ -238,7 +240,9 @@ pub(crate) fn event(happening: &Happening) -> v1::Event {
             };
             ("policy_applied", version.to_string(), author.clone(), message)
         }
-        What::Refused { author, why } => ("policy_refused", String::new(), author.clone(), why.clone()),
+        What::Refused { author, why, tenant: _ } => {
+            ("policy_refused", String::new(), author.clone(), why.clone())
+        }
         What::Port { port, is_up: true } => {
             ("port_up", port.clone(), String::new(), format!("port {port} is up"))
         }
@@ -309,9 +313,10 @@ pub(crate) fn audit(record: AuditRecord) -> v1::Audit {
         action: record.action,
         subject: record.subject,
         outcome: record.outcome,
+        tenant: record.tenant,
     }
 }
 
 pub(crate) fn user(user: User) -> v1::User {
-    v1::User { name: user.name, role: user.role, time_ns: user.time_ns }
+    v1::User { name: user.name, role: user.role, time_ns: user.time_ns, tenant: user.tenant }
 }

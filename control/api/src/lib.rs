@@ -18,6 +18,7 @@ mod operations;
 mod problem;
 mod rates;
 mod rest;
+mod tenant;
 mod tls;
 mod watch;
 

@@ -319,13 +319,18 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
     if status.out_of_reach.is_empty() {
         counters(&mut page, &api.counters(caller)?);
     }
-    latencies(&mut page, api.latencies());
+    // How the broker itself does is for those who run it.
+    let is_whole = caller.tenant.is_none();
+    if is_whole {
+        latencies(&mut page, api.latencies());
+    }
     let name = "sluice_alert_active";
     page.family(name, "gauge", "Alerts that are raised: 1.");
     for alert in api.alerts(caller)?.alerts {
         page.sample(name, &[("alert", &alert.alert), ("subject", &alert.subject)], 1);
     }
-    for Family { name, kind, help, samples } in api.more_metrics() {
+    let more = if is_whole { api.more_metrics() } else { Vec::new() };
+    for Family { name, kind, help, samples } in more {
         page.family(name, kind, help);
         for (labels, value) in samples {
             let labels: Vec<(&str, &str)> =

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_daemon::{Broker, Change, Source};
+use sluice_daemon::{Broker, Change, Source, TenantView};
 use sluice_store::{StoreError, Version};
 use tokio::sync::Semaphore;
 
@@ -10,7 +10,7 @@ use crate::access::{Access, Caller, Role};
 use crate::content;
 use crate::metrics::{Family, Latencies, MoreMetrics};
 use crate::problem::Problem;
-use crate::v1;
+use crate::{tenant, v1};
 
 /// Lists: so many if nothing is said, and at most.
 const LIST: (u32, u32) = (50, 500);
@@ -23,7 +23,7 @@ const STREAMS: usize = 64;
 
 struct Inner {
     broker: Broker,
-    access: Access,
+    access: Arc<Access>,
     working: Semaphore,
     streams: Arc<Semaphore>,
     latencies: Latencies,
@@ -95,17 +95,29 @@ fn store(error: StoreError) -> Problem {
     sluice_daemon::Refusal::from(error).into()
 }
 
+/// A plan, without what is of others.
+fn scoped(view: Option<&TenantView>, mut planned: sluice_daemon::Planned) -> sluice_daemon::Planned {
+    if let Some(view) = view {
+        planned.report = tenant::plan(view, planned.report);
+    }
+    planned
+}
+
 impl Api {
     /// The operations of a broker.
-    pub fn new(broker: Broker, access: Access) -> Self {
+    pub fn new(broker: Broker, access: impl Into<Arc<Access>>) -> Self {
         Self::with_metrics(broker, access, None)
     }
 
     /// As [`Self::new`], with metrics of somebody else on the same page.
-    pub fn with_metrics(broker: Broker, access: Access, more_metrics: Option<MoreMetrics>) -> Self {
+    pub fn with_metrics(
+        broker: Broker,
+        access: impl Into<Arc<Access>>,
+        more_metrics: Option<MoreMetrics>,
+    ) -> Self {
         let inner = Inner {
             broker,
-            access,
+            access: access.into(),
             working: Semaphore::new(WORKING),
             streams: Arc::new(Semaphore::new(STREAMS)),
             latencies: Latencies::default(),
@@ -145,8 +157,38 @@ impl Api {
         done.unwrap_or_else(|_| Err(Problem::internal("the work was ended")))
     }
 
+    /// What a caller who is of a tenant may see; nothing for those who may see all.
+    pub(crate) fn view(&self, caller: &Caller) -> Result<Option<TenantView>, Problem> {
+        let view = caller.tenant.as_deref().map(|tenant| self.broker().tenant(tenant));
+        Ok(view.transpose()?)
+    }
+
+    /// An answer, without what is of others where the caller is of a tenant.
+    fn seen<T>(
+        &self,
+        caller: &Caller,
+        scope: fn(&TenantView, T) -> T,
+        work: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let view = self.view(caller)?;
+        let all = work()?;
+        Ok(match view {
+            Some(view) => scope(&view, all),
+            None => all,
+        })
+    }
+
     pub(crate) fn status(&self, caller: &Caller) -> Result<v1::Status, Problem> {
-        let summary = self.broker().in_force().summary;
+        let mut summary = self.broker().in_force().summary;
+        let mut defect = self.broker().defect().unwrap_or_default();
+        if let Some(tenant) = &caller.tenant {
+            if *summary.tenant != **tenant {
+                summary.author.clear();
+            }
+            if !defect.is_empty() {
+                defect = "there is one: whoever runs the broker is told of it".to_string();
+            }
+        }
         Ok(v1::Status {
             software: env!("CARGO_PKG_VERSION").to_string(),
             target: self.broker().target_name().to_string(),
@@ -154,25 +196,37 @@ impl Api {
             policy_version: summary.version.0,
             applied_ns: summary.time_ns,
             author: summary.author,
-            defect: self.broker().defect().unwrap_or_default(),
+            defect,
             user: caller.name.to_string(),
             role: caller.role.name().to_string(),
             out_of_reach: self.broker().out_of_reach().unwrap_or_default(),
+            tenant: caller.tenant.as_deref().unwrap_or_default().to_string(),
         })
     }
 
-    pub(crate) fn policy(&self, _: &Caller) -> Result<v1::Policy, Problem> {
-        Ok(content::policy(self.broker().in_force()))
+    pub(crate) fn policy(&self, caller: &Caller) -> Result<v1::Policy, Problem> {
+        let Some(tenant) = caller.tenant.as_deref() else {
+            return Ok(content::policy(self.broker().in_force()));
+        };
+        let mut part = self.broker().part_in_force(tenant)?;
+        if part.summary.tenant != tenant {
+            part.summary.author.clear();
+            part.summary.reason.clear();
+        }
+        Ok(content::policy(part))
     }
 
-    pub(crate) fn plan(&self, _: &Caller, request: &v1::PlanRequest) -> Result<v1::Plan, Problem> {
-        Ok(content::plan(self.broker().plan(&request.text)?))
+    pub(crate) fn plan(&self, caller: &Caller, request: &v1::PlanRequest) -> Result<v1::Plan, Problem> {
+        let view = self.view(caller)?;
+        let planned = self.broker().plan(&request.text, caller.tenant.as_deref())?;
+        Ok(content::plan(scoped(view.as_ref(), planned)))
     }
 
     pub(crate) fn apply(&self, caller: &Caller, request: &v1::ApplyRequest) -> Result<v1::Applied, Problem> {
         let change = Change {
             source: Source::Text(&request.text),
             author: &caller.name,
+            tenant: caller.tenant.as_deref(),
             reason: &request.reason,
             expected: some(request.expected_version).map(Version),
             dry_run: request.dry_run,
@@ -188,6 +242,7 @@ impl Api {
         let change = Change {
             source: Source::Version(Version(request.version)),
             author: &caller.name,
+            tenant: caller.tenant.as_deref(),
             reason: &request.reason,
             expected: some(request.expected_version).map(Version),
             dry_run: request.dry_run,
@@ -197,45 +252,61 @@ impl Api {
 
     fn change(&self, caller: &Caller, change: &Change<'_>) -> Result<v1::Applied, Problem> {
         self.access().may_change(caller)?;
-        Ok(content::applied(self.broker().apply(change)?))
+        let view = self.view(caller)?;
+        let mut applied = self.broker().apply(change)?;
+        applied.planned = scoped(view.as_ref(), applied.planned);
+        Ok(content::applied(applied))
     }
 
     pub(crate) fn versions(
         &self,
-        _: &Caller,
+        caller: &Caller,
         request: &v1::ListVersionsRequest,
     ) -> Result<v1::Versions, Problem> {
-        let list = self.broker().history(before(request.before)?.map(Version), limit(request.limit)?)?;
+        let (before, limit) = (before(request.before)?.map(Version), limit(request.limit)?);
+        let list = self.broker().history(before, limit, caller.tenant.as_deref())?;
         Ok(v1::Versions { versions: list.into_iter().map(content::version).collect() })
     }
 
     pub(crate) fn version(
         &self,
-        _: &Caller,
+        caller: &Caller,
         request: &v1::GetVersionRequest,
     ) -> Result<v1::VersionDetail, Problem> {
-        Ok(content::past(self.broker().past(Version(request.version))?))
+        Ok(content::past(self.broker().past(Version(request.version), caller.tenant.as_deref())?))
     }
 
     pub(crate) fn explain(
         &self,
-        _: &Caller,
+        caller: &Caller,
         request: &v1::ExplainRequest,
     ) -> Result<v1::Explanation, Problem> {
-        Ok(content::explanation(self.broker().explain(&request.port, &frame(&request.frame)?)?))
+        let view = self.view(caller)?;
+        if view.as_ref().is_some_and(|view| !view.network_ports.contains(&request.port)) {
+            return Err(Problem::not_found(format!("there is no network port `{}`", request.port)));
+        }
+        let mut explained = self.broker().explain(&request.port, &frame(&request.frame)?)?;
+        if let Some(view) = view {
+            explained = tenant::explained(&view, explained);
+        }
+        Ok(content::explanation(explained))
     }
 
-    pub(crate) fn filters(&self, _: &Caller) -> Result<v1::Filters, Problem> {
-        let reading = self.broker().reading()?;
-        Ok(content::filters(self.broker().filters(), &reading))
+    pub(crate) fn filters(&self, caller: &Caller) -> Result<v1::Filters, Problem> {
+        self.seen(caller, tenant::filters, || {
+            let reading = self.broker().reading()?;
+            Ok(content::filters(self.broker().filters(), &reading))
+        })
     }
 
-    pub(crate) fn groups(&self, _: &Caller) -> Result<v1::Groups, Problem> {
-        Ok(content::groups(self.broker().groups()))
+    pub(crate) fn groups(&self, caller: &Caller) -> Result<v1::Groups, Problem> {
+        self.seen(caller, tenant::groups, || Ok(content::groups(self.broker().groups())))
     }
 
-    pub(crate) fn ports(&self, _: &Caller) -> Result<v1::Ports, Problem> {
-        Ok(v1::Ports { ports: self.broker().ports().into_iter().map(content::port).collect() })
+    pub(crate) fn ports(&self, caller: &Caller) -> Result<v1::Ports, Problem> {
+        self.seen(caller, tenant::ports, || {
+            Ok(v1::Ports { ports: self.broker().ports().into_iter().map(content::port).collect() })
+        })
     }
 
     pub(crate) fn clear_port(
@@ -244,11 +315,16 @@ impl Api {
         request: &v1::ClearPortRequest,
     ) -> Result<v1::Port, Problem> {
         self.access().may_change(caller)?;
-        Ok(content::port(self.broker().clear_port(&request.port, &caller.name)?))
+        if self.view(caller)?.is_some_and(|view| !view.tool_ports.contains(&request.port)) {
+            let text = format!("your tenant has no tool port `{}`", request.port);
+            return Err(Problem::not_found(text));
+        }
+        let tenant = caller.tenant.as_deref();
+        Ok(content::port(self.broker().clear_port(&request.port, &caller.name, tenant)?))
     }
 
-    pub(crate) fn alerts(&self, _: &Caller) -> Result<v1::Alerts, Problem> {
-        Ok(content::alerts(self.broker().alerts()))
+    pub(crate) fn alerts(&self, caller: &Caller) -> Result<v1::Alerts, Problem> {
+        self.seen(caller, tenant::alerts, || Ok(content::alerts(self.broker().alerts())))
     }
 
     pub(crate) fn attach_port(
@@ -271,8 +347,8 @@ impl Api {
         Ok(content::port(self.broker().detach_port(&request.port, &caller.name)?))
     }
 
-    pub(crate) fn counters(&self, _: &Caller) -> Result<v1::Counters, Problem> {
-        Ok(content::counters(&*self.broker().reading()?))
+    pub(crate) fn counters(&self, caller: &Caller) -> Result<v1::Counters, Problem> {
+        self.seen(caller, tenant::counters, || Ok(content::counters(&*self.broker().reading()?)))
     }
 
     pub(crate) fn audits(
@@ -298,7 +374,7 @@ impl Api {
     ) -> Result<v1::NewUser, Problem> {
         caller.needs(Role::Admin)?;
         self.access().may_change(caller)?;
-        let v1::AddUserRequest { name, role } = request;
+        let v1::AddUserRequest { name, role, tenant } = request;
         if !is_name(name) {
             return Err(Problem::argument(
                 "name: up to 64 letters, digits, `-`, `_` and `.` are wanted, a letter or digit first",
@@ -306,8 +382,16 @@ impl Api {
         }
         let role = Role::of(role)
             .ok_or_else(|| Problem::argument("role: `viewer`, `operator` or `admin` is wanted"))?;
-        let token = self.access().add(name, role, &caller.name).map_err(store)?;
-        Ok(v1::NewUser { name: name.clone(), role: role.name().to_string(), token })
+        if !tenant.is_empty() {
+            if role == Role::Admin {
+                let text = "tenant: an admin changes the whole broker: a tenant has viewers and operators";
+                return Err(Problem::argument(text));
+            }
+            self.broker().tenant(tenant)?;
+        }
+        let token = self.access().add(name, role, tenant, &caller.name).map_err(store)?;
+        let (name, role, tenant) = (name.clone(), role.name().to_string(), tenant.clone());
+        Ok(v1::NewUser { name, role, token, tenant })
     }
 
     pub(crate) fn remove_user(

@@ -85,6 +85,11 @@ impl Problem {
         Self::new("defect", "A defect", StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, detail)
     }
 
+    /// What kind it is, in the words of gRPC.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
     /// As a message of gRPC.
     pub(crate) fn status(&self) -> tonic::Status {
         let detail = prost_types::Any { type_url: TYPE_URL.to_string(), value: self.message.encode_to_vec() };

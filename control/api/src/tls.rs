@@ -39,7 +39,7 @@ pub enum TlsError {
 /// A certificate, its key, and whose clients are let in.
 #[derive(Clone)]
 pub struct Tls {
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
 }
 
 impl std::fmt::Debug for Tls {
@@ -79,12 +79,17 @@ impl Tls {
             PrivateKeyDer::from_pem_slice(key).map_err(|source| TlsError::Pem { what: "the key", source })?;
         let mut config = builder.with_single_cert(chain("the certificate", certificate)?, key)?;
         config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self { config: Arc::new(config) })
+    }
+
+    /// The same, for another server that is to be known by this certificate, and asks its clients for theirs.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.config.clone()
     }
 
     /// The stream within, and whether HTTP/2 was agreed on; nothing of a client that is not let in.
     pub(crate) async fn accept(&self, stream: TcpStream) -> Option<(TlsStream<TcpStream>, bool)> {
-        let stream = self.acceptor.accept(stream).await.ok()?;
+        let stream = TlsAcceptor::from(self.config.clone()).accept(stream).await.ok()?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
         Some((stream, is_http2))
     }

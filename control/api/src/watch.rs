@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sluice_daemon::Happening;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -9,7 +10,7 @@ use crate::access::Caller;
 use crate::content;
 use crate::operations::Api;
 use crate::problem::Problem;
-use crate::v1;
+use crate::{tenant, v1};
 
 /// Messages that wait for a client; one that is slower gets fewer counters, or is told that it missed events.
 const WAITING: usize = 64;
@@ -86,6 +87,15 @@ pub(crate) fn counters(
     Ok(ReceiverStream::new(receiver))
 }
 
+/// What somebody is told of something that happened; nothing where it is others' business.
+fn told(api: &Api, caller: &Caller, happening: &Happening) -> Option<Result<v1::Event, Problem>> {
+    match api.view(caller) {
+        Ok(Some(view)) if !tenant::sees(&view, &happening.what) => None,
+        Ok(_) => Some(Ok(content::event(happening))),
+        Err(problem) => Some(Err(problem)),
+    }
+}
+
 /// What happens.
 pub(crate) fn events(
     api: &Api,
@@ -99,7 +109,8 @@ pub(crate) fn events(
     tokio::spawn(async move {
         let _session = session;
         for happening in subscription.missed {
-            if sender.send(Ok(content::event(&happening))).await.is_err() {
+            let Some(told) = told(&api, &caller, &happening) else { continue };
+            if sender.send(told).await.is_err() {
                 return;
             }
         }
@@ -116,7 +127,10 @@ pub(crate) fn events(
             }
             let told = match next {
                 None => continue,
-                Some(Ok(happening)) => Ok(content::event(&happening)),
+                Some(Ok(happening)) => match told(&api, &caller, &happening) {
+                    Some(told) => told,
+                    None => continue,
+                },
                 Some(Err(broadcast::error::RecvError::Closed)) => return,
                 Some(Err(broadcast::error::RecvError::Lagged(missed))) => Err(Problem::too_many(format!(
                     "{missed} events were missed: read faster, and begin again with the last one that is known"

@@ -44,6 +44,7 @@ impl Broker {
         self.inner.history.audit(&Audit {
             time_ns,
             user,
+            tenant: "",
             action: "attach",
             subject: &subject,
             outcome: "done",
@@ -75,6 +76,7 @@ impl Broker {
         self.inner.history.audit(&Audit {
             time_ns,
             user,
+            tenant: "",
             action: "detach",
             subject: name,
             outcome: "done",

@@ -215,6 +215,7 @@ impl Broker {
             broker.apply(&Change {
                 source: Source::Text(text),
                 author,
+                tenant: None,
                 reason,
                 expected: None,
                 dry_run: false,

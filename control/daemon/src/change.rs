@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use sluice_diagnostics::Sources;
+use sluice_diagnostics::{Diagnostics, SourceId, Sources};
 use sluice_policy::{PhaseKind, Plan, PlanReport, Policy, State};
 use sluice_store::{Audit, Intent, Progress, StoreError, Summary, Version};
 use sluice_target::{CarryOutError, carry_out, carry_out_told};
@@ -14,6 +14,7 @@ use crate::finding::{Finding, findings};
 use crate::policy::Current;
 use crate::reach;
 use crate::refusal::Refusal;
+use crate::tenants::scoped;
 
 /// Most bytes of a policy.
 pub const MAX_POLICY_BYTES: usize = 4 << 20;
@@ -22,7 +23,7 @@ pub const MAX_POLICY_BYTES: usize = 4 << 20;
 pub const MAX_REASON_BYTES: usize = 4 << 10;
 
 /// What messages call a policy that came as text.
-const NAME: &str = "policy";
+pub(crate) const NAME: &str = "policy";
 
 /// The policy to come.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +41,11 @@ pub struct Change<'a> {
     pub source: Source<'a>,
     /// Who.
     pub author: &'a str,
+    /// The tenant whose part of the policy alone is changed: the source is that part then. `None`: the whole.
+    pub tenant: Option<&'a str>,
     /// Why, in their words; may be empty.
     pub reason: &'a str,
-    /// The version that they think is in force; `None`: whatever is.
+    /// The version that they think is in force; `None`: whatever is. Of a tenant's part, what others changed since that version does not matter.
     pub expected: Option<Version>,
     /// Only say what it would do.
     pub dry_run: bool,
@@ -85,6 +88,15 @@ pub struct Applied {
 pub(crate) struct Loaded {
     pub(crate) sources: Sources,
     pub(crate) policy: Policy,
+    /// Where a tenant's part is a text of its own: that.
+    pub(crate) part: Option<SourceId>,
+}
+
+impl Loaded {
+    /// What the one who asked is told of what was found.
+    fn seen(&self, found: &Diagnostics) -> Diagnostics {
+        self.part.map_or_else(|| found.clone(), |part| scoped(found, part))
+    }
 }
 
 /// Reads a policy's text.
@@ -92,7 +104,7 @@ pub(crate) fn parse(text: &str) -> Result<Loaded, Refusal> {
     let mut sources = Sources::new();
     let source = sources.add(NAME, text);
     match sluice_policy::parse_policy(&mut sources, source) {
-        Ok(policy) => Ok(Loaded { sources, policy }),
+        Ok(policy) => Ok(Loaded { sources, policy, part: None }),
         Err(found) => Err(Refusal::invalid(&found, &sources)),
     }
 }
@@ -100,6 +112,8 @@ pub(crate) fn parse(text: &str) -> Result<Loaded, Refusal> {
 /// What a change comes to.
 struct Prepared {
     loaded: Loaded,
+    /// The whole policy.
+    text: String,
     plan: Plan,
     planned: Planned,
 }
@@ -120,19 +134,20 @@ impl Current {
             summary: String::new(),
             restores: None,
             note: String::new(),
+            tenant: String::new(),
         };
         Self { summary, text: "".into(), sources: Arc::default(), state, tables: Vec::new() }
     }
 }
 
 impl Broker {
-    /// What a change from the policy in force to that one would do.
+    /// What a change from the policy in force to that one would do; or what another part of a tenant's would.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn plan(&self, text: &str) -> Result<Planned, Refusal> {
-        Ok(self.prepare(text)?.planned)
+    pub fn plan(&self, text: &str, tenant: Option<&str>) -> Result<Planned, Refusal> {
+        Ok(self.prepare(text, tenant)?.planned)
     }
 
     /// Makes a change, and records who did; or says what it would do.
@@ -152,6 +167,7 @@ impl Broker {
             let audit = Audit {
                 time_ns,
                 user: change.author,
+                tenant: change.tenant.unwrap_or_default(),
                 action: action(change),
                 subject: &subject,
                 outcome: &outcome,
@@ -160,7 +176,8 @@ impl Broker {
             let _ = self.inner.history.audit(&audit);
             let (author, why) = (change.author, outcome.as_str());
             tracing::warn!(author, action = action(change), why, "policy refused");
-            let what = What::Refused { author: change.author.to_string(), why: outcome };
+            let tenant = change.tenant.map(str::to_string);
+            let what = What::Refused { author: change.author.to_string(), tenant, why: outcome };
             self.inner.events.push(time_ns, what);
         }
         done
@@ -172,7 +189,10 @@ impl Broker {
         let text = match change.source {
             Source::Text(text) => text,
             Source::Version(version) => {
-                restored = self.record(version)?;
+                restored = match change.tenant {
+                    Some(tenant) => self.record_of_part(version, tenant)?,
+                    None => self.record(version)?,
+                };
                 if restored.summary.progress != Progress::Committed {
                     let text = format!("version {version} was never in force: take one that was");
                     return Err(Refusal::NotFound(text));
@@ -182,27 +202,35 @@ impl Broker {
         };
         let _one = self.inner.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.version();
-        if let Some(expected) = change.expected.filter(|expected| *expected != current) {
+        if let Some(expected) = change.expected.filter(|expected| *expected != current)
+            && !change
+                .tenant
+                .is_some_and(|tenant| self.is_part_unchanged(tenant, expected, &self.in_force().text))
+        {
             return Err(Refusal::Stale { expected, current });
         }
         if let Some(defect) = self.defect() {
             return Err(Refusal::Defect(defect));
         }
-        let prepared = self.prepare(text)?;
-        let is_same = prepared.plan.is_empty() && *self.in_force().text == *text;
+        let prepared = self.prepare(text, change.tenant)?;
+        let is_same = prepared.plan.is_empty() && *self.in_force().text == *prepared.text;
         if change.dry_run || is_same {
             return Ok(Applied { version: current, is_changed: false, planned: prepared.planned });
         }
         let planned = prepared.planned.clone();
-        let version = self.carry(change, text, prepared)?;
+        let version = self.carry(change, prepared)?;
         Ok(Applied { version, is_changed: true, planned })
     }
 
-    fn prepare(&self, text: &str) -> Result<Prepared, Refusal> {
+    fn prepare(&self, text: &str, tenant: Option<&str>) -> Result<Prepared, Refusal> {
         bounded("the policy", text, MAX_POLICY_BYTES)?;
-        let loaded = parse(text)?;
+        let (loaded, text) = match tenant {
+            Some(tenant) => self.load_part(tenant, text)?,
+            None => (parse(text)?, text.to_string()),
+        };
+        bounded("the whole policy", &text, MAX_POLICY_BYTES)?;
         self.in_reach()?;
-        let refused = |found| Refusal::invalid(&found, &loaded.sources);
+        let refused = |found| Refusal::invalid(&loaded.seen(&found), &loaded.sources);
         bindings::check(&self.bindings(), &loaded.policy).map_err(refused)?;
         let (state, base) = {
             let current = self.current();
@@ -215,30 +243,33 @@ impl Broker {
         let planned = Planned {
             base,
             report: plan.report.clone(),
-            warnings: findings(&plan.report.warnings, &loaded.sources),
+            warnings: findings(&loaded.seen(&plan.report.warnings), &loaded.sources),
             updates: plan.phases.iter().map(|phase| (phase.kind, phase.updates.len() as u64)).collect(),
         };
-        Ok(Prepared { loaded, plan, planned })
+        Ok(Prepared { loaded, text, plan, planned })
     }
 
     /// Intends, changes the data path, commits as soon as packets see it; the caller holds `changing`.
-    fn carry(&self, change: &Change<'_>, text: &str, prepared: Prepared) -> Result<Version, Refusal> {
+    fn carry(&self, change: &Change<'_>, prepared: Prepared) -> Result<Version, Refusal> {
         let history = &*self.inner.history;
-        let Prepared { loaded, plan, planned } = prepared;
+        let Prepared { loaded, text, plan, planned } = prepared;
+        let tenant = change.tenant.unwrap_or_default();
         let summary = planned.report.to_string();
         let intent = Intent {
-            text,
+            text: &text,
             author: change.author,
             reason: change.reason,
             time_ns: now_ns(),
             summary: &summary,
             restores: change.restores(),
+            tenant,
         };
         let version = history.intend(&intent)?;
         let subject = version.to_string();
         let audit = Audit {
             time_ns: intent.time_ns,
             user: change.author,
+            tenant,
             action: action(change),
             subject: &subject,
             outcome: "done",
@@ -260,7 +291,7 @@ impl Broker {
                 }
                 *current = Current {
                     summary: summary_of(version, &intent),
-                    text: text.into(),
+                    text: text.as_str().into(),
                     sources: Arc::new(loaded.sources),
                     state: carried.unwrap_or(next),
                     tables: planned.report.tables,
@@ -277,12 +308,16 @@ impl Broker {
         drop(current);
         let (author, restores) = (change.author.to_string(), change.restores());
         match restores {
-            None => tracing::info!(version = version.0, author, reason = change.reason, "policy applied"),
+            None => {
+                tracing::info!(version = version.0, author, tenant, reason = change.reason, "policy applied");
+            }
             Some(Version(of)) => {
-                tracing::info!(version = version.0, of, author, reason = change.reason, "policy rolled back");
+                let reason = change.reason;
+                tracing::info!(version = version.0, of, author, tenant, reason, "policy rolled back");
             }
         }
-        self.inner.events.push(intent.time_ns, What::Applied { version, author, restores });
+        let tenant = change.tenant.map(str::to_string);
+        self.inner.events.push(intent.time_ns, What::Applied { version, author, tenant, restores });
         Ok(version)
     }
 
@@ -349,5 +384,6 @@ fn summary_of(version: Version, intent: &Intent<'_>) -> Summary {
         summary: intent.summary.to_string(),
         restores: intent.restores,
         note: String::new(),
+        tenant: intent.tenant.to_string(),
     }
 }

@@ -18,6 +18,8 @@ pub enum What {
         version: Version,
         /// Who.
         author: String,
+        /// The tenant whose part alone was changed.
+        tenant: Option<String>,
         /// The version whose text it is again.
         restores: Option<Version>,
     },
@@ -25,6 +27,8 @@ pub enum What {
     Refused {
         /// Who.
         author: String,
+        /// The tenant whose part alone it was about.
+        tenant: Option<String>,
         /// Why.
         why: String,
     },

@@ -23,6 +23,7 @@ mod ports;
 mod reach;
 mod reading;
 mod refusal;
+mod tenants;
 
 pub use alerts::AlertView;
 pub use bindings::{Binding, check_copies};
@@ -36,3 +37,4 @@ pub use policy::{FilterView, GroupView, InForce, Past};
 pub use ports::PortView;
 pub use reading::Reading;
 pub use refusal::Refusal;
+pub use tenants::TenantView;

@@ -124,23 +124,35 @@ impl Broker {
         policy.groups.iter().map(view).collect()
     }
 
-    /// Changes before that version (or all), the latest first, so many at most.
+    /// Changes before that version (or all), the latest first, so many at most; with a tenant's name those of its part.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    pub fn history(&self, before: Option<Version>, limit: u32) -> Result<Vec<Summary>, Refusal> {
-        Ok(self.inner.history.list(before, limit)?)
+    pub fn history(
+        &self,
+        before: Option<Version>,
+        limit: u32,
+        tenant: Option<&str>,
+    ) -> Result<Vec<Summary>, Refusal> {
+        Ok(self.inner.history.list(before, limit, tenant)?)
     }
 
-    /// One change, with its text and what differs in it.
+    /// One change, with its text and what differs in it; of a tenant's part alone.
     ///
     /// # Errors
     ///
     /// There is none of that version; the store cannot be read.
-    pub fn past(&self, version: Version) -> Result<Past, Refusal> {
-        let record = self.record(version)?;
+    pub fn past(&self, version: Version, tenant: Option<&str>) -> Result<Past, Refusal> {
+        let record = match tenant {
+            Some(tenant) => self.record_of_part(version, tenant)?,
+            None => self.record(version)?,
+        };
         let before = self.committed_before(version)?.map(|record| record.text).unwrap_or_default();
+        let before = match tenant {
+            Some(tenant) => sluice_policy::part_of(&before, tenant).unwrap_or_default().to_string(),
+            None => before,
+        };
         let diff = TextDiff::from_lines(&before, &record.text).unified_diff().to_string();
         Ok(Past { record, diff })
     }
@@ -154,7 +166,7 @@ impl Broker {
         let mut before = version;
         loop {
             // A few at a time: of many abandoned ones in a row there is no end known.
-            let list = self.inner.history.list(Some(before), 16)?;
+            let list = self.inner.history.list(Some(before), 16, None)?;
             let committed = list.iter().find(|one| one.progress == Progress::Committed);
             if let Some(committed) = committed {
                 return Ok(self.inner.history.get(committed.version)?);

@@ -22,6 +22,8 @@ pub struct PortView {
     pub role: &'static str,
     /// Bits per second, where the policy says so.
     pub speed: Option<u64>,
+    /// The tenant whose port it is; empty for others.
+    pub tenant: String,
     /// Whether there is a device.
     pub is_attached: bool,
     /// Whether it sends and receives.
@@ -81,6 +83,7 @@ fn unknown(name: &str, number: u16) -> PortView {
         number,
         role: "",
         speed: None,
+        tenant: String::new(),
         is_attached: false,
         is_up: false,
         received: (0, 0),
@@ -106,7 +109,10 @@ impl Broker {
                 PortRole::Network { .. } => "network",
                 PortRole::Tool { .. } => "tool",
             };
-            let mut view = PortView { role, speed: port.speed, ..unknown(&port.name, port.id) };
+            let tenants = &current.state.policy().tenants;
+            let owner = tenants.iter().find(|tenant| tenant.ports.contains(&port.id));
+            let tenant = owner.map(|owner| owner.name.to_string()).unwrap_or_default();
+            let mut view = PortView { role, speed: port.speed, tenant, ..unknown(&port.name, port.id) };
             if role == "tool" {
                 let is_out = current.state.down().contains(&port.id);
                 let health = self.inner.health().of(port.id);
@@ -132,12 +138,13 @@ impl Broker {
     /// # Errors
     ///
     /// There is no device of that name; the store could not record it.
-    pub fn clear_port(&self, name: &str, user: &str) -> Result<PortView, Refusal> {
+    pub fn clear_port(&self, name: &str, user: &str, tenant: Option<&str>) -> Result<PortView, Refusal> {
         let find = |list: Vec<PortStatus>| list.into_iter().find(|port| port.name == name);
         let status = find(self.inner.target.ports())
             .ok_or_else(|| Refusal::NotFound(format!("no port `{name}` is attached")))?;
         let time_ns = now_ns();
-        let audit = Audit { time_ns, user, action: "clear", subject: name, outcome: "done" };
+        let tenant = tenant.unwrap_or_default();
+        let audit = Audit { time_ns, user, tenant, action: "clear", subject: name, outcome: "done" };
         self.inner.history.audit(&audit)?;
         self.baselines().insert(status.port, (status, time_ns));
         tracing::info!(port = name, user, "counters of a port cleared");

@@ -41,9 +41,9 @@ fn written(target: &dyn Target) -> Result<u64, Fault> {
     Ok(hasher.finish())
 }
 
-/// Whether a fault is of the way to the data path, not of what was asked of it.
+/// Whether a fault is of the way to the data path, not of what was asked of it: nobody answers, or this side's token is not taken any more.
 fn is_away(fault: &Fault) -> bool {
-    fault.code == Code::Unavailable
+    matches!(fault.code, Code::Unavailable | Code::Unauthenticated)
 }
 
 /// Whether a plan failed since the data path is out of reach.

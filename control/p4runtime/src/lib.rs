@@ -17,8 +17,8 @@ mod server;
 
 pub use names::Names;
 pub use refusal::Refusal;
-pub use remote::{RemoteOptions, RemoteTarget, RemoteTls};
-pub use server::{Server, ServerOptions};
+pub use remote::{RemoteOptions, RemoteTarget, RemoteTls, RemoteToken};
+pub use server::{Caller, Guard, Rights, Server, ServerOptions};
 
 /// The messages of `p4runtime.proto` and what they are made of, version 1.5.
 #[allow(

@@ -22,7 +22,8 @@ pub use account::{
 };
 pub use config::{
     Anchor, DedupSettings, Destination, Edits, Encapsulation, Filter, Group, Mask, Policy, Port, PortRole,
-    STRIP_NAMES, Settings, Slice, Stamp, Tool, Tunnel, parse_policy,
+    STRIP_NAMES, Settings, Slice, Stamp, Tenant, Tool, Tunnel, parse_policy, parse_with_part, part_of,
+    with_part,
 };
 pub use explain::{Explanation, FilterVerdict, PacketTrace, Removal, TermVerdict, TraceStep, explain};
 pub use plan::{

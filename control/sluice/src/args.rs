@@ -188,6 +188,9 @@ pub(crate) struct Users {
     /// What they may do: `viewer` sees, `operator` changes the policy, `admin` adds users.
     #[arg(long, value_name = "ROLE", default_value = "viewer", requires = "add")]
     pub(crate) role: String,
+    /// The tenant that they are of, one of the policy in force: they see and change what is its own.
+    #[arg(long, value_name = "TENANT", requires = "add")]
+    pub(crate) tenant: Option<String>,
     /// Take somebody's token away.
     #[arg(long, value_name = "NAME")]
     pub(crate) remove: Option<String>,
@@ -298,13 +301,13 @@ pub(crate) struct Serve {
     /// Most megabytes that the store takes; what does not fit is refused.
     #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub(crate) store_max: u64,
-    /// Where P4Runtime is served; a loopback address.
+    /// Where P4Runtime is served; a loopback address, or any with TLS and either users or `--tls-client-ca`.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9559")]
     pub(crate) p4runtime: SocketAddr,
     /// Where REST, gRPC and metrics are served; a loopback address, or any with TLS. Only with a policy or a store.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9560")]
     pub(crate) api: SocketAddr,
-    /// The certificate to serve it with over TLS (PEM), with those up to its authority.
+    /// The certificate to serve all of it with over TLS (PEM), P4Runtime included, with those up to its authority.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// Its key (PEM).
@@ -313,6 +316,10 @@ pub(crate) struct Serve {
     /// Let those clients in alone that show a certificate of one of these authorities (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Who may speak P4Runtime to a broker without a policy: a file with a line `NAME ROLE SHA256` for each, the last being that of their token (`sha256sum`). A broker with a policy has
+    /// users in its store.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "store"])]
+    pub(crate) p4runtime_users: Option<PathBuf>,
     /// The number by which controllers know this device.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,
@@ -457,6 +464,9 @@ pub(crate) struct Far {
     /// Longest time that a packet stays in that device, milliseconds: P4Runtime does not tell of packets under way.
     #[arg(long, value_name = "MS", default_value_t = 100, requires = "remote", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) remote_drain: u64,
+    /// What is shown to that server as the token of one of its users, who may change something.
+    #[arg(long, value_name = "FILE", requires = "remote")]
+    pub(crate) remote_token_file: Option<PathBuf>,
     /// Certificates of the authorities that vouch for that server (PEM), for an `https` address.
     #[arg(long, value_name = "FILE", requires = "remote")]
     pub(crate) remote_ca: Option<PathBuf>,

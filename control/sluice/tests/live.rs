@@ -1,5 +1,5 @@
 //! `sluice serve` on live interfaces: two taps and three tools, each a pair of interfaces between two network namespaces. What tcpdump sees at the tools'
-//! ends is what `sluice replay` writes of the same captures, though the policy changes meanwhile; at the taps' ends it sees nothing.
+//! ends is what `sluice replay` writes of the same captures, generated ones and real ones, though the policy changes meanwhile; at the taps' ends it sees nothing.
 //!
 //! On the soft switch, and in the kernel by XDP.
 //!
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_capture::sample::{SampleOptions, generate, write_tap};
+use sluice_capture::sample::{SampleFrame, SampleOptions, generate, write_tap};
 use sluice_capture::{Merge, ReadOptions, Reader};
 use sluice_target::port::{Role, packet};
 use sluice_target::sys::{Linux, System};
@@ -227,10 +227,43 @@ fn send(folder: &Path) {
     }
 }
 
+/// Whole frames of the captures of real traffic beside the repository, as far as an interface takes them; none where there are no captures.
+fn real_frames() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/pcaps");
+    let Ok(files) = fs::read_dir(&folder) else {
+        eprintln!("skipped: there are no captures in {}", folder.display());
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "pcap" || end == "pcapng"));
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let bytes = File::open(&file).expect("it is there");
+        // Of other link types there is no frame to send.
+        let Ok(mut reader) = Reader::new(bytes, ReadOptions::default()) else { continue };
+        while let Ok(Some(packet)) = reader.next_packet() {
+            let is_whole = packet.data.len() == packet.wire_length as usize;
+            if is_whole && (14..=9_014).contains(&packet.data.len()) {
+                all.push(packet.data.to_vec());
+            }
+        }
+    }
+    all
+}
+
 /// The captures, the policy, and what each tool should get.
 fn prepare(kind: Kind, folder: &Path) {
-    let sample = generate(SampleOptions { seed: 11, packets: 3_000, ..SampleOptions::default() })
+    let mut sample = generate(SampleOptions { seed: 11, packets: 3_000, ..SampleOptions::default() })
         .expect("it is small");
+    let last = |frames: &[SampleFrame]| frames.last().map_or(0, |frame| frame.time_ns);
+    let start = last(&sample.tap_a).max(last(&sample.tap_b));
+    let real = real_frames();
+    println!("{} frames of real captures", real.len());
+    for (number, data) in real.into_iter().enumerate() {
+        let taps = [&mut sample.tap_a, &mut sample.tap_b];
+        taps[number % 2].push(SampleFrame { time_ns: start + 1_000_000 * (1 + number as u64), data });
+    }
     for (name, mut frames) in TAPS.iter().zip([sample.tap_a, sample.tap_b]) {
         frames.retain(|frame| frame.data.len() <= kind.longest());
         let frames = &frames;

@@ -40,12 +40,17 @@ pub trait History: Send + Sync {
     /// See [`StoreError`].
     fn get(&self, version: Version) -> Result<Option<Record>, StoreError>;
 
-    /// Changes before that version (or all), the latest first, so many at most.
+    /// Changes before that version (or all), the latest first, so many at most; with a tenant's name those of its part alone.
     ///
     /// # Errors
     ///
     /// See [`StoreError`].
-    fn list(&self, before: Option<Version>, limit: u32) -> Result<Vec<Summary>, StoreError>;
+    fn list(
+        &self,
+        before: Option<Version>,
+        limit: u32,
+        tenant: Option<&str>,
+    ) -> Result<Vec<Summary>, StoreError>;
 
     /// Records a call that changed something, or was to.
     ///

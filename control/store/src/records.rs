@@ -62,6 +62,8 @@ pub struct Intent<'a> {
     pub summary: &'a str,
     /// The version whose text this is again.
     pub restores: Option<Version>,
+    /// The tenant whose part of the policy alone it is about; empty: the whole.
+    pub tenant: &'a str,
 }
 
 /// A change without its text.
@@ -83,6 +85,8 @@ pub struct Summary {
     pub restores: Option<Version>,
     /// Why it was abandoned; else empty.
     pub note: String,
+    /// The tenant whose part of the policy alone it was about; empty: the whole.
+    pub tenant: String,
 }
 
 /// A change with its text.
@@ -101,6 +105,8 @@ pub struct Audit<'a> {
     pub time_ns: u64,
     /// Who.
     pub user: &'a str,
+    /// Their tenant; empty: none.
+    pub tenant: &'a str,
     /// What was to be done: `apply`, `rollback`, ...
     pub action: &'a str,
     /// With what: a version, a port, a user; may be empty.
@@ -118,6 +124,8 @@ pub struct AuditRecord {
     pub time_ns: u64,
     /// Who.
     pub user: String,
+    /// Their tenant; empty: none.
+    pub tenant: String,
     /// What was to be done.
     pub action: String,
     /// With what.
@@ -136,6 +144,8 @@ pub struct User {
     pub name: String,
     /// What they may do, by a name that the caller gives a meaning.
     pub role: String,
+    /// The tenant that they are of, by a name that the caller gives a meaning; empty: none.
+    pub tenant: String,
     /// Digest of their token: the token itself is not kept.
     pub token: Digest,
     /// When they were added, nanoseconds since the UNIX epoch.

@@ -9,8 +9,11 @@ const KNOWN: i64 = STEPS.len() as i64;
 
 /// What takes a file from one form to the next. A step that was released does not change.
 ///
+/// The second: tenants, empty for what is of none.
+///
 /// How far a change came stands apart from its contents, in one byte: to commit it takes no room that a full disk would not have.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE version (
     version INTEGER PRIMARY KEY AUTOINCREMENT,
     progress INTEGER NOT NULL,
@@ -42,7 +45,13 @@ CREATE TABLE user (
     token BLOB NOT NULL UNIQUE,
     time_ns INTEGER NOT NULL
 ) STRICT;
-"];
+",
+    "
+ALTER TABLE version ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE user ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+",
+];
 
 /// Brings a file to the form that is known.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

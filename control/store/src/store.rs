@@ -142,9 +142,9 @@ pub(crate) fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
 }
 
 /// All of a change but its text, and with it.
-const SUMMARY: &str = "SELECT version, progress, time_ns, author, restores, reason, summary, coalesce(note, '') AS note \
+const SUMMARY: &str = "SELECT version, progress, time_ns, author, restores, tenant, reason, summary, coalesce(note, '') AS note \
     FROM version JOIN content USING (version) LEFT JOIN note USING (version)";
-const RECORD: &str = "SELECT version, progress, time_ns, author, restores, reason, summary, coalesce(note, '') AS note, text \
+const RECORD: &str = "SELECT version, progress, time_ns, author, restores, tenant, reason, summary, coalesce(note, '') AS note, text \
     FROM version JOIN content USING (version) LEFT JOIN note USING (version)";
 
 fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
@@ -159,6 +159,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         summary: row.get("summary")?,
         restores: restores.and_then(|version| u64::try_from(version).ok()).map(Version),
         note: row.get("note")?,
+        tenant: row.get("tenant")?,
     })
 }
 
@@ -186,8 +187,8 @@ fn note(connection: &Connection, version: Version, text: &str) -> Result<(), Sto
 
 pub(crate) fn write_audit(connection: &Connection, audit: &Audit<'_>) -> Result<(), StoreError> {
     connection.execute(
-        "INSERT INTO audit (time_ns, user, action, subject, outcome) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![stored(audit.time_ns), audit.user, audit.action, audit.subject, audit.outcome],
+        "INSERT INTO audit (time_ns, user, tenant, action, subject, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![stored(audit.time_ns), audit.user, audit.tenant, audit.action, audit.subject, audit.outcome],
     )?;
     Ok(())
 }
@@ -197,8 +198,14 @@ impl History for Store {
         self.transaction(|connection| {
             let restores = intent.restores.map(|version| stored(version.0));
             connection.execute(
-                "INSERT INTO version (progress, time_ns, author, restores) VALUES (?1, ?2, ?3, ?4)",
-                params![Progress::Intended.number(), stored(intent.time_ns), intent.author, restores],
+                "INSERT INTO version (progress, time_ns, author, restores, tenant) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    Progress::Intended.number(),
+                    stored(intent.time_ns),
+                    intent.author,
+                    restores,
+                    intent.tenant
+                ],
             )?;
             let version = connection.last_insert_rowid();
             connection.execute(
@@ -233,12 +240,19 @@ impl History for Store {
         Ok(self.connection().query_row(&query, [stored(version.0)], record).optional()?)
     }
 
-    fn list(&self, before: Option<Version>, limit: u32) -> Result<Vec<Summary>, StoreError> {
+    fn list(
+        &self,
+        before: Option<Version>,
+        limit: u32,
+        tenant: Option<&str>,
+    ) -> Result<Vec<Summary>, StoreError> {
         let before = before.map_or(i64::MAX, |version| stored(version.0));
         let connection = self.connection();
-        let query = format!("{SUMMARY} WHERE version < ?1 ORDER BY version DESC LIMIT ?2");
+        let query = format!(
+            "{SUMMARY} WHERE version < ?1 AND (?3 IS NULL OR tenant = ?3) ORDER BY version DESC LIMIT ?2"
+        );
         let mut query = connection.prepare_cached(&query)?;
-        let rows = query.query_map(params![before, limit], summary)?;
+        let rows = query.query_map(params![before, limit, tenant], summary)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -255,6 +269,7 @@ impl History for Store {
                 id: number(row, "id")?,
                 time_ns: number(row, "time_ns")?,
                 user: row.get("user")?,
+                tenant: row.get("tenant")?,
                 action: row.get("action")?,
                 subject: row.get("subject")?,
                 outcome: row.get("outcome")?,

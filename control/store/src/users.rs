@@ -11,6 +11,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         name: row.get("name")?,
         role: row.get("role")?,
+        tenant: row.get("tenant")?,
         token: row.get("token")?,
         time_ns: number(row, "time_ns")?,
     })
@@ -20,8 +21,8 @@ impl Users for Store {
     fn add_user(&self, user: &User, audit: &Audit<'_>) -> Result<(), StoreError> {
         self.transaction(|connection| {
             let added = connection.execute(
-                "INSERT INTO user (name, role, token, time_ns) VALUES (?1, ?2, ?3, ?4)",
-                params![user.name, user.role, user.token, stored(user.time_ns)],
+                "INSERT INTO user (name, role, tenant, token, time_ns) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![user.name, user.role, user.tenant, user.token, stored(user.time_ns)],
             );
             match added {
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {

@@ -3,11 +3,19 @@
 use sluice_store::{Audit, History, Intent, Progress, Store, StoreError, StoreOptions, User, Users, Version};
 
 fn intent(text: &str) -> Intent<'_> {
-    Intent { text, author: "ann", reason: "because", time_ns: 1_000, summary: "+ web", restores: None }
+    Intent {
+        text,
+        author: "ann",
+        reason: "because",
+        time_ns: 1_000,
+        summary: "+ web",
+        restores: None,
+        tenant: "",
+    }
 }
 
 fn audit(outcome: &str) -> Audit<'_> {
-    Audit { time_ns: 2_000, user: "ann", action: "apply", subject: "", outcome }
+    Audit { time_ns: 2_000, user: "ann", tenant: "", action: "apply", subject: "", outcome }
 }
 
 fn open(folder: &tempfile::TempDir) -> Store {
@@ -36,7 +44,7 @@ fn what_was_committed_last_is_in_force_after_a_restart() {
     let store = open(&folder);
     let last = store.last().expect("it can be read").expect("two were committed");
     assert_eq!((last.summary.version, last.text.as_str()), (Version(2), "two"));
-    let all = store.list(None, 10).expect("it can be read");
+    let all = store.list(None, 10, None).expect("it can be read");
     let found: Vec<_> = all.iter().map(|one| (one.version.0, one.progress, one.note.as_str())).collect();
     assert_eq!(
         found,
@@ -47,7 +55,7 @@ fn what_was_committed_last_is_in_force_after_a_restart() {
             (1, Progress::Committed, ""),
         ]
     );
-    assert_eq!(store.list(Some(Version(3)), 1).expect("it can be read").len(), 1);
+    assert_eq!(store.list(Some(Version(3)), 1, None).expect("it can be read").len(), 1);
     let four = store.get(Version(4)).expect("it can be read").expect("it was intended");
     assert_eq!((four.text.as_str(), four.summary.author.as_str()), ("four", "ann"));
     // A number is used once.
@@ -124,6 +132,7 @@ fn users_are_found_by_their_tokens() {
     let user = |name: &str, role: &str, byte| User {
         name: name.to_string(),
         role: role.to_string(),
+        tenant: String::new(),
         token: [byte; 32],
         time_ns: 5,
     };
@@ -139,4 +148,55 @@ fn users_are_found_by_their_tokens() {
     assert_eq!(store.users().expect("it can be read"), [user("root", "admin", 1)]);
     assert!(matches!(store.remove_user("bob", "admin", &audit("done")), Err(StoreError::Refused(_))));
     assert_eq!(store.audits(None, 10).expect("it can be read").len(), 3);
+}
+
+#[test]
+fn what_is_of_a_tenant_is_found_by_its_name() {
+    let store = Store::in_memory().expect("there is memory");
+    apply(&store, "one");
+    let of_blue = Intent { tenant: "blue", ..intent("two") };
+    let version = store.intend(&of_blue).expect("there is room");
+    store.commit(version, &Audit { tenant: "blue", ..audit("done") }).expect("there is room");
+    apply(&store, "three");
+    let versions = |tenant| {
+        let list = store.list(None, 10, tenant).expect("it can be read");
+        list.iter().map(|one| (one.version.0, one.tenant.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(Some("blue")), [(2, "blue".to_string())]);
+    assert_eq!(versions(Some("red")), []);
+    assert_eq!(versions(None).len(), 3);
+    let tenants: Vec<_> =
+        store.audits(None, 10).expect("it can be read").into_iter().map(|one| one.tenant).collect();
+    assert_eq!(tenants, ["", "blue", ""]);
+}
+
+/// The form before tenants: what is in it is of none.
+#[test]
+fn a_store_of_an_earlier_form_is_brought_to_the_later_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = open(&folder);
+    apply(&store, "one");
+    store
+        .add_user(
+            &User {
+                name: "root".to_string(),
+                role: "admin".to_string(),
+                tenant: String::new(),
+                token: [1; 32],
+                time_ns: 5,
+            },
+            &audit("done"),
+        )
+        .expect("it is new");
+    drop(store);
+    let raw = rusqlite::Connection::open(folder.path().join(sluice_store::FILE)).expect("it is a database");
+    for table in ["version", "audit", "user"] {
+        raw.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN tenant")).expect("it has the column");
+    }
+    raw.pragma_update(None, "user_version", 1).expect("it can be written");
+    drop(raw);
+    let store = open(&folder);
+    let last = store.last().expect("it can be read").expect("it was committed");
+    assert_eq!((last.text.as_str(), last.summary.tenant.as_str()), ("one", ""));
+    assert_eq!(store.users().expect("it can be read")[0].tenant, "");
 }

@@ -7,5 +7,5 @@ mod tree;
 mod units;
 
 pub use reader::{Fields, Reader, listed};
-pub use tree::{Key, Node, Value, parse, places};
+pub use tree::{Document, Key, Node, Value, parse, parse_documents, places};
 pub use units::with_unit;

@@ -14,6 +14,8 @@ use sluice_diagnostics::{Diagnostic, Diagnostics, SourceId, Sources, Span};
 
 /// Most levels of nesting.
 const MAX_DEPTH: usize = 32;
+/// What stands before a document.
+const MARKER: &str = "---";
 /// Most nodes, aliases expanded.
 const MAX_NODES: usize = 4_000_000;
 
@@ -80,12 +82,37 @@ struct Builder<'a> {
     anchors: BTreeMap<usize, (Node, usize)>,
     nodes: usize,
     root: Option<Node>,
-    documents: usize,
+    documents: Vec<Document>,
+    /// Most documents, and what is said of one more.
+    most: (usize, &'a str),
+    /// Where the text of the document begins.
+    start: usize,
     found: &'a mut Diagnostics,
+}
+
+/// A document among several in one text.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What it says.
+    pub root: Node,
+    /// Its text, from behind its `---` to the next one.
+    pub text: Span,
 }
 
 /// Reads one document. `None` where the text is not YAML at all; what is wrong is in `found`, with the help `least` where it is empty.
 pub fn parse(sources: &Sources, source: SourceId, least: &str, found: &mut Diagnostics) -> Option<Node> {
+    let help = "one file is one whole configuration: remove the `---`";
+    parse_documents(sources, source, least, (1, help), found)?.into_iter().next().map(|one| one.root)
+}
+
+/// Reads documents, between which `---` stands: at least one, and `most` of them, the help for one more beside. `None` where the text is not YAML at all.
+pub fn parse_documents(
+    sources: &Sources,
+    source: SourceId,
+    least: &str,
+    most: (usize, &str),
+    found: &mut Diagnostics,
+) -> Option<Vec<Document>> {
     let text = &sources.source(source).text;
     let offsets = text.char_indices().map(|(i, _)| i as u32).chain([text.len() as u32]).collect();
     let mut builder = Builder {
@@ -95,11 +122,17 @@ pub fn parse(sources: &Sources, source: SourceId, least: &str, found: &mut Diagn
         anchors: BTreeMap::new(),
         nodes: 0,
         root: None,
-        documents: 0,
+        documents: Vec::new(),
+        most,
+        start: 0,
         found,
     };
     for event in Parser::new_from_str(text) {
         match event {
+            Ok((Event::DocumentStart(is_explicit), span)) => {
+                let place = builder.place(span);
+                builder.begin(text, is_explicit, place)?;
+            }
             Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 let at = builder.offset(error.marker().index());
@@ -113,11 +146,11 @@ pub fn parse(sources: &Sources, source: SourceId, least: &str, found: &mut Diagn
             }
         }
     }
-    if builder.root.is_none() {
+    if builder.documents.is_empty() {
         let place = Span::new(source, 0, 0);
         builder.found.push(Diagnostic::error("the configuration is empty").at(place, "").help(least));
     }
-    builder.root
+    Some(builder.documents)
 }
 
 impl Builder<'_> {
@@ -133,16 +166,12 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: saphyr_parser::Span) -> Option<()> {
         let place = self.place(span);
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Some(()),
-            Event::DocumentStart(_) => {
-                self.documents += 1;
-                if self.documents > 1 {
-                    self.found.push(
-                        Diagnostic::error("more than one YAML document")
-                            .at(place, "a second one starts here")
-                            .help("one file is one whole configuration: remove the `---`"),
-                    );
-                    return None;
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => Some(()),
+            Event::DocumentEnd => {
+                if let Some(root) = self.root.take() {
+                    // Where it ends is known when the next one begins.
+                    let end = self.offset(usize::MAX);
+                    self.documents.push(Document { root, text: Span::new(self.source, self.start, end) });
                 }
                 Some(())
             }
@@ -171,6 +200,37 @@ impl Builder<'_> {
                 }
             },
         }
+    }
+
+    /// A document begins; the marker of one that says so is at `place`.
+    fn begin(&mut self, text: &str, is_explicit: bool, place: Span) -> Option<()> {
+        let marker = place.start as usize;
+        if let Some(last) = self.documents.last_mut() {
+            last.text.end = place.start;
+        }
+        let (most, help) = self.most;
+        if self.documents.len() >= most {
+            let more = if most == 1 { "one".to_string() } else { most.to_string() };
+            self.found.push(
+                Diagnostic::error(format!(
+                    "more than {more} YAML document{}",
+                    if most == 1 { "" } else { "s" }
+                ))
+                .at(place, if most == 1 { "a second one starts here" } else { "one more starts here" })
+                .help(help),
+            );
+            return None;
+        }
+        // Names of nodes are of one document.
+        self.anchors.clear();
+        if is_explicit {
+            let behind = marker + MARKER.len();
+            let rest = text.get(behind..).unwrap_or_default();
+            let line = rest.find('\n').map_or(rest.len(), |end| end + 1);
+            let is_blank = rest.get(..line).is_none_or(|line| line.trim().is_empty());
+            self.start = if is_blank { behind + line } else { behind };
+        }
+        Some(())
     }
 
     fn open(&mut self, start: Span, anchor: usize, content: Content) -> Option<()> {

@@ -93,6 +93,8 @@ pub enum Code {
     Internal,
     /// The target cannot be reached, or did not answer in time; what was asked may have been done.
     Unavailable,
+    /// The target does not know who asks.
+    Unauthenticated,
 }
 
 impl Code {
@@ -110,6 +112,7 @@ impl Code {
             Self::Unimplemented => 12,
             Self::Internal => 13,
             Self::Unavailable => 14,
+            Self::Unauthenticated => 16,
         }
     }
 
@@ -127,6 +130,7 @@ impl Code {
             Self::Unimplemented => "UNIMPLEMENTED",
             Self::Internal => "INTERNAL",
             Self::Unavailable => "UNAVAILABLE",
+            Self::Unauthenticated => "UNAUTHENTICATED",
         }
     }
 }

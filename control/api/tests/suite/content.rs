@@ -28,7 +28,7 @@ fn what_is_read_is_the_same_by_rest_and_grpc() {
     for number in 1..=3 {
         lab.packet(number);
     }
-    lab.broker.clear_port("ids", "ann").expect("it is there");
+    lab.broker.clear_port("ids", "ann", None).expect("it is there");
     std::thread::sleep(std::time::Duration::from_millis(300));
     let status = same!(lab, "/api/v1/status", get_status(v1::GetStatusRequest {}));
     assert_eq!((status.policy_version, status.user.as_str(), status.role.as_str()), (1, "admin", "admin"));

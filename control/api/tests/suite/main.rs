@@ -7,4 +7,5 @@ mod lab;
 mod limits;
 mod policy;
 mod streams;
+mod tenants;
 mod tls;

@@ -69,7 +69,7 @@ fn versions_that_are_not_in_force_any_more_are_refused() {
     let change = |expected, dry_run| {
         let text = all_to("right");
         let source = Source::Text(&text);
-        lab.broker.apply(&Change { source, author: "ann", reason: "", expected, dry_run })
+        lab.broker.apply(&Change { source, author: "ann", tenant: None, reason: "", expected, dry_run })
     };
     let planned = change(Some(Version(1)), true).expect("version 1 is in force");
     assert!(!planned.is_changed);
@@ -85,7 +85,7 @@ fn versions_that_are_not_in_force_any_more_are_refused() {
     // What is in force already is not applied again.
     let same = change(Some(Version(2)), false).expect("it is in force");
     assert_eq!((same.is_changed, same.version), (false, Version(2)));
-    assert_eq!(lab.broker.history(None, 10).expect("it can be read").len(), 2);
+    assert_eq!(lab.broker.history(None, 10, None).expect("it can be read").len(), 2);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn any_version_can_be_had_back() {
     let applied = lab.rollback(1).expect("it was in force");
     assert_eq!((applied.version, applied.is_changed), (Version(3), true));
     assert_eq!(lab.who_gets(2), ["left"]);
-    let past = lab.broker.past(Version(3)).expect("it is there");
+    let past = lab.broker.past(Version(3), None).expect("it is there");
     assert_eq!(past.record.summary.restores, Some(Version(1)));
     assert_eq!(past.record.summary.author, "bob");
     assert!(past.diff.contains("-  - { name: to-right, to: [right] }"), "{}", past.diff);
@@ -180,7 +180,7 @@ fn what_was_applied_last_is_in_force_after_a_restart() {
     let lab = Lab::start(open(), &all_to("left")).expect("it was taken before");
     assert_eq!(lab.broker.version(), Version(2));
     assert_eq!(lab.who_gets(1), ["right"]);
-    let history = lab.broker.history(None, 10).expect("it can be read");
+    let history = lab.broker.history(None, 10, None).expect("it can be read");
     assert!(history.iter().all(|one| one.progress == Progress::Committed));
     assert_eq!(history.iter().map(|one| one.author.as_str()).collect::<Vec<_>>(), ["ann", "serve"]);
     assert_eq!(lab.apply(&all_to("left")).expect("it is right").version, Version(3));

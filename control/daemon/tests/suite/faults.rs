@@ -55,8 +55,13 @@ impl History for Faulty {
         self.store.get(version)
     }
 
-    fn list(&self, before: Option<Version>, limit: u32) -> Result<Vec<Summary>, StoreError> {
-        self.store.list(before, limit)
+    fn list(
+        &self,
+        before: Option<Version>,
+        limit: u32,
+        tenant: Option<&str>,
+    ) -> Result<Vec<Summary>, StoreError> {
+        self.store.list(before, limit, tenant)
     }
 
     fn audit(&self, audit: &Audit<'_>) -> Result<(), StoreError> {

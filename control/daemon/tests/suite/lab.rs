@@ -94,6 +94,7 @@ impl Lab {
         self.broker.apply(&Change {
             source: Source::Text(text),
             author: "ann",
+            tenant: None,
             reason: "a test",
             expected: None,
             dry_run: false,
@@ -104,6 +105,7 @@ impl Lab {
         self.broker.apply(&Change {
             source: Source::Version(Version(version)),
             author: "bob",
+            tenant: None,
             reason: "",
             expected: None,
             dry_run: false,

@@ -45,7 +45,7 @@ fn ports_are_told_and_can_be_cleared() {
     assert_eq!((left.role, left.sent, left.is_up), ("tool", (3, 180), true));
 
     let mut events = lab.broker.subscribe(None).receiver;
-    let cleared = lab.broker.clear_port("left", "ann").expect("it is there");
+    let cleared = lab.broker.clear_port("left", "ann", None).expect("it is there");
     assert_eq!(cleared.sent, (0, 0));
     assert!(cleared.cleared_ns > 0);
     assert_eq!(lab.who_gets(4), ["left"]);
@@ -55,7 +55,7 @@ fn ports_are_told_and_can_be_cleared() {
     assert_eq!(reading.account.tools[0].sent, 4);
     let happened = events.try_recv().expect("it is told");
     assert_eq!(happened.what, What::Cleared { port: "left".to_string(), user: "ann".to_string() });
-    assert!(matches!(lab.broker.clear_port("wrong", "ann"), Err(Refusal::NotFound(_))));
+    assert!(matches!(lab.broker.clear_port("wrong", "ann", None), Err(Refusal::NotFound(_))));
     assert_eq!(lab.broker.audits(None, 1).expect("it can be read")[0].action, "clear");
 }
 

@@ -12,10 +12,11 @@ use sluice_target::Fault;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Status};
 
-use super::{MAX_EVENTS, RemoteOptions, RemoteTls};
+use super::{MAX_EVENTS, RemoteOptions, RemoteTls, RemoteToken};
 use crate::v1;
 use crate::v1::p4_runtime_client::P4RuntimeClient;
 use v1::stream_message_request::Update as Asked;
@@ -31,7 +32,20 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// A device that says nothing for so long is asked by TCP whether it is there, so often, so many times. (Pings of HTTP/2 are taken for an attack by common servers.)
 const SILENCE: (Duration, Duration, u32) = (Duration::from_secs(5), Duration::from_secs(2), 3);
 
-pub(super) type Client = P4RuntimeClient<Channel>;
+/// Shows the token with each call, if there is one.
+#[derive(Clone)]
+pub(super) struct Shown(Option<RemoteToken>);
+
+impl tonic::service::Interceptor for Shown {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(RemoteToken(value)) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+pub(super) type Client = P4RuntimeClient<InterceptedService<Channel, Shown>>;
 
 /// What this side is to the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +144,7 @@ impl Link {
             let _inside = runtime.enter();
             endpoint.connect_timeout(options.patience).connect_lazy()
         };
-        let client = P4RuntimeClient::new(channel)
+        let client = P4RuntimeClient::with_interceptor(channel, Shown(options.token.clone()))
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
         let state =

@@ -25,6 +25,7 @@ use sluice_target::{
     SoftTarget, Target,
 };
 use tonic::Status;
+use tonic::metadata::{Ascii, MetadataValue};
 
 use crate::names::Names;
 use crate::refusal::Refusal;
@@ -56,6 +57,26 @@ impl std::fmt::Debug for RemoteTls {
     }
 }
 
+/// What this side shows with each call, for devices that ask for it: it is not printed.
+#[derive(Clone)]
+pub struct RemoteToken(MetadataValue<Ascii>);
+
+impl RemoteToken {
+    /// A token as it was given; spaces and line ends around it are left out. Nothing where it has letters that a header does not take.
+    pub fn new(token: &str) -> Option<Self> {
+        let token = token.trim();
+        let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().ok()?;
+        value.set_sensitive(true);
+        (!token.is_empty()).then_some(Self(value))
+    }
+}
+
+impl std::fmt::Debug for RemoteToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RemoteToken")
+    }
+}
+
 /// Which device, and how it is spoken to.
 #[derive(Clone, Debug)]
 pub struct RemoteOptions {
@@ -63,6 +84,8 @@ pub struct RemoteOptions {
     pub address: String,
     /// TLS, for an address that begins with `https`.
     pub tls: Option<RemoteTls>,
+    /// What is shown with each call as `authorization: Bearer`.
+    pub token: Option<RemoteToken>,
     /// Its number (section 5.1).
     pub device_id: u64,
     /// The role whose primary this side is to be; empty for the one that may do everything.
@@ -85,6 +108,7 @@ impl RemoteOptions {
         Self {
             address: address.into(),
             tls: None,
+            token: None,
             device_id: 1,
             role: String::new(),
             election_id: 1,

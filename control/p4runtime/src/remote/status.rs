@@ -10,7 +10,7 @@ use crate::v1;
 
 /// A code of gRPC; those that P4Runtime gives no meaning are [`Code::Internal`].
 fn code(number: i32) -> Code {
-    const KNOWN: [Code; 10] = [
+    const KNOWN: [Code; 11] = [
         Code::InvalidArgument,
         Code::NotFound,
         Code::AlreadyExists,
@@ -21,6 +21,7 @@ fn code(number: i32) -> Code {
         Code::OutOfRange,
         Code::Unimplemented,
         Code::Unavailable,
+        Code::Unauthenticated,
     ];
     // The device may still have done it: as after a broken connection.
     let number =

@@ -6,6 +6,7 @@
 
 mod arbitration;
 mod events;
+mod guard;
 mod pipeline;
 mod read;
 mod serve;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use sluice_entities::Code;
 use sluice_target::Target;
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::ServerConfig;
 use tonic::{Request, Response, Status};
 
 use crate::refusal::Refusal;
@@ -26,6 +28,8 @@ use crate::{API_VERSION, v1};
 use arbitration::Arbitration;
 use pipeline::Pipelines;
 use stream::Responses;
+
+pub use guard::{Caller, Guard, Rights};
 
 /// Largest message that is taken, bytes.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -39,11 +43,15 @@ pub struct ServerOptions {
     pub max_streams: usize,
     /// Who owns the program and all that is written to it, if it is not the controllers: they read, and what they write is refused with this name.
     pub owner: Option<String>,
+    /// Who may come in, and what they may do; without one everybody may do everything.
+    pub guard: Option<Arc<dyn Guard>>,
+    /// TLS of connections, with the certificate, and whose clients' certificates are asked for.
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { device_id: 1, max_streams: 16, owner: None }
+        Self { device_id: 1, max_streams: 16, owner: None, guard: None, tls: None }
     }
 }
 
@@ -176,12 +184,14 @@ impl P4Runtime for Server {
     type StreamChannelStream = stream::Outgoing;
 
     async fn write(&self, request: Request<v1::WriteRequest>) -> Result<Response<v1::WriteResponse>, Status> {
+        self.inner.admit(&request, Rights::Change)?;
         let request = request.into_inner();
         blocking(&self.inner, move |inner| write::write(inner, &request)).await?;
         Ok(Response::new(v1::WriteResponse {}))
     }
 
     async fn read(&self, request: Request<v1::ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
+        self.inner.admit(&request, Rights::Read)?;
         read::read(&self.inner, request.into_inner()).map(Response::new)
     }
 
@@ -189,6 +199,7 @@ impl P4Runtime for Server {
         &self,
         request: Request<v1::SetForwardingPipelineConfigRequest>,
     ) -> Result<Response<v1::SetForwardingPipelineConfigResponse>, Status> {
+        self.inner.admit(&request, Rights::Change)?;
         let request = request.into_inner();
         blocking(&self.inner, move |inner| Ok(pipeline::set(inner, request)?)).await?;
         Ok(Response::new(v1::SetForwardingPipelineConfigResponse {}))
@@ -198,6 +209,7 @@ impl P4Runtime for Server {
         &self,
         request: Request<v1::GetForwardingPipelineConfigRequest>,
     ) -> Result<Response<v1::GetForwardingPipelineConfigResponse>, Status> {
+        self.inner.admit(&request, Rights::Read)?;
         let request = request.into_inner();
         blocking(&self.inner, move |inner| Ok(pipeline::get(inner, &request)?)).await.map(Response::new)
     }
@@ -206,13 +218,15 @@ impl P4Runtime for Server {
         &self,
         request: Request<tonic::Streaming<v1::StreamMessageRequest>>,
     ) -> Result<Response<Self::StreamChannelStream>, Status> {
-        Ok(Response::new(stream::serve(&self.inner, request.into_inner())))
+        let caller = self.inner.admit(&request, Rights::Read)?;
+        Ok(Response::new(stream::serve(&self.inner, caller, request.into_inner())))
     }
 
     async fn capabilities(
         &self,
-        _request: Request<v1::CapabilitiesRequest>,
+        request: Request<v1::CapabilitiesRequest>,
     ) -> Result<Response<v1::CapabilitiesResponse>, Status> {
+        self.inner.admit(&request, Rights::Read)?;
         let told = v1::CapabilitiesResponse {
             p4runtime_api_version: API_VERSION.to_string(),
             ..v1::CapabilitiesResponse::default()

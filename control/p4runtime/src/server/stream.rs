@@ -1,6 +1,7 @@
 //! StreamChannel (sections 5 and 16): one task a stream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_entities::Code;
 use tokio::sync::mpsc;
@@ -9,6 +10,7 @@ use tonic::{Status, Streaming};
 
 use super::Inner;
 use super::arbitration::{ClientId, Notices};
+use super::guard::{Caller, may_arbitrate};
 use crate::refusal::Refusal;
 use crate::{packets, v1};
 use v1::stream_message_request::Update as Asked;
@@ -16,6 +18,9 @@ use v1::stream_message_response::Update as Told;
 
 /// Messages that wait for a client. What comes beyond is lost: packets and notifications may be, and a client that misses an arbitration is not served any further.
 const WAITING: usize = 4096;
+
+/// How often it is looked whether a client may still listen.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What a client is sent.
 pub(super) type Outgoing = ReceiverStream<Result<v1::StreamMessageResponse, Status>>;
@@ -35,25 +40,38 @@ struct Joined {
 }
 
 /// Serves a stream until it ends.
-pub(super) fn serve(inner: &Arc<Inner>, mut incoming: Streaming<v1::StreamMessageRequest>) -> Outgoing {
+pub(super) fn serve(
+    inner: &Arc<Inner>,
+    caller: Option<Caller>,
+    mut incoming: Streaming<v1::StreamMessageRequest>,
+) -> Outgoing {
     let (responses, outgoing) = mpsc::channel(WAITING);
     let inner = inner.clone();
     tokio::spawn(async move {
         let mut joined: Option<Joined> = None;
+        let mut looks = tokio::time::interval(LOOK);
         loop {
             let message = tokio::select! {
-                message = incoming.message() => message,
+                message = incoming.message() => Some(message),
                 () = responses.closed() => break,
+                _ = looks.tick() => None,
             };
-            let Ok(Some(message)) = message else { break };
-            let (work, mut state, way) = (inner.clone(), joined.take(), responses.clone());
-            // Arbitration waits for writes that have begun.
-            let done = tokio::task::spawn_blocking(move || {
-                let result = handle(&work, &mut state, &way, message);
-                (state, result)
-            });
-            let Ok((state, result)) = done.await else { break };
-            joined = state;
+            let result = match message {
+                None => inner.may_stay(caller.as_ref()),
+                Some(Ok(Some(message))) => {
+                    let (work, mut state, way) = (inner.clone(), joined.take(), responses.clone());
+                    let caller = caller.clone();
+                    // Arbitration waits for writes that have begun.
+                    let done = tokio::task::spawn_blocking(move || {
+                        let result = handle(&work, caller.as_ref(), &mut state, &way, message);
+                        (state, result)
+                    });
+                    let Ok((state, result)) = done.await else { break };
+                    joined = state;
+                    result
+                }
+                Some(Ok(None) | Err(_)) => break,
+            };
             if let Err(refusal) = result {
                 // The client may be gone by now.
                 let _ = responses.send(Err(refusal.into())).await;
@@ -102,12 +120,16 @@ impl Inner {
 /// What a message asks for; an error ends the stream.
 fn handle(
     inner: &Inner,
+    caller: Option<&Caller>,
     joined: &mut Option<Joined>,
     way: &Responses,
     message: v1::StreamMessageRequest,
 ) -> Result<(), Refusal> {
     let (joined, asked) = match (joined, message.update) {
-        (joined, Some(Asked::Arbitration(update))) => return arbitrate(inner, joined, way, &update),
+        (joined, Some(Asked::Arbitration(update))) => {
+            may_arbitrate(caller, update.election_id.is_some())?;
+            return arbitrate(inner, joined, way, &update);
+        }
         (None, _) => {
             let text = "the first message of a stream is an arbitration";
             return Err(Refusal::new(Code::FailedPrecondition, text));

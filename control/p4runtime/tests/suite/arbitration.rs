@@ -55,7 +55,7 @@ async fn zero_is_an_id() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_arbitrations_end_the_stream() {
-    let bench = serve(ServerOptions { device_id: DEVICE, max_streams: 2, owner: None }).await;
+    let bench = serve(ServerOptions { device_id: DEVICE, max_streams: 2, ..ServerOptions::default() }).await;
     let mut controller = Controller::connect(&bench).await;
     controller.say(Asked::DigestAck(v1::DigestListAck::default())).await;
     assert_eq!(

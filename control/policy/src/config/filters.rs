@@ -49,7 +49,7 @@ impl Reader<'_> {
             Some(node) => (self.expression(node, sets, policy), node.span),
             None => (Arc::from([Term::everything()]), span),
         };
-        let mut filter = self.common(&fields, Arc::from(name_text), span, policy)?;
+        let mut filter = self.common(&fields, self.full_name(name_text), span, policy)?;
         filter.terms = terms;
         filter.match_span = match_span;
         Some(filter)
@@ -114,7 +114,8 @@ impl Reader<'_> {
     fn from(&mut self, fields: &Fields<'_>, span: Span, policy: &Policy) -> (Vec<u16>, Span) {
         let network = |port: &&super::model::Port| matches!(port.role, PortRole::Network { .. });
         let Some(node) = fields.value("from") else {
-            let mut all: Vec<u16> = policy.ports.iter().filter(network).map(|port| port.id).collect();
+            let all = policy.ports.iter().filter(network).map(|port| port.id);
+            let mut all: Vec<u16> = all.filter(|port| self.may_take_from(*port)).collect();
             all.sort_unstable();
             return (all, span);
         };
@@ -129,8 +130,11 @@ impl Reader<'_> {
         }
         for item in items {
             let Some(name) = self.text(item, "port") else { continue };
-            let Some(port) = policy.ports.iter().find(|port| &*port.name == name) else {
-                if self.is_broken(name) {
+            let found = policy.ports.iter().find(|port| &*port.name == name);
+            let Some(port) = found.filter(|port| self.may_take_from(port.id)) else {
+                let own = policy.ports.iter().filter(network).filter(|port| self.may_take_from(port.id));
+                let own: Vec<&str> = own.map(|port| &*port.name).collect();
+                if self.is_broken(name) || self.is_not_theirs("network port", name, item.span, own) {
                     continue;
                 }
                 let help = match closest(name, policy.ports.iter().filter(network).map(|port| &*port.name)) {
@@ -155,9 +159,14 @@ impl Reader<'_> {
 
     fn to(&mut self, node: &Node, policy: &Policy) -> Vec<Destination> {
         let mut to = Vec::new();
-        for item in self.one_or_more(node, "`to`") {
+        let items = self.one_or_more(node, "`to`");
+        if items.is_empty() && self.scope.is_some() {
+            let help = "name tools or groups; to leave packets out for everybody is for the operator";
+            self.error("a tenant's filter discards nothing", node.span, help);
+        }
+        for item in items {
             let Some(name) = self.text(item, "tool") else { continue };
-            let Some(destination) = destination(name, policy) else {
+            let Some(destination) = self.destination(name, policy) else {
                 self.no_destination(name, item.span, policy);
                 continue;
             };
@@ -171,7 +180,10 @@ impl Reader<'_> {
     }
 
     fn no_destination(&mut self, name: &str, span: Span, policy: &Policy) {
-        if self.is_broken(name) {
+        let tools = policy.tools.iter().filter(|tool| self.may_name(tool)).map(|tool| &*tool.name);
+        let groups = policy.groups.iter().filter_map(|group| self.own_group(&group.name));
+        let own: Vec<&str> = tools.chain(groups).collect();
+        if self.is_broken(name) || self.is_not_theirs("tool or group", name, span, own) {
             return;
         }
         if policy.ports.iter().any(|port| &*port.name == name) {
@@ -188,6 +200,21 @@ impl Reader<'_> {
         self.error(format!("there is no tool or group `{name}`"), span, help);
     }
 
+    /// What a group is called in the document that is read, if it is there for it.
+    fn own_group<'p>(&self, name: &'p str) -> Option<&'p str> {
+        match &self.scope {
+            Some(tenant) if tenant.owns(name) => name.get(tenant.name.len() + 1..),
+            Some(_) => None,
+            None => Some(name),
+        }
+    }
+
+    fn destination(&self, name: &str, policy: &Policy) -> Option<Destination> {
+        let tool = policy.tools.iter().position(|tool| &*tool.name == name && self.may_name(tool));
+        let group = || policy.groups.iter().position(|group| self.own_group(&group.name) == Some(name));
+        tool.map(Destination::Tool).or_else(|| group().map(Destination::Group))
+    }
+
     /// A list, or a single value as a list of one.
     fn one_or_more<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.value {
@@ -195,12 +222,6 @@ impl Reader<'_> {
             _ => self.list(node, what).unwrap_or(&[]),
         }
     }
-}
-
-fn destination(name: &str, policy: &Policy) -> Option<Destination> {
-    let tool = policy.tools.iter().position(|tool| &*tool.name == name);
-    let group = || policy.groups.iter().position(|group| &*group.name == name);
-    tool.map(Destination::Tool).or_else(|| group().map(Destination::Group))
 }
 
 /// Where to point for a filter as a whole: its first key, rather than all of its lines.

@@ -22,6 +22,8 @@ pub struct Policy {
     pub filters: Vec<Filter>,
     /// What happens to packets that no filter matches.
     pub otherwise: Option<Filter>,
+    /// Teams that share the broker, in the order of the file.
+    pub tenants: Vec<Tenant>,
     /// The rest.
     pub settings: Settings,
     /// What is taken but probably not meant.
@@ -53,6 +55,26 @@ impl Policy {
             tools.map(|tool| added + tool.encapsulation.as_ref().map_or(0, Encapsulation::added)).max()
         };
         self.all_filters().filter_map(of_filter).max().unwrap_or(0)
+    }
+}
+
+/// A team that shares the broker.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where the name stands.
+    pub span: Span,
+    /// Its tool ports by number, sorted: nobody else's tenants have them.
+    pub ports: Vec<u16>,
+    /// The network ports that its filters may take from, by number, sorted.
+    pub from: Vec<u16>,
+}
+
+impl Tenant {
+    /// Whether a filter or group of that name is this tenant's: `NAME/...`.
+    pub fn owns(&self, name: &str) -> bool {
+        name.strip_prefix(&*self.name).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 

@@ -234,9 +234,9 @@ impl Reader<'_> {
     pub(crate) fn groups(&mut self, node: &Node, policy: &mut Policy) {
         for (key, node) in self.mapping(node, "`groups`").unwrap_or(&[]) {
             self.plain_name(key, "group");
-            if policy.tools.iter().any(|tool| *tool.name == *key.text)
-                || policy.ports.iter().any(|port| *port.name == *key.text)
-            {
+            let is_taken = policy.tools.iter().any(|tool| *tool.name == *key.text && self.may_name(tool))
+                || self.scope.is_none() && policy.ports.iter().any(|port| *port.name == *key.text);
+            if is_taken {
                 let message = format!("`{}` is already a tool or port", key.text);
                 self.error(message, key.span, "give the group a name of its own");
             }
@@ -267,13 +267,15 @@ impl Reader<'_> {
         if matches!(&node.value, Value::List(list) if list.is_empty()) {
             self.error(format!("{what} has no members"), node.span, "name at least one tool");
         }
-        Some(Group { name: Arc::from(key.text.as_str()), span: key.span, members, hosts })
+        Some(Group { name: self.full_name(&key.text), span: key.span, members, hosts })
     }
 
     fn tool_named(&mut self, node: &Node, policy: &Policy, what: &str) -> Option<usize> {
         let name = self.text(node, what)?;
-        let index = policy.tools.iter().position(|tool| &*tool.name == name);
-        if index.is_none() && !self.is_broken(name) {
+        let index = policy.tools.iter().position(|tool| &*tool.name == name && self.may_name(tool));
+        let own = policy.tools.iter().filter(|tool| self.may_name(tool)).map(|tool| &*tool.name);
+        let own: Vec<&str> = own.collect();
+        if index.is_none() && !self.is_broken(name) && !self.is_not_theirs("tool", name, node.span, own) {
             let network = policy.ports.iter().any(|port| &*port.name == name);
             let help = match closest(name, policy.tools.iter().map(|tool| &*tool.name)) {
                 Some(name) => format!("did you mean `{name}`?"),

@@ -11,6 +11,7 @@ mod model;
 mod oracle;
 mod random;
 mod space;
+mod tenants;
 mod units;
 
 use sluice_diagnostics::Sources;

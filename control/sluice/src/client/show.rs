@@ -3,6 +3,7 @@
 use sluice_api::v1;
 
 use super::table::{columns, time};
+use super::users::who;
 use super::{refused, with};
 use crate::args;
 use crate::failure::Failure;
@@ -15,13 +16,14 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
         if !status.target_reason.is_empty() {
             println!("data path: {}", status.target_reason);
         }
+        // Somebody of a tenant is not told who of others it was.
+        let author = if status.author.is_empty() { "others" } else { &status.author };
         println!(
-            "policy version {}, applied {} UTC by {}",
+            "policy version {}, applied {} UTC by {author}",
             status.policy_version,
-            time(status.applied_ns),
-            status.author
+            time(status.applied_ns)
         );
-        println!("you are {} ({})", status.user, status.role);
+        println!("you are {} ({})", status.user, who(&status.role, &status.tenant));
         if !status.defect.is_empty() {
             println!("DEFECT: {}; changes are refused until the broker is started again", status.defect);
         }

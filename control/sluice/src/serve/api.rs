@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use sluice_api::{Access, Api, MoreMetrics, Tls};
 
@@ -31,17 +32,16 @@ pub(super) struct Listening {
     pub(super) task: tokio::task::JoinHandle<()>,
 }
 
-/// Begins to serve the ways to a broker. If its store has no users yet, the token of the first one is shown.
-pub(super) async fn listen(brokered: &Brokered, wanted: Wanted) -> Result<Listening, Failure> {
+/// Begins to serve the ways to a broker.
+pub(super) async fn listen(
+    brokered: &Brokered,
+    access: Arc<Access>,
+    wanted: Wanted,
+) -> Result<Listening, Failure> {
     let Wanted { address, tls, metrics } = wanted;
     let failed = Failure::system(format!("listen at {address}"));
     let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(Failure::system("listen"))?;
-    let (access, token) =
-        Access::new(brokered.store.clone()).map_err(|error| Failure::Broker(error.to_string()))?;
-    if let Some(token) = token {
-        eprintln!("token of admin, shown only now: {token}");
-    }
     let router = Api::with_metrics(brokered.broker.clone(), access, metrics).router();
     let task = tokio::spawn(sluice_api::serve(listener, router, tls, std::future::pending()));
     Ok(Listening { address, task })

@@ -12,13 +12,14 @@ mod ports;
 mod reload;
 mod remote;
 mod telemetry;
+mod users;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Weak};
 
+use sluice_api::Access;
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
 use sluice_target::Target;
@@ -30,14 +31,15 @@ use crate::failure::Failure;
 use begin::{Begun, Brokered};
 
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
-    let p4runtime = loopback("--p4runtime", arguments.p4runtime)?;
     let wanted = api::Wanted { address: arguments.api, tls: api::tls(arguments)?, metrics: None };
     if wanted.tls.is_none() {
+        loopback("--p4runtime", arguments.p4runtime)?;
         loopback("--api", arguments.api)?;
     }
+    is_closed(arguments)?;
     let log = log::begin(arguments)?;
     tracing::info!(software = env!("CARGO_PKG_VERSION"), process = std::process::id(), "broker starts");
-    let ended = to_end(arguments, p4runtime, wanted);
+    let ended = to_end(arguments, wanted);
     match &ended {
         Ok(_) => tracing::info!("broker ended"),
         Err(failure) => tracing::error!(why = failure.brief(), "broker ends"),
@@ -47,11 +49,7 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, Failure> {
 }
 
 /// From the start to the end.
-fn to_end(
-    arguments: &args::Serve,
-    p4runtime: SocketAddr,
-    mut wanted: api::Wanted,
-) -> Result<ExitCode, Failure> {
+fn to_end(arguments: &args::Serve, mut wanted: api::Wanted) -> Result<ExitCode, Failure> {
     // A file that is wrong is told before anything is changed.
     telemetry::config(arguments, None)?;
     let begun = begin::begin(arguments)?;
@@ -70,9 +68,15 @@ fn to_end(
     wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(Exports::counted), receivers, names));
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
-    let options = ServerOptions { device_id: arguments.device_id, owner, ..ServerOptions::default() };
-    let policy = arguments.policy.as_deref();
-    let served = runtime.block_on(serve(&begun, options, p4runtime, wanted, exports.as_ref(), policy));
+    let access = users::access(arguments, &begun)?;
+    let options = ServerOptions {
+        device_id: arguments.device_id,
+        owner,
+        guard: access.clone().map(users::guard),
+        tls: wanted.tls.as_ref().map(sluice_api::Tls::config),
+        ..ServerOptions::default()
+    };
+    let served = runtime.block_on(serve(arguments, &begun, options, access, wanted, exports.as_ref()));
     drop(watching);
     // Frames that came in are taken through, then none comes in any more.
     if let Some(own) = begun.own.as_ref().filter(|_| !arguments.kernel.keep_forwarding) {
@@ -85,14 +89,27 @@ fn to_end(
     report(&*begun.target, begun.brokered.as_ref().map(|brokered| &brokered.broker))
 }
 
-/// What is served is not encrypted, and P4Runtime asks for no token: whoever reaches it may read, and see what is sent.
+/// Whether everybody who reaches P4Runtime from elsewhere has to say who they are.
+fn is_closed(arguments: &args::Serve) -> Result<(), Failure> {
+    let has_users =
+        arguments.policy.is_some() || arguments.store.is_some() || arguments.p4runtime_users.is_some();
+    if arguments.p4runtime.ip().is_loopback() || has_users || arguments.tls_client_ca.is_some() {
+        return Ok(());
+    }
+    Err(Failure::argument(
+        format!("`--p4runtime {}` can be reached by others, who could set any program", arguments.p4runtime),
+        "say who may: `--p4runtime-users FILE`, or `--tls-client-ca FILE` for clients with certificates",
+    ))
+}
+
+/// What is served is not encrypted: whoever is on the way may see what is sent.
 fn loopback(option: &str, address: SocketAddr) -> Result<SocketAddr, Failure> {
     if address.ip().is_loopback() {
         return Ok(address);
     }
     let port = address.port();
     let help = format!(
-        "take a loopback address (127.0.0.1:{port}), and a tunnel with authentication of its own to reach it from elsewhere"
+        "take a loopback address (127.0.0.1:{port}), or serve it over TLS: `--tls-cert`, `--tls-key`"
     );
     Err(Failure::argument(
         format!("`{option} {address}` can be reached by others, and nothing is encrypted"),
@@ -102,13 +119,14 @@ fn loopback(option: &str, address: SocketAddr) -> Result<SocketAddr, Failure> {
 
 /// Serves until it is told to stop.
 async fn serve(
+    arguments: &args::Serve,
     begun: &Begun,
     options: ServerOptions,
-    p4runtime: SocketAddr,
+    access: Option<Arc<Access>>,
     api: api::Wanted,
     exports: Option<&Exports>,
-    policy: Option<&Path>,
 ) -> Result<(), Failure> {
+    let p4runtime = arguments.p4runtime;
     let failed = |what: String| Failure::system(what);
     let listener =
         tokio::net::TcpListener::bind(p4runtime).await.map_err(failed(format!("listen at {p4runtime}")))?;
@@ -124,8 +142,8 @@ async fn serve(
     if let Some(own) = &begun.own {
         ports::attach(&**own, &begun.ports, exports)?;
     }
-    let api = match &begun.brokered {
-        Some(brokered) => Some(api::listen(brokered, api).await?),
+    let api = match begun.brokered.as_ref().zip(access) {
+        Some((brokered, access)) => Some(api::listen(brokered, access, api).await?),
         None => None,
     };
     let also = api.as_ref().map_or_else(String::new, |api| format!(", REST and gRPC at {}", api.address));
@@ -136,7 +154,7 @@ async fn serve(
     std::io::stdout().flush().map_err(failed("say that it is ready".to_string()))?;
     let served = format!("P4Runtime at {address}{also}");
     notify::ready(&served);
-    let reload = reload::Reload::of(begun, policy);
+    let reload = reload::Reload::of(begun, arguments.policy.as_deref());
     let stopped = async move {
         let signal = loop {
             tokio::select! {

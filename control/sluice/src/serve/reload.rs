@@ -39,6 +39,7 @@ fn apply(broker: &Broker, path: &Path) -> String {
     let change = Change {
         source: Source::Text(&text),
         author: "reload",
+        tenant: None,
         reason: "the service was told to read its policy again",
         expected: None,
         dry_run: false,

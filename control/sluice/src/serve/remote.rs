@@ -8,7 +8,7 @@ use sluice_broker::{Arch, Build};
 use sluice_diagnostics::{Diagnostics, Sources};
 use sluice_entities::Code;
 use sluice_ir::{Module, text};
-use sluice_p4runtime::{RemoteOptions, RemoteTarget, RemoteTls};
+use sluice_p4runtime::{RemoteOptions, RemoteTarget, RemoteTls, RemoteToken};
 use sluice_target::Program;
 
 use crate::args;
@@ -69,11 +69,38 @@ fn tls(far: &args::Far, address: &str) -> Result<Option<RemoteTls>, Failure> {
     Ok(Some(RemoteTls { authorities: read(authorities)?, identity }))
 }
 
+/// Whether only this machine sees what is sent.
+fn is_private(address: &str) -> bool {
+    let Some(place) = address.strip_prefix("http://") else { return true };
+    let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn token(far: &args::Far, address: &str) -> Result<Option<RemoteToken>, Failure> {
+    let Some(path) = &far.remote_token_file else { return Ok(None) };
+    if !is_private(address) {
+        return Err(Failure::argument(
+            format!("whoever is on the way to {address} would read the token"),
+            "write `--remote https://HOST:PORT`, with `--remote-ca`",
+        ));
+    }
+    let text = std::fs::read_to_string(path).map_err(Failure::read(path))?;
+    let token = RemoteToken::new(&text).ok_or_else(|| {
+        Failure::argument(
+            format!("there is no token in {}", path.display()),
+            "a token is one word: `sluice_` and hexadecimal digits, if `sluice serve` made it",
+        )
+    })?;
+    Ok(Some(token))
+}
+
 /// Connects, and becomes the device's primary.
 pub(super) fn connect(far: &args::Far) -> Result<RemoteTarget, Failure> {
     let address = address(far.remote.as_deref().unwrap_or_default());
     let options = RemoteOptions {
         tls: tls(far, &address)?,
+        token: token(far, &address)?,
         device_id: far.remote_device_id,
         election_id: u128::from(far.election_id),
         drain: Duration::from_millis(far.remote_drain),
@@ -84,7 +111,12 @@ pub(super) fn connect(far: &args::Far) -> Result<RemoteTarget, Failure> {
             Code::Unavailable => {
                 "start the P4Runtime server first; once this one runs, the server may go and come back"
             }
-            Code::PermissionDenied => "take a higher `--election-id`, or end the other controller",
+            Code::PermissionDenied => {
+                "take a higher `--election-id`, or end the other controller; of a server with users, the token has to be of an operator or admin"
+            }
+            Code::Unauthenticated => {
+                "give `--remote-token-file FILE`: the token of a user of that server, an operator or admin"
+            }
             Code::NotFound => "give the server's number of its device: `--remote-device-id N`",
             _ => "the server at `--remote` has to be a P4Runtime server that takes this side as primary",
         };

@@ -84,6 +84,8 @@ impl Ends {
 pub(crate) struct Daemon {
     pub(crate) child: Child,
     pub(crate) api: String,
+    /// Where controllers are served.
+    pub(crate) p4runtime: String,
     /// Shown when the store was made.
     pub(crate) token: Option<String>,
     pub(crate) stderr: BufReader<ChildStderr>,
@@ -120,13 +122,14 @@ impl Daemon {
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().expect("it was asked for"));
         stdout.read_line(&mut line).expect("it writes lines");
-        let Some((_, rest)) = line.split_once("REST and gRPC at ") else {
+        let Some((before, rest)) = line.split_once(", REST and gRPC at ") else {
             let mut why = String::new();
             let _ = Read::read_to_string(&mut stderr, &mut why);
             panic!("{line}{why}");
         };
         let api = rest.split(',').next().expect("it has a first part").to_string();
-        let mut daemon = Self { child, api, token: None, stderr };
+        let p4runtime = before.rsplit(' ').next().expect("it has a last part").to_string();
+        let mut daemon = Self { child, api, p4runtime, token: None, stderr };
         // It goes on writing there.
         std::thread::spawn(move || stdout.lines().for_each(drop));
         if !folder.join("token").exists() {

@@ -9,3 +9,4 @@ mod killed;
 mod lab;
 mod remote;
 mod service;
+mod tenants;

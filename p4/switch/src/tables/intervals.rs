@@ -1,7 +1,7 @@
 //! One prefix or range key: the number line cut at every bound, with the winner of each piece.
 //!
 //! Overlaps are resolved when the table is built, so that a look-up is one binary search, which an index ([`super::buckets`]) makes
-//! short.
+//! short. What an entry that goes leaves behind is resolved at the end of a row of changes ([`Intervals::settle`]), by one look at all entries for all that went.
 
 use std::collections::BinaryHeap;
 
@@ -89,6 +89,8 @@ pub(crate) struct Intervals<K> {
     index: Buckets<K>,
     /// Whether the index is of other pieces; nothing is looked up until [`Self::settle`].
     is_stale: bool,
+    /// Where entries were that went: the pieces there may be wrong until [`Self::settle`]. First numbers, and those behind the last ones, if there are any.
+    left: Vec<(K, Option<K>)>,
     /// By slot.
     entries: Vec<Option<Reach<K>>>,
 }
@@ -106,11 +108,12 @@ impl<K: KeyNumber> Intervals<K> {
         }
         let (starts, winners) = resolve(width, K::ZERO, None, reaches);
         let index = Buckets::of(&starts);
-        Self { width, starts, winners, index, is_stale: false, entries }
+        Self { width, starts, winners, index, is_stale: false, left: Vec::new(), entries }
     }
 
     /// Brings the index up to date, behind all changes.
     pub(super) fn settle(&mut self) {
+        self.close_gaps();
         if std::mem::take(&mut self.is_stale) {
             self.index = Buckets::of(&self.starts);
         }
@@ -155,15 +158,56 @@ impl<K: KeyNumber> Intervals<K> {
     pub(super) fn remove(&mut self, rule: &Rule<'_>) {
         let Some(known) = self.entries.get_mut(rule.slot as usize) else { return };
         let Some((low, high, ..)) = known.take() else { return };
-        let end = high.successor(self.width);
-        let (from, to) = self.pieces(low, end);
-        // Everything that reaches into the pieces that change.
-        let first = self.starts[from];
-        let next = self.starts.get(to).copied();
-        let touches = |entry: &&Reach<K>| entry.1 >= first && next.is_none_or(|next| entry.0 < next);
-        let reaches = self.entries.iter().flatten().filter(touches).copied().collect();
-        let (starts, winners) = resolve(self.width, first, next, reaches);
-        self.replace(from, to, starts, winners);
+        self.left.push((low, high.successor(self.width)));
+    }
+
+    /// Resolves anew where entries went.
+    fn close_gaps(&mut self) {
+        if self.left.is_empty() {
+            return;
+        }
+        let gaps = joined(std::mem::take(&mut self.left));
+        // What reaches into each gap: those that begin before its end, and do not end before it.
+        let mut reaches: Vec<Vec<Reach<K>>> = vec![Vec::new(); gaps.len()];
+        for entry in self.entries.iter().flatten() {
+            let first = gaps.partition_point(|(_, end)| end.is_some_and(|end| end <= entry.0));
+            for (gap, into) in
+                gaps.iter().zip(&mut reaches).skip(first).take_while(|(gap, _)| gap.0 <= entry.1)
+            {
+                debug_assert!(gap.1.is_none_or(|end| entry.0 < end), "it begins before the gap's end");
+                into.push(*entry);
+            }
+        }
+        let old = (std::mem::take(&mut self.starts), std::mem::take(&mut self.winners));
+        let mut pieces = old.0.into_iter().zip(old.1).peekable();
+        let mut before = MISS;
+        for ((low, end), reaches) in gaps.into_iter().zip(reaches) {
+            while let Some((start, winner)) = pieces.next_if(|(start, _)| *start < low) {
+                before = winner;
+                self.append(start, winner);
+            }
+            // The piece that the gap ends in goes on behind it.
+            while let Some((_, winner)) = pieces.next_if(|(start, _)| end.is_none_or(|end| *start < end)) {
+                before = winner;
+            }
+            let (starts, winners) = resolve(self.width, low, end, reaches);
+            starts.into_iter().zip(winners).for_each(|(start, winner)| self.append(start, winner));
+            if let Some(end) = end
+                && pieces.peek().is_none_or(|(start, _)| *start != end)
+            {
+                self.append(end, before);
+            }
+        }
+        pieces.for_each(|(start, winner)| self.append(start, winner));
+        self.is_stale = true;
+    }
+
+    /// Puts a piece behind the last one; neighbors with the same winner are one piece.
+    fn append(&mut self, start: K, winner: u32) {
+        if self.winners.last() != Some(&winner) {
+            self.starts.push(start);
+            self.winners.push(winner);
+        }
     }
 
     /// The pieces that hold numbers from `low` to `end`, `end` left out.
@@ -210,6 +254,21 @@ impl Intervals<u64> {
             shift: *shift,
         }
     }
+}
+
+/// Gaps in order, those that meet as one.
+fn joined<K: KeyNumber>(mut gaps: Vec<(K, Option<K>)>) -> Vec<(K, Option<K>)> {
+    gaps.sort_unstable_by_key(|(low, _)| *low);
+    let mut all: Vec<(K, Option<K>)> = Vec::with_capacity(gaps.len());
+    for (low, end) in gaps {
+        match all.last_mut() {
+            Some((_, known)) if known.is_none_or(|known| low <= known) => {
+                *known = known.zip(end).map(|(known, end)| known.max(end));
+            }
+            _ => all.push((low, end)),
+        }
+    }
+    all
 }
 
 /// The pieces from `first` on, up to `end`, with the entry of highest rank for each: their starts and their winners.

@@ -23,10 +23,12 @@ pub(crate) struct MaskedGroups {
 #[derive(Clone, Debug)]
 struct Group {
     mask: Vec<u64>,
-    /// No entry has a higher rank.
+    /// No entry has a higher rank; where the best one went, the highest rank may be lower.
     best: u64,
     /// Entries, those of equal masked values included.
     count: usize,
+    /// Entries that went since `best` was the highest rank.
+    gone: usize,
     entries: ExactMap,
 }
 
@@ -48,7 +50,7 @@ impl MaskedGroups {
         };
         for (mask, wanted) in by_mask {
             let entries = ExactMap::with_capacity(shape.words, wanted.len());
-            let mut group = Group { mask, best: 0, count: 0, entries };
+            let mut group = Group { mask, best: 0, count: 0, gone: 0, entries };
             for (values, rank, slot) in wanted {
                 built.add(&mut group, &values, rank, slot);
             }
@@ -96,7 +98,10 @@ impl MaskedGroups {
         let known = self.groups.iter().position(|group| group.mask == mask);
         let mut group = match known {
             Some(at) => self.groups.remove(at),
-            None => Group { mask, best: 0, count: 0, entries: ExactMap::with_capacity(shape.words, 1) },
+            None => {
+                let entries = ExactMap::with_capacity(shape.words, 1);
+                Group { mask, best: 0, count: 0, gone: 0, entries }
+            }
         };
         self.add(&mut group, &values, rule.rank, rule.slot);
         self.place(group);
@@ -134,9 +139,12 @@ impl MaskedGroups {
         if group.count == 0 {
             return;
         }
-        if rule.rank == group.best {
+        // To find the highest rank takes a look at all: once in as many removals as there are entries.
+        group.gone += 1;
+        if group.gone > group.count {
             let ranks = group.entries.values().map(|index| self.winners[index as usize].0);
             group.best = ranks.max().unwrap_or(0);
+            group.gone = 0;
         }
         self.place(group);
     }

@@ -73,7 +73,11 @@ impl ScanList {
     }
 
     pub(super) fn remove(&mut self, rule: &Rule<'_>) {
-        let Some(at) = self.slots.iter().position(|slot| *slot == rule.slot) else { return };
+        // Ranks differ: they have the age of their entry in them.
+        let at = self.ranks.partition_point(|rank| *rank > rule.rank);
+        if self.slots.get(at) != Some(&rule.slot) {
+            return;
+        }
         self.ranks.remove(at);
         self.slots.remove(at);
         self.values.drain(at * self.words..(at + 1) * self.words);

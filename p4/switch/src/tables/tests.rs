@@ -98,6 +98,10 @@ fn change(rng: &mut ChaCha8Rng, mut engine: Engine, shape: &Shape, rules: &[Rule
         } else {
             engine.remove(shape, &rules[i]);
         }
+        // In rows: nothing is looked up within one.
+        if rng.random_bool(0.5) {
+            continue;
+        }
         engine.settle();
         let left: Vec<Rule<'_>> =
             rules.iter().zip(&there).filter(|(_, there)| **there).map(|(rule, _)| *rule).collect();
