@@ -110,7 +110,8 @@ pub(crate) fn events(
         let _session = session;
         for happening in subscription.missed {
             let Some(told) = told(&api, &caller, &happening) else { continue };
-            if sender.send(told).await.is_err() {
+            let is_over = told.is_err();
+            if sender.send(told).await.is_err() || is_over {
                 return;
             }
         }

@@ -49,7 +49,7 @@ impl Broker {
             subject: &subject,
             outcome: "done",
         })?;
-        attach(binding.number, None).map_err(failed)?;
+        attach(binding.number).map_err(failed)?;
         // What was seen of an earlier device is not this one's; and one that is down at once is seen to be.
         self.inner.health().forget(binding.number);
         self.baselines().remove(&binding.number);

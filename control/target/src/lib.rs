@@ -4,7 +4,7 @@
 //! with real ports ([`SoftTarget`]); others are behind it in the same way, and have to pass the same tests ([`conformance`]).
 //!
 //! - [`Target`]: what a data path does, and what it promises.
-//! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]); [`Observe`]: who else sees the frames of a port.
+//! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]); [`Observers`]: who else sees the frames of a port.
 //! - [`OpensPorts`]: a data path whose ports this process opens.
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
 //! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
@@ -26,8 +26,8 @@ pub use counters::Counters;
 pub use opens::{Opened, OpensPorts};
 pub use policy::{CarryOutError, carry_out, carry_out_told};
 pub use soft::{
-    CPU_PORT, MAX_EVENTS, Observe, Read, SoftOptions, SoftTarget, carried, checked, decode, entries,
-    not_taken, pushable,
+    CPU_PORT, MAX_EVENTS, Observe, ObserveSent, Observers, Read, SoftOptions, SoftTarget, carried, checked,
+    decode, entries, not_taken, pushable,
 };
 pub use target::{
     BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, QueueStatus, Target,

@@ -1,16 +1,20 @@
 //! Data paths whose ports this process opens.
 
 use std::io;
+use std::sync::Arc;
 
 use crate::port::{PortSpec, Role};
-use crate::soft::{Observe, SoftTarget};
+use crate::soft::{Observers, SoftTarget};
 use crate::target::Target;
 
-/// Puts an opened port at its data path, at that number; somebody may see the frames that come in, where the data path shows them.
-pub type Opened<'t> = Box<dyn FnOnce(u16, Option<Box<dyn Observe>>) -> io::Result<()> + 't>;
+/// Puts an opened port at its data path, at that number.
+pub type Opened<'t> = Box<dyn FnOnce(u16) -> io::Result<()> + 't>;
 
 /// A data path whose ports this process opens.
 pub trait OpensPorts: Target {
+    /// From now on, those who are asked for see the frames of ports that are put there, where the data path shows them.
+    fn observe(&self, _observers: Arc<dyn Observers>) {}
+
     /// Opens a port, not yet at the data path.
     ///
     /// # Errors
@@ -29,9 +33,13 @@ pub trait OpensPorts: Target {
 }
 
 impl OpensPorts for SoftTarget {
+    fn observe(&self, observers: Arc<dyn Observers>) {
+        self.set_observers(observers);
+    }
+
     fn open_port(&self, name: &str, role: Role, spec: &PortSpec) -> io::Result<Opened<'_>> {
         let port = self.open(name, role, spec)?;
-        Ok(Box::new(move |number, observer| self.attach_observed(number, port, observer)))
+        Ok(Box::new(move |number| self.attach(number, port)))
     }
 
     fn detach_port(&self, number: u16) -> bool {

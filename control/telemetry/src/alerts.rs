@@ -19,6 +19,12 @@ pub enum Kind {
     TableSpace,
     /// The data path is not what it should be, or packets are not accounted for.
     TargetHealth,
+    /// Nothing keeps the clock right.
+    ClockUnlocked,
+    /// The clock is far from what keeps it right.
+    ClockOffset,
+    /// The clock was set: it jumped.
+    ClockStep,
 }
 
 impl Kind {
@@ -30,6 +36,9 @@ impl Kind {
             Self::PortDown => "port_down",
             Self::TableSpace => "table_space",
             Self::TargetHealth => "target_health",
+            Self::ClockUnlocked => "clock_unlocked",
+            Self::ClockOffset => "clock_offset",
+            Self::ClockStep => "clock_step",
         }
     }
 
@@ -66,10 +75,29 @@ pub struct Rules {
     pub table_space: Option<Threshold>,
     /// The data path's health.
     pub target_health: bool,
+    /// A clock that nothing keeps right.
+    pub clock_unlocked: bool,
+    /// How far the clock is off, nanoseconds.
+    pub clock_offset: Option<Threshold>,
+    /// How far the clock jumped, nanoseconds.
+    pub clock_step: Option<Threshold>,
+    /// What is otherwise for single ports and tools, by name.
+    pub ports: BTreeMap<String, PortRules>,
     /// How long it has to be so before an alert is raised.
     pub raise_after: Duration,
     /// How long it has to be so before one is cleared.
     pub clear_after: Duration,
+}
+
+/// What is otherwise for one port or tool: where nothing is said it is as for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortRules {
+    /// As [`Rules::tool_rate`].
+    pub tool_rate: Option<Option<Threshold>>,
+    /// As [`Rules::drops`].
+    pub drops: Option<Option<Threshold>>,
+    /// As [`Rules::port_down`].
+    pub port_down: Option<bool>,
 }
 
 /// Reasons for drops that can be watched: those that nobody asked for, and the limits of tools.
@@ -86,6 +114,11 @@ impl Default for Rules {
             port_down: true,
             table_space: Some(nearly_all),
             target_health: true,
+            clock_unlocked: true,
+            // A millisecond is what a clock that is kept by the network comes to; steps are what is done once at a start.
+            clock_offset: Some(Threshold { raise: 1_000_000, clear: 500_000 }),
+            clock_step: Some(Threshold { raise: 100_000_000, clear: 50_000_000 }),
+            ports: BTreeMap::new(),
             raise_after: Duration::from_secs(3),
             clear_after: Duration::from_secs(10),
         }
@@ -93,13 +126,21 @@ impl Default for Rules {
 }
 
 impl Rules {
-    fn threshold(&self, kind: Kind) -> Option<Threshold> {
+    /// Subjects that are ports or tools begin with their names; those have no `/`.
+    fn threshold(&self, kind: Kind, subject: &str) -> Option<Threshold> {
+        let port = subject.split('/').next().and_then(|name| self.ports.get(name));
         match kind {
-            Kind::ToolRate => self.tool_rate,
-            Kind::Drops => self.drops,
-            Kind::PortDown => self.port_down.then_some(YES),
+            Kind::ToolRate => port.and_then(|port| port.tool_rate).unwrap_or(self.tool_rate),
+            Kind::Drops => port.and_then(|port| port.drops).unwrap_or(self.drops),
+            Kind::PortDown => {
+                let is_watched = port.and_then(|port| port.port_down).unwrap_or(self.port_down);
+                is_watched.then_some(YES)
+            }
             Kind::TableSpace => self.table_space,
             Kind::TargetHealth => self.target_health.then_some(YES),
+            Kind::ClockUnlocked => self.clock_unlocked.then_some(YES),
+            Kind::ClockOffset => self.clock_offset,
+            Kind::ClockStep => self.clock_step,
         }
     }
 }
@@ -142,7 +183,7 @@ impl Alert {
 #[derive(Debug, Default)]
 struct Level {
     is_raised: bool,
-    /// Since when it has been so that it is to change.
+    /// Since when it has been so that it is to change, by what had passed.
     since_ns: Option<u64>,
 }
 
@@ -164,8 +205,8 @@ impl Watch {
         &self.rules
     }
 
-    /// How everything is at a time; what changes. What is not told of any more is as it is at its best.
-    pub fn step(&mut self, time_ns: u64, observations: &[Observation]) -> Vec<Alert> {
+    /// How everything is at a time, when so much has passed whatever was done to the clock; what changes. What is not told of any more is as it is at its best.
+    pub fn step(&mut self, time_ns: u64, passed_ns: u64, observations: &[Observation]) -> Vec<Alert> {
         let mut changed = Vec::new();
         let all: BTreeMap<(Kind, &str), &Observation> =
             observations.iter().map(|one| ((one.kind, one.subject.as_str()), one)).collect();
@@ -177,17 +218,17 @@ impl Watch {
             .collect();
         for (kind, subject) in gone {
             let text = format!("{subject} is not there any more");
-            self.look(time_ns, &Observation { kind, subject, value: 0, text }, &mut changed);
+            self.look((time_ns, passed_ns), &Observation { kind, subject, value: 0, text }, &mut changed);
         }
         for one in all.values() {
-            self.look(time_ns, one, &mut changed);
+            self.look((time_ns, passed_ns), one, &mut changed);
         }
         self.levels.retain(|_, level| level.is_raised || level.since_ns.is_some());
         changed
     }
 
-    fn look(&mut self, time_ns: u64, one: &Observation, changed: &mut Vec<Alert>) {
-        let Some(Threshold { raise, clear }) = self.rules.threshold(one.kind) else { return };
+    fn look(&mut self, (time_ns, passed_ns): (u64, u64), one: &Observation, changed: &mut Vec<Alert>) {
+        let Some(Threshold { raise, clear }) = self.rules.threshold(one.kind, &one.subject) else { return };
         let level = self.levels.entry((one.kind, one.subject.clone())).or_default();
         let (is_so, time) = match level.is_raised {
             false => (one.value >= raise, self.rules.raise_after),
@@ -197,8 +238,8 @@ impl Watch {
             level.since_ns = None;
             return;
         }
-        let since_ns = *level.since_ns.get_or_insert(time_ns);
-        if u128::from(time_ns.saturating_sub(since_ns)) < time.as_nanos() {
+        let since_ns = *level.since_ns.get_or_insert(passed_ns);
+        if u128::from(passed_ns.saturating_sub(since_ns)) < time.as_nanos() {
             return;
         }
         level.is_raised = !level.is_raised;
@@ -214,6 +255,11 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
+    /// A clock that is set again and again: what is raised when does not depend on it.
+    fn jumping(second: usize) -> u64 {
+        (second as u64 * 7_919 % 101) * 3_600 * SECOND
+    }
+
     fn rate(value: u64) -> Observation {
         Observation { kind: Kind::ToolRate, subject: "ids".to_string(), value, text: format!("{value}") }
     }
@@ -223,7 +269,7 @@ mod tests {
         let mut watch = Watch::new(Rules::default());
         let mut all = Vec::new();
         for (second, value) in values.iter().enumerate() {
-            for alert in watch.step(second as u64 * SECOND, &[rate(*value)]) {
+            for alert in watch.step(jumping(second), second as u64 * SECOND, &[rate(*value)]) {
                 all.push((second, alert.is_raised));
             }
         }
@@ -243,16 +289,54 @@ mod tests {
     }
 
     #[test]
+    fn single_ports_have_thresholds_of_their_own() {
+        let own = |raise| Threshold { raise, clear: raise / 2 };
+        let ids = PortRules {
+            tool_rate: Some(Some(own(500_000))),
+            drops: Some(Some(own(100))),
+            port_down: Some(false),
+        };
+        let quiet = PortRules { drops: Some(None), ..PortRules::default() };
+        let ports = BTreeMap::from([("ids".to_string(), ids), ("quiet".to_string(), quiet)]);
+        let mut watch = Watch::new(Rules { ports, raise_after: Duration::ZERO, ..Rules::default() });
+        let one = |kind, subject: &str, value| Observation {
+            kind,
+            subject: subject.to_string(),
+            value,
+            text: String::new(),
+        };
+        let all = [
+            one(Kind::ToolRate, "ids", 600_000),
+            one(Kind::ToolRate, "recorder", 600_000),
+            one(Kind::ToolRate, "quiet", 950_000),
+            one(Kind::Drops, "ids/mtu", 99),
+            one(Kind::Drops, "recorder/mtu", 1),
+            one(Kind::Drops, "quiet/mtu", 1_000_000),
+            one(Kind::PortDown, "ids", 1),
+            one(Kind::PortDown, "quiet", 1),
+        ];
+        let raised = watch.step(0, 0, &all);
+        let raised: Vec<_> = raised.iter().map(|alert| (alert.kind, alert.subject.as_str())).collect();
+        let expected = [
+            (Kind::ToolRate, "ids"),
+            (Kind::ToolRate, "quiet"),
+            (Kind::Drops, "recorder/mtu"),
+            (Kind::PortDown, "quiet"),
+        ];
+        assert_eq!(raised, expected);
+    }
+
+    #[test]
     fn what_goes_is_cleared_and_what_is_not_watched_is_not_raised() {
         let mut watch = Watch::new(Rules { raise_after: Duration::ZERO, ..Rules::default() });
-        let raised = watch.step(0, &[rate(2_000_000)]);
+        let raised = watch.step(0, 0, &[rate(2_000_000)]);
         assert_eq!((raised.len(), raised[0].state(), raised[0].text.as_str()), (1, "raised", "2000000"));
-        assert_eq!(watch.step(SECOND, &[]), []);
-        let cleared = watch.step(11 * SECOND, &[]);
+        assert_eq!(watch.step(SECOND, SECOND, &[]), []);
+        let cleared = watch.step(11 * SECOND, 11 * SECOND, &[]);
         assert_eq!((cleared.len(), cleared[0].state()), (1, "cleared"));
         assert!(watch.levels.is_empty(), "nothing is kept of what is well");
         let mut watch =
             Watch::new(Rules { tool_rate: None, raise_after: Duration::ZERO, ..Rules::default() });
-        assert_eq!(watch.step(0, &[rate(2_000_000)]), []);
+        assert_eq!(watch.step(0, 0, &[rate(2_000_000)]), []);
     }
 }

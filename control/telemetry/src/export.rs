@@ -12,7 +12,7 @@ use crate::config::{Config, IpfixConfig, SflowConfig};
 use crate::flows::{Flows, Options};
 use crate::ipfix::{self, Record};
 use crate::sflow::{self, Interface, Sample};
-use crate::tap::{Counts, Lost, Sampler, Tap};
+use crate::tap::{Counts, Lost, Sampler, SentTap, Tap};
 
 /// Most samples, and most flows, that wait to be sent.
 const SAMPLES: usize = 1_024;
@@ -69,28 +69,85 @@ fn agent(config: &SflowConfig, collectors: &[Collector]) -> IpAddr {
     config.agent.or(own).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-struct SflowThread {
+/// Something that is put into messages, a few together.
+trait Messages {
+    type Item;
+
+    /// Does what is due by the clock; when the next is.
+    fn due(&mut self) -> Instant;
+
+    /// Puts one into the message; `false` if it has no room.
+    fn add(&mut self, item: &Self::Item) -> bool;
+
+    /// Whether the message has nothing.
+    fn is_empty(&self) -> bool;
+
+    /// Sends the message, and begins another one.
+    fn send(&mut self);
+}
+
+/// Sends what comes, until nobody can give anything any more.
+fn run<M: Messages>(mut messages: M, items: &Receiver<M::Item>) {
+    // When what waits is to be sent.
+    let mut until: Option<Instant> = None;
+    loop {
+        let next = messages.due();
+        if until.is_none() && !messages.is_empty() {
+            until = Some(Instant::now());
+        }
+        let wake = until.map_or(next, |until| until.min(next));
+        match items.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+            Ok(item) => {
+                if !messages.add(&item) {
+                    messages.send();
+                    messages.add(&item);
+                    until = None;
+                }
+                until = until.or_else(|| Some(Instant::now() + TOGETHER));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                if !messages.is_empty() {
+                    messages.send();
+                }
+                return;
+            }
+        }
+        if until.is_some_and(|until| Instant::now() >= until) {
+            if !messages.is_empty() {
+                messages.send();
+            }
+            until = None;
+        }
+    }
+}
+
+struct SflowMessages {
     encoder: sflow::Encoder,
     collectors: Vec<Collector>,
     poll: Duration,
+    next_poll: Instant,
     interfaces: Interfaces,
     /// How many counters of each port were sent.
     sequences: BTreeMap<u16, u32>,
     begun: Instant,
-    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+    counts: AllCounts,
 }
 
-impl SflowThread {
-    fn send(&mut self) {
-        // The clock of an agent wraps after 49 days.
-        let datagram = self.encoder.take(self.begun.elapsed().as_millis() as u32);
-        self.collectors.iter_mut().for_each(|collector| collector.send(&datagram));
-    }
+impl Messages for SflowMessages {
+    type Item = Sample;
 
-    fn counters(&mut self) {
+    /// Counters of all ports.
+    fn due(&mut self) -> Instant {
+        let now = Instant::now();
+        if now < self.next_poll {
+            return self.next_poll;
+        }
+        self.next_poll = now + self.poll;
         for mut interface in (self.interfaces)() {
             let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            interface.received.groups = counts.get(&interface.port).map(|counts| counts.groups());
+            let received = counts.get(&(interface.port, Side::Received));
+            interface.received.groups = received.map(|(_, counts)| counts.groups());
             drop(counts);
             let sequence = self.sequences.entry(interface.port).or_default();
             *sequence = sequence.wrapping_add(1);
@@ -100,48 +157,25 @@ impl SflowThread {
                 self.encoder.counters(sequence, &interface);
             }
         }
+        self.next_poll
     }
 
-    fn run(mut self, samples: &Receiver<Sample>) {
-        let mut next_poll = Instant::now() + self.poll;
-        // When what waits is to be sent.
-        let mut until: Option<Instant> = None;
-        loop {
-            let wake = until.map_or(next_poll, |until| until.min(next_poll));
-            match samples.recv_timeout(wake.saturating_duration_since(Instant::now())) {
-                Ok(sample) => {
-                    if !self.encoder.sample(&sample) {
-                        self.send();
-                        self.encoder.sample(&sample);
-                        until = None;
-                    }
-                    until = until.or_else(|| Some(Instant::now() + TOGETHER));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    if !self.encoder.is_empty() {
-                        self.send();
-                    }
-                    return;
-                }
-            }
-            let now = Instant::now();
-            if now >= next_poll {
-                self.counters();
-                next_poll = now + self.poll;
-                until = until.or(Some(now));
-            }
-            if until.is_some_and(|until| now >= until) {
-                if !self.encoder.is_empty() {
-                    self.send();
-                }
-                until = None;
-            }
-        }
+    fn add(&mut self, sample: &Sample) -> bool {
+        self.encoder.sample(sample)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.encoder.is_empty()
+    }
+
+    fn send(&mut self) {
+        // The clock of an agent wraps after 49 days.
+        let datagram = self.encoder.take(self.begun.elapsed().as_millis() as u32);
+        self.collectors.iter_mut().for_each(|collector| collector.send(&datagram));
     }
 }
 
-struct IpfixThread {
+struct IpfixMessages {
     encoder: ipfix::Encoder,
     collectors: Vec<Collector>,
     templates: Duration,
@@ -150,7 +184,32 @@ struct IpfixThread {
     in_a_row: u32,
 }
 
-impl IpfixThread {
+impl Messages for IpfixMessages {
+    type Item = Record;
+
+    /// Templates come first in a message of their own, so that no flow comes before them.
+    fn due(&mut self) -> Instant {
+        let now = Instant::now();
+        if now < self.next_templates {
+            return self.next_templates;
+        }
+        if !self.encoder.is_empty() {
+            self.send();
+        }
+        self.encoder.templates();
+        self.send();
+        self.next_templates = now + self.templates;
+        self.next_templates
+    }
+
+    fn add(&mut self, record: &Record) -> bool {
+        self.encoder.add(record)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.encoder.is_empty()
+    }
+
     fn send(&mut self) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // Seconds as the protocol has them: until 2106.
@@ -162,59 +221,24 @@ impl IpfixThread {
             self.in_a_row = 0;
         }
     }
-
-    /// Templates come first in a message of their own, so that no flow comes before them.
-    fn templates(&mut self) {
-        let now = Instant::now();
-        if now < self.next_templates {
-            return;
-        }
-        if !self.encoder.is_empty() {
-            self.send();
-        }
-        self.encoder.templates();
-        self.send();
-        self.next_templates = now + self.templates;
-    }
-
-    fn run(mut self, records: &Receiver<Record>) {
-        let mut until: Option<Instant> = None;
-        loop {
-            self.templates();
-            let wake = until.map_or(self.next_templates, |until| until.min(self.next_templates));
-            match records.recv_timeout(wake.saturating_duration_since(Instant::now())) {
-                Ok(record) => {
-                    if !self.encoder.add(&record) {
-                        self.send();
-                        self.encoder.add(&record);
-                        until = None;
-                    }
-                    until = until.or_else(|| Some(Instant::now() + TOGETHER));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    if !self.encoder.is_empty() {
-                        self.send();
-                    }
-                    return;
-                }
-            }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                if !self.encoder.is_empty() {
-                    self.send();
-                }
-                until = None;
-            }
-        }
-    }
 }
+
+/// Which frames of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Received,
+    Sent,
+}
+
+/// What taps count, by number of the port, with its name.
+type AllCounts = Arc<Mutex<BTreeMap<(u16, Side), (String, Arc<Counts>)>>>;
 
 /// What is sent to collectors, and by whom. When it goes, after its taps, what waits is sent first.
 #[derive(Debug)]
 pub struct Exports {
     sflow: Option<(SflowConfig, SyncSender<Sample>)>,
     ipfix: Option<(IpfixConfig, SyncSender<Record>)>,
-    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+    counts: AllCounts,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -233,28 +257,29 @@ impl Exports {
         if let Some(config) = &config.sflow {
             let collectors = collectors(&config.collectors)?;
             let (sender, samples) = sync_channel(SAMPLES);
-            let thread = SflowThread {
+            let messages = SflowMessages {
                 encoder: sflow::Encoder::new(agent(config, &collectors)),
                 collectors,
                 poll: config.poll,
+                next_poll: Instant::now() + config.poll,
                 interfaces,
                 sequences: BTreeMap::new(),
                 begun: Instant::now(),
                 counts: exports.counts.clone(),
             };
-            exports.threads.push(spawn("sflow", move || thread.run(&samples))?);
+            exports.threads.push(spawn("sflow", move || run(messages, &samples))?);
             exports.sflow = Some((config.clone(), sender));
         }
         if let Some(config) = &config.ipfix {
             let (sender, records) = sync_channel(FLOWS);
-            let thread = IpfixThread {
+            let messages = IpfixMessages {
                 encoder: ipfix::Encoder::new(config.domain),
                 collectors: collectors(&config.collectors)?,
                 templates: config.templates,
                 next_templates: Instant::now(),
                 in_a_row: 0,
             };
-            exports.threads.push(spawn("ipfix", move || thread.run(&records))?);
+            exports.threads.push(spawn("ipfix", move || run(messages, &records))?);
             exports.ipfix = Some((config.clone(), sender));
         }
         Ok(exports)
@@ -265,8 +290,7 @@ impl Exports {
         if self.sflow.is_none() && self.ipfix.is_none() {
             return None;
         }
-        let counts = Arc::<Counts>::default();
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).insert(port, counts.clone());
+        let counts = self.counts_of(port, name, Side::Received);
         let sampler = self.sflow.as_ref().map(|(config, out)| {
             let rate = config.ports.get(name).copied().unwrap_or(config.sample);
             Sampler::new(rate, config.header, out.clone())
@@ -280,6 +304,22 @@ impl Exports {
         Some(Tap { port, counts, sampler, flows })
     }
 
+    /// What is to see the frames that leave by a port; nothing if nothing is wanted of them.
+    pub fn sent_tap(&self, port: u16, name: &str) -> Option<SentTap> {
+        let (config, out) = self.sflow.as_ref()?;
+        let rate = config.ports.get(name).copied().or(config.tools)?;
+        let counts = self.counts_of(port, name, Side::Sent);
+        Some(SentTap::new(port, counts, Sampler::new(rate, config.header, out.clone())))
+    }
+
+    /// Counters of a port, from now on.
+    fn counts_of(&self, port: u16, name: &str, side: Side) -> Arc<Counts> {
+        let counts = Arc::<Counts>::default();
+        let named = (name.to_string(), counts.clone());
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).insert((port, side), named);
+        counts
+    }
+
     /// What its taps count.
     pub fn counted(&self) -> Counted {
         Counted { counts: self.counts.clone() }
@@ -289,14 +329,14 @@ impl Exports {
 /// What taps count, for whoever shows it; keeps nothing from ending.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    counts: Arc<Mutex<BTreeMap<u16, Arc<Counts>>>>,
+    counts: AllCounts,
 }
 
 impl Counted {
-    /// What each tap handed over, and what it could not, by number of the port.
-    pub fn lost(&self) -> Vec<(u16, Lost)> {
+    /// What each tap handed over, and what it could not, by name of the port, in the order of their numbers.
+    pub fn lost(&self) -> Vec<(String, Lost)> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.iter().map(|(port, counts)| (*port, counts.lost())).collect()
+        counts.values().map(|(name, counts)| (name.clone(), counts.lost())).collect()
     }
 }
 

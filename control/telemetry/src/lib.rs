@@ -26,6 +26,6 @@ pub use deliver::{Delivered, Receivers};
 pub use export::{Counted, Exports, Interfaces};
 pub use frame::{Dissected, dissect};
 pub use syslog::Syslog;
-pub use tap::{Lost, Tap};
+pub use tap::{Lost, SentTap, Tap};
 pub use time::rfc3339;
 pub use webhook::Url;

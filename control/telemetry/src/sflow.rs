@@ -29,19 +29,28 @@ const INTERFACE_COUNTERS: u32 = 1;
 const ETHERNET: u32 = 1;
 const ETHERNET_CSMACD: u32 = 6;
 
-/// A frame that was picked.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample {
-    /// The port that it came in at.
-    pub port: u16,
-    /// Its number among the samples of the port, from 1.
-    pub sequence: u32,
+/// What a frame was picked from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleCounts {
     /// One of so many frames is picked.
     pub rate: u32,
     /// Frames that could have been picked, up to this one.
     pub pool: u32,
     /// Frames that were picked and had to be left out.
     pub drops: u32,
+}
+
+/// A frame that was picked.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The port that it came in at, or left by.
+    pub port: u16,
+    /// Whether it left there.
+    pub is_sent: bool,
+    /// Its number among the samples of the port, from 1.
+    pub sequence: u32,
+    /// What it was picked from.
+    pub counts: SampleCounts,
     /// Bytes of the frame, without FCS.
     pub wire_length: u32,
     /// The start of the frame.
@@ -142,8 +151,10 @@ fn flow_sample(datagram: &mut Vec<u8>, sample: &Sample) {
     datagram.u32(FLOW_SAMPLE);
     with_length(datagram, |datagram| {
         let port = u32::from(sample.port);
-        // The output is not known: copies go to any number of tools.
-        for value in [sample.sequence, port, sample.rate, sample.pool, sample.drops, port, 0, 1, RAW_HEADER] {
+        // The other side is not known: copies go to any number of tools, and a copy does not say where its packet came in.
+        let (input, output) = if sample.is_sent { (0, port) } else { (port, 0) };
+        let SampleCounts { rate, pool, drops } = sample.counts;
+        for value in [sample.sequence, port, rate, pool, drops, input, output, 1, RAW_HEADER] {
             datagram.u32(value);
         }
         with_length(datagram, |datagram| {
@@ -250,10 +261,9 @@ mod tests {
         let mut encoder = Encoder::new(IpAddr::from([192, 0, 2, 1]));
         let mut sample = Sample {
             port: 1,
+            is_sent: false,
             sequence: 1,
-            rate: 10,
-            pool: 12,
-            drops: 0,
+            counts: SampleCounts { rate: 10, pool: 12, drops: 0 },
             wire_length: 61,
             header: [7; MAX_HEADER],
             header_length: 61,

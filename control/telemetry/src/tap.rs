@@ -1,16 +1,16 @@
 //! What sees the frames of one port.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
 
 use crate::flows::{End, Flow, Flows};
 use crate::frame::dissect;
 use crate::ipfix::Record;
-use crate::sflow::{MAX_HEADER, Sample};
+use crate::sflow::{MAX_HEADER, Sample, SampleCounts};
 
-/// Counters of one tap: written by its thread alone, read by any.
+/// Counters of one port: written by one thread at a time, read by any.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) multicast: AtomicU64,
@@ -109,15 +109,20 @@ impl Sampler {
         if self.skip > 0 {
             return;
         }
+        self.take(port, false, data, wire_length, counts);
+    }
+
+    /// Takes this frame.
+    fn take(&mut self, port: u16, is_sent: bool, data: &[u8], wire_length: u32, counts: &Counts) {
         self.pick();
         let header_length = data.len().min(self.header);
         let mut header = [0; MAX_HEADER];
         if let (Some(to), Some(from)) = (header.get_mut(..header_length), data.get(..header_length)) {
             to.copy_from_slice(from);
         }
-        let (rate, pool, drops) = (self.rate, self.pool, self.drops);
+        let of = SampleCounts { rate: self.rate, pool: self.pool, drops: self.drops };
         let sequence = self.sequence.wrapping_add(1);
-        let sample = Sample { port, sequence, rate, pool, drops, wire_length, header, header_length };
+        let sample = Sample { port, is_sent, sequence, counts: of, wire_length, header, header_length };
         if self.out.try_send(sample).is_ok() {
             self.sequence = sequence;
             add(&counts.samples, 1);
@@ -125,6 +130,43 @@ impl Sampler {
             self.drops = self.drops.wrapping_add(1);
             add(&counts.lost_samples, 1);
         }
+    }
+}
+
+/// Sees what leaves by a port. Any number of threads have it; all but the one that picks a frame only count.
+#[derive(Debug)]
+pub struct SentTap {
+    port: u16,
+    counts: Arc<Counts>,
+    /// Frames until the next one is picked; below it while that is being done.
+    left: AtomicI64,
+    sampler: Mutex<Sampler>,
+}
+
+impl SentTap {
+    pub(crate) fn new(port: u16, counts: Arc<Counts>, sampler: Sampler) -> Self {
+        let left = AtomicI64::new(i64::try_from(sampler.skip).unwrap_or(i64::MAX));
+        Self { port, counts, left, sampler: Mutex::new(sampler) }
+    }
+
+    /// A frame left, so long without FCS.
+    pub fn frame(&self, data: &[u8]) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) > 1 {
+            return;
+        }
+        // Whoever has it picks; this frame is counted as one that passed.
+        let Ok(mut sampler) = self.sampler.try_lock() else { return };
+        let left = self.left.load(Ordering::Relaxed);
+        if left > 0 {
+            return;
+        }
+        // The pool has all that passed until now.
+        let passed = sampler.skip.wrapping_add(left.unsigned_abs());
+        sampler.pool = sampler.pool.wrapping_add(passed as u32);
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        sampler.take(self.port, true, data, length, &self.counts);
+        let skip = i64::try_from(sampler.skip).unwrap_or(i64::MAX);
+        self.left.fetch_add(skip.saturating_sub(left), Ordering::Relaxed);
     }
 }
 
@@ -211,7 +253,29 @@ mod tests {
                 .zip(1..)
                 .all(|(sample, number)| sample.sequence == number && sample.header_length == 64)
         );
-        assert!(all.windows(2).all(|pair| pair[0].pool < pair[1].pool && pair[1].pool - pair[0].pool < 200));
+        let pools: Vec<u32> = all.iter().map(|sample| sample.counts.pool).collect();
+        assert!(pools.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] < 200));
+    }
+
+    #[test]
+    fn what_many_threads_send_is_counted_whole() {
+        let (out, samples) = sync_channel(100_000);
+        let counts = Arc::<Counts>::default();
+        let tap = SentTap::new(9, counts.clone(), Sampler::new(50, 64, out));
+        let (threads, each) = (4u32, 50_000u32);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| (0..each).for_each(|_| tap.frame(&[3; 70])));
+            }
+        });
+        drop(tap);
+        let all: Vec<Sample> = samples.iter().collect();
+        assert_eq!(counts.lost().samples, all.len() as u64);
+        // One of fifty of 200,000; a pause while one picks makes it a few less at most.
+        assert!((3_000..4_400).contains(&all.len()), "{}", all.len());
+        assert!(all.iter().zip(1..).all(|(sample, number)| sample.sequence == number && sample.is_sent));
+        let last = all.last().expect("there are some").counts.pool;
+        assert!(last <= threads * each && last > threads * each - 200, "{last}");
     }
 
     #[test]
@@ -220,6 +284,6 @@ mod tests {
         let mut sampler = Sampler::new(1, 128, out);
         (0..5).for_each(|_| sampler.frame(1, &[2; 60], 60, &Counts::default()));
         drop(sampler);
-        assert_eq!(samples.iter().map(|sample| sample.pool).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        assert_eq!(samples.iter().map(|sample| sample.counts.pool).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 }

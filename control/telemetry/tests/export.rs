@@ -52,6 +52,7 @@ fn every_flow_of_a_port_that_closes_arrives() {
         drop(tap);
         let lost = exports.counted().lost();
         drop(exports);
+        assert_eq!(lost[0].0, "tap");
         lost[0].1
     });
     let (mut records, mut packets, mut octets, mut sequence) = (0u64, 0, 0, 0);

@@ -147,12 +147,7 @@ impl OpensPorts for XdpTarget {
         };
         suits(interface, role, &*self.options.system, self.options.pins.as_deref())?;
         let (name, interface) = (name.to_string(), interface.clone());
-        Ok(Box::new(move |number, observer| match observer {
-            None => self.attach(number, &name, &interface, role),
-            Some(_) => {
-                Err(io::Error::new(io::ErrorKind::Unsupported, "XDP shows the frames of a port to nobody"))
-            }
-        }))
+        Ok(Box::new(move |number| self.attach(number, &name, &interface, role)))
     }
 
     fn detach_port(&self, number: u16) -> bool {

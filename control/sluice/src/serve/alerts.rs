@@ -5,15 +5,22 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use sluice_daemon::{Broker, Reading};
+use sluice_target::sys::System;
 use sluice_target::{PortStatus, Target};
 use sluice_telemetry::alerts::{Kind, Observation, Rules, Watch};
 use sluice_telemetry::{AlertsConfig, Receivers};
 
 /// From one look to the next.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long it is told that the clock was set.
+const STEP_TOLD_NS: u64 = 30_000_000_000;
+
+/// The clock and what has passed are read that close to each other, or it is not looked at.
+const TOGETHER_NS: u64 = 5_000_000;
 
 /// How often the thread looks whether it is to end.
 const WAIT: Duration = Duration::from_millis(50);
@@ -48,13 +55,14 @@ impl Drop for Watching {
 #[derive(Default)]
 struct Growth {
     counts: BTreeMap<String, u64>,
-    time_ns: u64,
+    passed_ns: u64,
 }
 
 impl Growth {
     /// How much each grew a second since the last time; of those that are new, nothing is said.
-    fn rates(&mut self, time_ns: u64, counts: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-        let passed = u128::from(time_ns.saturating_sub(std::mem::replace(&mut self.time_ns, time_ns)).max(1));
+    fn rates(&mut self, passed_ns: u64, counts: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        let before_ns = std::mem::replace(&mut self.passed_ns, passed_ns);
+        let passed = u128::from(passed_ns.saturating_sub(before_ns).max(1));
         let before = std::mem::replace(&mut self.counts, counts);
         let rate = |(name, now): (&String, &u64)| {
             let grown = u128::from(now.saturating_sub(*before.get(name)?));
@@ -69,6 +77,53 @@ impl Growth {
 struct Looker {
     sent: Growth,
     dropped: Growth,
+    clock: Clock,
+}
+
+/// What is seen of the clock.
+#[derive(Default)]
+struct Clock {
+    /// The time less what had passed, when it was looked at last.
+    ahead_ns: Option<i128>,
+    /// The furthest that it jumped lately, and what had passed then.
+    step: Option<(u64, u64)>,
+}
+
+impl Clock {
+    /// How far it jumped, in the last seconds.
+    fn step(&mut self, system: &dyn System) -> u64 {
+        let before_ns = system.passed_ns();
+        let time_ns = system.now_ns();
+        let passed_ns = system.passed_ns();
+        if passed_ns.saturating_sub(before_ns) <= TOGETHER_NS {
+            let ahead_ns = i128::from(time_ns) - i128::from(passed_ns);
+            let last_ns = self.ahead_ns.replace(ahead_ns).unwrap_or(ahead_ns);
+            let step_ns = u64::try_from((ahead_ns - last_ns).unsigned_abs()).unwrap_or(u64::MAX);
+            self.step = self.step.filter(|(_, then_ns)| passed_ns.saturating_sub(*then_ns) < STEP_TOLD_NS);
+            if step_ns > self.step.map_or(0, |(furthest, _)| furthest) {
+                self.step = Some((step_ns, passed_ns));
+            }
+        }
+        self.step.map_or(0, |(step_ns, _)| step_ns)
+    }
+
+    fn look(&mut self, system: &dyn System, all: &mut Vec<Observation>) {
+        let mut tell = |kind, value, text| {
+            all.push(Observation { kind, subject: "clock".to_string(), value, text });
+        };
+        let step_ns = self.step(system);
+        let text = match step_ns {
+            0 => "the clock goes on as time passes".to_string(),
+            _ => format!("the clock jumped by {:.3} s", step_ns as f64 / 1e9),
+        };
+        tell(Kind::ClockStep, step_ns, text);
+        // Where the system does not say, nothing is known.
+        let Ok(status) = system.clock() else { return };
+        let locked = if status.is_locked { "is kept right" } else { "is kept right by nothing" };
+        tell(Kind::ClockUnlocked, u64::from(!status.is_locked), format!("the clock {locked}"));
+        let text = format!("the clock is {:.3} ms off", status.offset_ns as f64 / 1e6);
+        tell(Kind::ClockOffset, status.offset_ns, text);
+    }
 }
 
 /// Counts of drops by what alerts call them: `PORT/REASON` or `TOOL/REASON`.
@@ -96,7 +151,7 @@ fn drops(rules: &Rules, ports: &[PortStatus], reading: &Reading) -> BTreeMap<Str
 impl Looker {
     fn tool_rates(
         &mut self,
-        time_ns: u64,
+        passed_ns: u64,
         broker: &Broker,
         ports: &[PortStatus],
         all: &mut Vec<Observation>,
@@ -105,7 +160,7 @@ impl Looker {
             let sent = port.counters.sent;
             (port.name.clone(), (sent.bytes + sent.packets * WIRE_BYTES) * 8)
         };
-        let rates = self.sent.rates(time_ns, ports.iter().map(bits).collect());
+        let rates = self.sent.rates(passed_ns, ports.iter().map(bits).collect());
         for port in broker.ports().into_iter().filter(|port| port.role == "tool") {
             let (Some(rate), Some(speed)) = (rates.get(&port.name), port.speed.filter(|speed| *speed > 0))
             else {
@@ -124,14 +179,14 @@ impl Looker {
 
     fn look(
         &mut self,
-        time_ns: u64,
+        passed_ns: u64,
         rules: &Rules,
         target: &dyn Target,
         broker: &Broker,
     ) -> Vec<Observation> {
         let mut all = Vec::new();
         let ports = target.ports();
-        self.tool_rates(time_ns, broker, &ports, &mut all);
+        self.tool_rates(passed_ns, broker, &ports, &mut all);
         for port in &ports {
             let state = if port.is_up { "up" } else { "down" };
             let text = format!("port {} is {state}", port.name);
@@ -143,7 +198,7 @@ impl Looker {
             Err(refusal) => defect = defect.or(Some(refusal.to_string())),
             Ok(reading) => {
                 defect = defect.or_else(|| reading.account.violations.first().cloned());
-                for (subject, rate) in self.dropped.rates(time_ns, drops(rules, &ports, &reading)) {
+                for (subject, rate) in self.dropped.rates(passed_ns, drops(rules, &ports, &reading)) {
                     let text = format!("{subject}: {rate} a second are lost");
                     all.push(Observation { kind: Kind::Drops, subject, value: rate, text });
                 }
@@ -169,13 +224,13 @@ impl Looker {
     }
 }
 
-fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// Begins to watch.
-pub(super) fn start(config: &AlertsConfig, target: Arc<dyn Target>, broker: Broker) -> io::Result<Watching> {
+pub(super) fn start(
+    config: &AlertsConfig,
+    target: Arc<dyn Target>,
+    broker: Broker,
+    system: Arc<dyn System>,
+) -> io::Result<Watching> {
     let receivers = Arc::new(Receivers::start(config)?);
     let stop = Arc::new(AtomicBool::new(false));
     let mut watch = Watch::new(config.rules.clone());
@@ -184,14 +239,15 @@ pub(super) fn start(config: &AlertsConfig, target: Arc<dyn Target>, broker: Brok
         let mut looker = Looker::default();
         let mut next_ns = 0;
         while !of_thread.load(Ordering::Acquire) {
-            let time_ns = now_ns();
-            if time_ns < next_ns {
+            let (time_ns, passed_ns) = (system.now_ns(), system.passed_ns());
+            if passed_ns < next_ns {
                 std::thread::sleep(WAIT);
                 continue;
             }
-            next_ns = time_ns + LOOK.as_nanos() as u64;
-            let observations = looker.look(time_ns, watch.rules(), &*target, &broker);
-            for alert in watch.step(time_ns, &observations) {
+            next_ns = passed_ns + LOOK.as_nanos() as u64;
+            let mut observations = looker.look(passed_ns, watch.rules(), &*target, &broker);
+            looker.clock.look(&*system, &mut observations);
+            for alert in watch.step(time_ns, passed_ns, &observations) {
                 let (kind, state, subject, text) =
                     (alert.kind.name(), alert.state(), &alert.subject, &alert.text);
                 match alert.is_raised {
@@ -210,6 +266,7 @@ pub(super) fn start(config: &AlertsConfig, target: Arc<dyn Target>, broker: Brok
 mod tests {
     use sluice_daemon::BrokerOptions;
     use sluice_target::port::{Role, pair};
+    use sluice_target::sys::{ClockStatus, Pretended};
     use sluice_target::{SoftOptions, SoftTarget};
 
     use super::*;
@@ -225,6 +282,29 @@ mod tests {
         // What begins anew has not grown.
         let rates = growth.rates(8_000_000_000, counts(&[("a", 3), ("b", 9)]));
         assert_eq!(rates.into_values().collect::<Vec<_>>(), [0, 0]);
+    }
+
+    #[test]
+    fn a_clock_that_is_off_or_jumps_is_seen() {
+        let system = Pretended::default();
+        let mut clock = Clock::default();
+        let mut look = |second: u64, ahead_ms: i64| {
+            let passed_ns = second * 1_000_000_000;
+            let time_ns = 1_700_000_000_000_000_000 + passed_ns;
+            system.set_time(time_ns.saturating_add_signed(ahead_ms * 1_000_000), passed_ns);
+            let mut all = Vec::new();
+            clock.look(&system, &mut all);
+            let of = |kind| all.iter().find(|one| one.kind == kind).map(|one| one.value);
+            [Kind::ClockStep, Kind::ClockUnlocked, Kind::ClockOffset]
+                .map(|kind| of(kind).expect("it is told"))
+        };
+        assert_eq!(look(5, 0), [0, 0, 0]);
+        // It is slewed: a millisecond a second is no jump.
+        assert_eq!(look(6, 1), [1_000_000, 0, 0]);
+        assert_eq!(look(7, -2_499), [2_500_000_000, 0, 0], "it was set back");
+        assert_eq!(look(36, -2_499), [2_500_000_000, 0, 0], "it is told for a while");
+        system.keep_clock(ClockStatus { is_locked: false, offset_ns: 3_000_000 });
+        assert_eq!(look(37, -2_499), [0, 1, 3_000_000]);
     }
 
     const POLICY: &str = "ports:

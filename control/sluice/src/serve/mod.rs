@@ -23,7 +23,7 @@ use sluice_api::Access;
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
 use sluice_target::Target;
-use sluice_telemetry::Exports;
+use sluice_target::sys::Linux;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
@@ -54,18 +54,21 @@ fn to_end(arguments: &args::Serve, mut wanted: api::Wanted) -> Result<ExitCode, 
     telemetry::config(arguments, None)?;
     let begun = begin::begin(arguments)?;
     let config = telemetry::config(arguments, Some(&begun.ports))?;
-    let exports = telemetry::start(&config, &begun)?;
+    let exports = telemetry::start(&config, &begun)?.map(Arc::new);
+    if let (Some(own), Some(exports)) = (&begun.own, &exports) {
+        own.observe(telemetry::observers(exports));
+    }
     let watching = match &begun.brokered {
         Some(Brokered { broker, .. }) => {
-            let watching = alerts::start(&config.alerts, begun.target.clone(), broker.clone());
+            let watching =
+                alerts::start(&config.alerts, begun.target.clone(), broker.clone(), Arc::new(Linux));
             Some(watching.map_err(Failure::system("begin to watch"))?)
         }
         None => None,
     };
     let receivers =
         watching.as_ref().map_or_else(Weak::new, |watching| Arc::downgrade(&watching.receivers()));
-    let names = begun.ports.iter().map(|port| (port.number, port.name.clone())).collect();
-    wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(Exports::counted), receivers, names));
+    wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(|exports| exports.counted()), receivers));
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let access = users::access(arguments, &begun)?;
@@ -76,7 +79,7 @@ fn to_end(arguments: &args::Serve, mut wanted: api::Wanted) -> Result<ExitCode, 
         tls: wanted.tls.as_ref().map(sluice_api::Tls::config),
         ..ServerOptions::default()
     };
-    let served = runtime.block_on(serve(arguments, &begun, options, access, wanted, exports.as_ref()));
+    let served = runtime.block_on(serve(arguments, &begun, options, access, wanted));
     drop(watching);
     // Frames that came in are taken through, then none comes in any more.
     if let Some(own) = begun.own.as_ref().filter(|_| !arguments.kernel.keep_forwarding) {
@@ -124,7 +127,6 @@ async fn serve(
     options: ServerOptions,
     access: Option<Arc<Access>>,
     api: api::Wanted,
-    exports: Option<&Exports>,
 ) -> Result<(), Failure> {
     let p4runtime = arguments.p4runtime;
     let failed = |what: String| Failure::system(what);
@@ -140,7 +142,7 @@ async fn serve(
     };
     let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
     if let Some(own) = &begun.own {
-        ports::attach(&**own, &begun.ports, exports)?;
+        ports::attach(&**own, &begun.ports)?;
     }
     let api = match begun.brokered.as_ref().zip(access) {
         Some((brokered, access)) => Some(api::listen(brokered, access, api).await?),

@@ -4,9 +4,7 @@ use sluice_daemon::Binding;
 use sluice_policy::{Policy, PortRole};
 use sluice_target::OpensPorts;
 use sluice_target::port::{PortSpec, Role};
-use sluice_telemetry::Exports;
 
-use super::telemetry;
 use crate::failure::Failure;
 
 /// A port that is wanted.
@@ -80,11 +78,7 @@ pub(super) fn by_xdp(ports: &mut [Wanted]) {
 }
 
 /// Opens the ports and puts them at the data path: those of tools first, so that no copy comes too early.
-pub(super) fn attach(
-    target: &dyn OpensPorts,
-    ports: &[Wanted],
-    exports: Option<&Exports>,
-) -> Result<(), Failure> {
+pub(super) fn attach(target: &dyn OpensPorts, ports: &[Wanted]) -> Result<(), Failure> {
     let failed = |port: &Wanted| Failure::system(format!("open `--port {}`", port.text));
     let mut opened = Vec::new();
     for wanted in ports {
@@ -93,9 +87,7 @@ pub(super) fn attach(
     }
     opened.sort_by_key(|(wanted, _)| wanted.role.receives());
     for (wanted, attach) in opened {
-        let exports = exports.filter(|_| wanted.role.receives());
-        let observer = telemetry::observer(exports, wanted.number, &wanted.name);
-        attach(wanted.number, observer).map_err(failed(wanted))?;
+        attach(wanted.number).map_err(failed(wanted))?;
         let Wanted { number, name, role, text, .. } = wanted;
         tracing::info!(port = name, number, role = ?role, as_typed = text, "port attached");
     }

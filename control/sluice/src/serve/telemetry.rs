@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use sluice_api::{Family, MoreMetrics};
+use sluice_daemon::Broker;
 use sluice_diagnostics::Sources;
 use sluice_switch::DropReason;
 use sluice_target::port::{Received, Role};
-use sluice_target::{Observe, PortStatus, Target};
+use sluice_target::{Observe, ObserveSent, Observers, PortStatus, Target};
 use sluice_telemetry::sflow::{Direction, Interface, Way};
-use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, Tap};
+use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, SentTap, Tap};
 
 use super::begin::Begun;
 use super::ports::Wanted;
@@ -29,20 +30,40 @@ impl Observe for Seen {
     }
 }
 
-/// What sees the frames of a port, if something is wanted of them.
-pub(super) fn observer(exports: Option<&Exports>, number: u16, name: &str) -> Option<Box<dyn Observe>> {
-    let tap = exports?.tap(number, name)?;
-    Some(Box::new(Seen(tap)))
+/// The frames that leave by a port, on their way to collectors.
+struct Sent(SentTap);
+
+impl ObserveSent for Sent {
+    fn frame(&self, data: &[u8]) {
+        self.0.frame(data);
+    }
+}
+
+/// Says what sees the frames of a port, whenever it is attached. What sends them ends by itself, when those who see nothing any more have gone.
+struct Watchers(Weak<Exports>);
+
+impl Observers for Watchers {
+    fn receiving(&self, port: u16, name: &str) -> Option<Box<dyn Observe>> {
+        let tap = self.0.upgrade()?.tap(port, name)?;
+        Some(Box::new(Seen(tap)))
+    }
+
+    fn sending(&self, port: u16, name: &str) -> Option<Box<dyn ObserveSent>> {
+        let tap = self.0.upgrade()?.sent_tap(port, name)?;
+        Some(Box::new(Sent(tap)))
+    }
+}
+
+/// What sees the frames of all ports that are attached from now on.
+pub(super) fn observers(exports: &Arc<Exports>) -> Arc<dyn Observers> {
+    Arc::new(Watchers(Arc::downgrade(exports)))
 }
 
 /// The file, if there is one; `ports` are looked for in it as soon as it is known which there are.
 pub(super) fn config(arguments: &args::Serve, ports: Option<&[Wanted]>) -> Result<Config, Failure> {
     let Some(path) = &arguments.telemetry else { return Ok(Config::default()) };
     let text = std::fs::read_to_string(path).map_err(Failure::read(path))?;
-    let names: Option<Vec<&str>> = ports.map(|ports| {
-        let taps = ports.iter().filter(|port| port.role.receives());
-        taps.map(|port| port.name.as_str()).collect()
-    });
+    let names: Option<Vec<&str>> = ports.map(|ports| ports.iter().map(|port| port.name.as_str()).collect());
     let mut sources = Sources::new();
     let source = sources.add(path.display().to_string(), text);
     sluice_telemetry::parse(&mut sources, source, names.as_deref())
@@ -96,12 +117,18 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
     let target: Arc<dyn Target> = begun.target.clone();
     let broker = begun.brokered.as_ref().map(|brokered| brokered.broker.clone());
     let interfaces: Interfaces = Box::new(move || {
-        let speeds: BTreeMap<u16, u64> = broker.as_ref().map_or_else(BTreeMap::new, |broker| {
-            broker.ports().into_iter().filter_map(|port| Some((port.number, port.speed?))).collect()
-        });
+        // Ports may come while it runs: what they are, the policy says.
+        let known = broker.as_ref().map(Broker::ports).unwrap_or_default();
+        let known: BTreeMap<u16, (&str, u64)> =
+            known.iter().map(|port| (port.number, (port.role, port.speed.unwrap_or(0)))).collect();
         let of = |port: &PortStatus| {
-            let role = roles.get(&port.port).copied().unwrap_or(Role::Both);
-            interface(port, role, speeds.get(&port.port).copied().unwrap_or(0))
+            let (role, speed) = known.get(&port.port).copied().unwrap_or_default();
+            let role = match role {
+                "network" => Role::Network,
+                "tool" => Role::Tool,
+                _ => roles.get(&port.port).copied().unwrap_or(Role::Both),
+            };
+            interface(port, role, speed)
         };
         target.ports().iter().map(of).collect()
     });
@@ -116,16 +143,12 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
     Ok(Some(exports))
 }
 
-/// Metrics of what is told to others. `names` are those of ports.
-pub(super) fn metrics(
-    counted: Option<Counted>,
-    receivers: Weak<Receivers>,
-    names: BTreeMap<u16, String>,
-) -> MoreMetrics {
+/// Metrics of what is told to others.
+pub(super) fn metrics(counted: Option<Counted>, receivers: Weak<Receivers>) -> MoreMetrics {
     Arc::new(move || {
         let mut families = Vec::new();
         if let Some(counted) = &counted {
-            exported(&counted.lost(), &names, &mut families);
+            exported(&counted.lost(), &mut families);
         }
         let delivered = receivers.upgrade().map(|receivers| receivers.delivered()).unwrap_or_default();
         let samples = delivered.into_iter().flat_map(|(receiver, delivered, lost)| {
@@ -143,8 +166,7 @@ pub(super) fn metrics(
     })
 }
 
-fn exported(lost: &[(u16, Lost)], names: &BTreeMap<u16, String>, families: &mut Vec<Family>) {
-    let name = |port: &u16| names.get(port).cloned().unwrap_or_else(|| port.to_string());
+fn exported(lost: &[(String, Lost)], families: &mut Vec<Family>) {
     let records = lost.iter().flat_map(|(port, lost)| {
         let all = [
             ("sample", "handed_over", lost.samples),
@@ -154,7 +176,7 @@ fn exported(lost: &[(u16, Lost)], names: &BTreeMap<u16, String>, families: &mut 
         ];
         all.map(|(kind, outcome, count)| {
             let labels =
-                vec![("port", name(port)), ("kind", kind.to_string()), ("outcome", outcome.to_string())];
+                vec![("port", port.clone()), ("kind", kind.to_string()), ("outcome", outcome.to_string())];
             (labels, count)
         })
     });
@@ -165,7 +187,7 @@ fn exported(lost: &[(u16, Lost)], names: &BTreeMap<u16, String>, families: &mut 
         samples: records.collect(),
     });
     let each = |count: fn(&Lost) -> u64| -> Vec<(Vec<(&'static str, String)>, u64)> {
-        lost.iter().map(|(port, lost)| (vec![("port", name(port))], count(lost))).collect()
+        lost.iter().map(|(port, lost)| (vec![("port", port.clone())], count(lost))).collect()
     };
     families.push(Family {
         name: "sluice_export_flows_evicted_total",

@@ -123,6 +123,9 @@ fn alerts_reach_everybody_and_nobody_waits_for_one_who_hangs() {
         "alerts:
   tool_rate: {{ raise: 0.05%, clear: 0.01% }}
   table_space: false
+  clock_unlocked: false
+  clock_offset: false
+  clock_step: false
   raise_after: 0s
   clear_after: 1s
   syslog: [\"udp:{}\", \"tcp:127.0.0.1:{tcp}\", {}]

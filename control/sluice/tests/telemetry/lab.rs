@@ -101,6 +101,11 @@ impl Daemon {
         Self { child, api, token, lines: all, folder, tap, ids, own }
     }
 
+    /// What the tap is made of.
+    pub(crate) fn tap_device(&self) -> String {
+        format!("udp:{},{}", self.own, address(&self.tap))
+    }
+
     /// A frame comes in at the tap, and leaves for the tool.
     pub(crate) fn frame(&self, frame: &[u8]) {
         self.send(frame);

@@ -8,7 +8,11 @@ use crate::lab::{Daemon, is_installed};
 use crate::traffic::{Capturer, Collector, flows, others, tshark};
 
 fn number(text: &str) -> u64 {
-    text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    parsed.unwrap_or_else(|_| panic!("`{text}` is no number"))
 }
 
 #[test]
@@ -99,4 +103,49 @@ fn samples_and_counters_are_read_by_tshark_and_sfcapd() {
         assert_eq!(of.map(|line| number(&line[5])).sum::<u64>(), flow.packets, "{flow:?} {lines:?}");
     }
     assert!(lines.iter().all(|line| line[6] == "1"), "{lines:?}");
+}
+
+#[test]
+fn what_tools_get_and_ports_that_come_later_are_sampled() {
+    if !is_installed("tshark", "--version") {
+        return;
+    }
+    let collector = Collector::new();
+    let port = collector.port;
+    let telemetry = format!(
+        "sflow: {{ collectors: [\"127.0.0.1:{port}\"], sample: 1, ports: {{ ids: 2 }}, poll: 60s }}\n"
+    );
+    let daemon = Daemon::start(&[("telemetry.yaml", &telemetry)], &["--telemetry", "telemetry.yaml"]);
+    let (frames, _) = flows();
+    let send = |count: usize| frames.iter().cycle().take(count).for_each(|frame| daemon.frame(frame));
+    send(40);
+    for words in
+        [["ports", "--detach", "tap"], ["ports", "--attach", &format!("tap={}", daemon.tap_device())]]
+    {
+        let (text, code) = daemon.ask(&words);
+        assert_eq!(code, Some(0), "{words:?}: {text}");
+    }
+    send(40);
+    let datagrams = collector.end_after(daemon);
+    let fields = [
+        "sflow.flow_sample.input_interface",
+        "sflow.flow_sample.output_interface",
+        "sflow.flow_sample.sampling_rate",
+        "sflow.flow_sample.sequence_number",
+    ];
+    let read = tshark(&datagrams, port, "sflow", &fields);
+    let column = |at: usize| read.iter().flat_map(move |line| line[at].iter()).map(|text| number(text));
+    let all: Vec<_> = column(0).zip(column(1)).zip(column(2).zip(column(3))).collect();
+    let of = |way: (u64, u64), rate: u64| {
+        let one = all.iter().filter(|(found, (found_rate, _))| *found == way && *found_rate == rate);
+        one.map(|(_, (_, sequence))| *sequence).collect::<Vec<_>>()
+    };
+    // All that came in, before and after: the port that came later counts its own.
+    let received: Vec<u64> = (1..=40).chain(1..=40).collect();
+    assert_eq!(of((1, 0), 1), received);
+    // One of two that left, at random.
+    let sent = of((0, 11), 2);
+    assert!(sent.iter().copied().eq(1..=sent.len() as u64), "{sent:?}");
+    assert!((27..=80).contains(&sent.len()), "{sent:?}");
+    assert_eq!(all.len(), received.len() + sent.len());
 }

@@ -23,7 +23,7 @@ use sluice_switch::{DROP_PORT, Engine, Switch, SwitchOptions, Worker};
 
 pub use events::MAX_EVENTS;
 pub use load::{Read, checked, decode, entries, pushable};
-pub use observe::Observe;
+pub use observe::{Observe, ObserveSent, Observers};
 pub use reconcile::{carried, not_taken};
 
 use crate::sys::{Linux, System};
@@ -85,6 +85,8 @@ struct Inner {
     /// All ports, by number; who changes ports holds it.
     attached: Mutex<Vec<Attached>>,
     lost: Mutex<FxHashMap<Replica, LossCounters>>,
+    /// Who is asked who is to see the frames of a port.
+    observers: Mutex<Option<Arc<dyn Observers>>>,
     events: Events,
     /// Takes the controller's packets.
     controller: Mutex<Option<Driver>>,
@@ -128,6 +130,7 @@ impl SoftTarget {
             outputs: ArcSwap::from_pointee(Outputs::default()),
             attached: Mutex::default(),
             lost: Mutex::default(),
+            observers: Mutex::default(),
             events: Events::default(),
             controller: Mutex::new(None),
         };

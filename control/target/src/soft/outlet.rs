@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::ObserveSent;
 use crate::port::{Loss, Transmit};
 use crate::target::QueueStatus;
 
@@ -11,6 +12,7 @@ const LOOK: u64 = 16;
 /// See the module. All threads share it; numbers are as exact as that allows.
 pub(super) struct Outlet {
     transmit: Box<dyn Transmit>,
+    observer: Option<Box<dyn ObserveSent>>,
     sent: AtomicU64,
     high_water: AtomicU64,
     room: AtomicU64,
@@ -21,16 +23,19 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(transmit: Box<dyn Transmit>) -> Self {
+    pub(super) fn new(transmit: Box<dyn Transmit>, observer: Option<Box<dyn ObserveSent>>) -> Self {
         let zero = || AtomicU64::new(0);
         let (sent, high_water, room) = (zero(), zero(), zero());
-        Self { transmit, sent, high_water, room, run: zero(), bursts: zero(), longest: zero() }
+        Self { transmit, observer, sent, high_water, room, run: zero(), bursts: zero(), longest: zero() }
     }
 
     pub(super) fn send(&self, frame: &[u8]) -> Result<(), Loss> {
         let result = self.transmit.send(frame);
         match result {
             Ok(()) => {
+                if let Some(observer) = &self.observer {
+                    observer.frame(frame);
+                }
                 if self.run.load(Ordering::Relaxed) != 0 {
                     self.run.store(0, Ordering::Relaxed);
                 }

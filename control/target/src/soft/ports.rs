@@ -10,7 +10,7 @@ use sluice_entities::Replica;
 use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
 
 use super::outlet::Outlet;
-use super::{Inner, Observe, SoftTarget};
+use super::{Inner, Observe, Observers, SoftTarget};
 use crate::port::{Device, Loss, Port, PortSpec, Receive, Role};
 use crate::target::{Event, LossCounters, PortStatus, QueueStatus};
 
@@ -228,26 +228,17 @@ fn one(
 }
 
 impl SoftTarget {
+    /// From now on, those who are asked for see the frames of ports that are attached.
+    pub(crate) fn set_observers(&self, observers: Arc<dyn Observers>) {
+        *self.inner.observers.lock().unwrap_or_else(PoisonError::into_inner) = Some(observers);
+    }
+
     /// Puts a port at the switch, and begins to take frames from it.
     ///
     /// # Errors
     ///
     /// A number that cannot be, is taken, or is the controller's; no thread can be made.
     pub fn attach(&self, number: u16, port: Port) -> io::Result<()> {
-        self.attach_observed(number, port, None)
-    }
-
-    /// As [`Self::attach`]; somebody sees the frames that come in.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::attach`].
-    pub fn attach_observed(
-        &self,
-        number: u16,
-        port: Port,
-        observer: Option<Box<dyn Observe>>,
-    ) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         if number >= DROP_PORT || number == self.inner.options.cpu_port {
             return refused(format!(
@@ -258,15 +249,18 @@ impl SoftTarget {
         if let Some(taken) = attached.iter().find(|port| port.number == number) {
             return refused(format!("port {number} is `{}` already", taken.name));
         }
+        let observers = self.inner.observers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let stop = Arc::new(AtomicBool::new(false));
         let mut thread = None;
         if let Some(mut receive) = port.receive {
             let (inner, stop) = (self.inner.clone(), stop.clone());
+            let observer = observers.as_ref().and_then(|all| all.receiving(number, &port.name));
             let builder = std::thread::Builder::new().name(format!("port-{}", port.name));
             thread = Some(builder.spawn(move || drive(&inner, number, &mut *receive, observer, &stop))?);
         }
         if let Some(transmit) = port.transmit {
-            self.set_output(number, Some(Arc::new(Outlet::new(transmit))));
+            let observer = observers.as_ref().and_then(|all| all.sending(number, &port.name));
+            self.set_output(number, Some(Arc::new(Outlet::new(transmit, observer))));
         }
         // Up until something else is seen, as the switch thinks of all ports.
         attached.push(Attached { number, name: port.name, device: port.device, is_up: true, stop, thread });

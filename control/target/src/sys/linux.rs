@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{ClockStatus, Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
 
 /// Bytes of frames that wait to be taken, if the system allows it.
 const RECEIVE_BUFFER_BYTES: c_int = 32 << 20;
@@ -456,5 +456,27 @@ impl System for Linux {
         let carrier =
             || ethtool(interface, ETHTOOL_GET_LINK, 0).map_or(has(libc::IFF_RUNNING), |link| link != 0);
         has(libc::IFF_UP) && carrier()
+    }
+
+    fn clock(&self) -> io::Result<ClockStatus> {
+        // SAFETY: all zeros is a `timex`, and asks for nothing to be changed.
+        let mut clock: libc::timex = unsafe { zeroed() };
+        // SAFETY: the pointer is that of `clock`, which is written during the call alone.
+        let state = checked(unsafe { libc::adjtimex(&raw mut clock) })?;
+        let is_locked = state != libc::TIME_ERROR && clock.status & libc::STA_UNSYNC == 0;
+        let unit = if clock.status & libc::STA_NANO == 0 { 1_000 } else { 1 };
+        let correction = (clock.offset as i64).unsigned_abs().saturating_mul(unit);
+        // Always microseconds.
+        let error = (clock.esterror as i64).unsigned_abs().saturating_mul(1_000);
+        Ok(ClockStatus { is_locked, offset_ns: correction.max(error) })
+    }
+
+    fn passed_ns(&self) -> u64 {
+        // SAFETY: all zeros is a `timespec`.
+        let mut time: libc::timespec = unsafe { zeroed() };
+        // SAFETY: the pointer is that of `time`, which is written during the call alone. This clock is always there.
+        unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or(0))
     }
 }

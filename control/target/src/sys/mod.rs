@@ -1,4 +1,4 @@
-//! The system calls that ports need.
+//! The system calls that ports need, and the clock's state.
 //!
 //! [`System`] is all that the rest of the crate knows of them: mechanical, one call each, no decision. [`Linux`] makes them, and is the one place with
 //! `unsafe`; [`Pretended`] keeps a list of them and says what a test wants it to say.
@@ -52,6 +52,15 @@ pub struct Facts {
     pub mtu: u32,
     /// Its receive queues; 0 if that is not known.
     pub queues: usize,
+}
+
+/// How the system's clock is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStatus {
+    /// Whether something keeps it right (the kernel's word: not `STA_UNSYNC`).
+    pub is_locked: bool,
+    /// How far it is from what keeps it right, by what that says, nanoseconds: the correction under way or the estimated error, whichever is more.
+    pub offset_ns: u64,
 }
 
 /// A way for frames to come in. It has no way to send.
@@ -134,6 +143,16 @@ pub trait System: Send + Sync {
 
     /// Whether an interface is up and has a carrier; `false` if there is none of that name.
     fn is_up(&self, interface: &str) -> bool;
+
+    /// How the clock is kept.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn clock(&self) -> io::Result<ClockStatus>;
+
+    /// Time that passes whatever is done to the clock, nanoseconds since some moment.
+    fn passed_ns(&self) -> u64;
 
     /// The time, nanoseconds since the UNIX epoch.
     fn now_ns(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{ClockStatus, Facts, Linux, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
 
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ struct State {
     addressed: Vec<String>,
     down: Vec<String>,
     transmit_errors: VecDeque<i32>,
+    /// Without one the clock is as good as can be.
+    clock: Option<ClockStatus>,
+    /// The time, and what has passed, where a test says so.
+    time_ns: Option<(u64, u64)>,
 }
 
 /// See the module. Clones are the same system.
@@ -61,6 +65,16 @@ impl Pretended {
     /// An interface loses its carrier.
     pub fn unplug(&self, interface: &str) {
         self.state().down.push(interface.to_string());
+    }
+
+    /// The clock is kept like that.
+    pub fn keep_clock(&self, clock: ClockStatus) {
+        self.state().clock = Some(clock);
+    }
+
+    /// It is that late, and so much has passed, nanoseconds each.
+    pub fn set_time(&self, now_ns: u64, passed_ns: u64) {
+        self.state().time_ns = Some((now_ns, passed_ns));
     }
 
     /// The next frame that is sent gets this error (`errno`).
@@ -143,5 +157,17 @@ impl System for Pretended {
 
     fn is_up(&self, interface: &str) -> bool {
         !self.state().down.iter().any(|known| known == interface)
+    }
+
+    fn clock(&self) -> io::Result<ClockStatus> {
+        Ok(self.state().clock.unwrap_or(ClockStatus { is_locked: true, offset_ns: 0 }))
+    }
+
+    fn passed_ns(&self) -> u64 {
+        self.state().time_ns.map_or_else(|| Linux.passed_ns(), |(_, passed_ns)| passed_ns)
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.state().time_ns.map_or_else(|| Linux.now_ns(), |(now_ns, _)| now_ns)
     }
 }

@@ -1,12 +1,13 @@
 //! `alerts:`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sluice_yaml::{Fields, Node, Reader};
 
 use super::{AlertsConfig, WebhookConfig};
-use crate::alerts::{REASONS, Threshold};
+use crate::alerts::{PortRules, REASONS, Rules, Threshold};
 use crate::syslog::Syslog;
 
 /// The port of syslog over UDP (RFC 5426); over TCP there is none of its own, and this one is used.
@@ -30,12 +31,14 @@ const MOST_TIME_NS: u64 = 86_400_000_000_000;
 enum Unit {
     Percent,
     PerSecond,
+    Time,
 }
 
 fn value(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, unit: Unit, default: u64) -> u64 {
     let given = fields.value(key).and_then(|node| match unit {
         Unit::Percent => reader.percent(node, key, MOST_SHARE),
         Unit::PerSecond => reader.number(node, key, 0, MOST_RATE),
+        Unit::Time => reader.duration(node),
     });
     given.unwrap_or(default)
 }
@@ -136,15 +139,35 @@ fn receivers<T>(
     list.iter().filter_map(|node| read(reader, node)).collect()
 }
 
+/// What is otherwise for single ports and tools. A name that the policy does not have is no mistake: policies change.
+fn ports(reader: &mut Reader<'_>, node: &Node, all: &Rules) -> BTreeMap<String, PortRules> {
+    let mut ports = BTreeMap::new();
+    for (key, node) in reader.mapping(node, "`ports`").unwrap_or_default() {
+        let what = format!("alerts of `{}`", key.text);
+        let Some(fields) = reader.fields(node, &what, &["tool_rate", "drops", "port_down"]) else { continue };
+        let mut of =
+            |key: &str, unit, default| fields.value(key).map(|node| rule(reader, node, key, unit, default));
+        let tool_rate = of("tool_rate", Unit::Percent, all.tool_rate);
+        let drops = of("drops", Unit::PerSecond, all.drops);
+        let port_down = fields.value("port_down").and_then(|node| reader.truth(node, "port_down"));
+        ports.insert(key.text.clone(), PortRules { tool_rate, drops, port_down });
+    }
+    ports
+}
+
 /// Reads `alerts:`; what is not said is as usual.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> AlertsConfig {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 14] = [
         "tool_rate",
         "drops",
         "reasons",
         "port_down",
         "table_space",
         "target_health",
+        "clock_unlocked",
+        "clock_offset",
+        "clock_step",
+        "ports",
         "raise_after",
         "clear_after",
         "syslog",
@@ -166,10 +189,24 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> AlertsConfig {
         let reasons = list.iter().filter_map(|node| reader.word(node, "reason of drops", &REASONS));
         rules.reasons = reasons.filter_map(|at| REASONS.get(at).copied()).collect();
     }
-    for (key, rule) in [("port_down", &mut rules.port_down), ("target_health", &mut rules.target_health)] {
+    if let Some(node) = fields.value("clock_offset") {
+        rules.clock_offset = rule(reader, node, "clock_offset", Unit::Time, rules.clock_offset);
+    }
+    if let Some(node) = fields.value("clock_step") {
+        rules.clock_step = rule(reader, node, "clock_step", Unit::Time, rules.clock_step);
+    }
+    let switches = [
+        ("port_down", &mut rules.port_down),
+        ("target_health", &mut rules.target_health),
+        ("clock_unlocked", &mut rules.clock_unlocked),
+    ];
+    for (key, rule) in switches {
         if let Some(is_watched) = fields.value(key).and_then(|node| reader.truth(node, key)) {
             *rule = is_watched;
         }
+    }
+    if let Some(node) = fields.value("ports") {
+        rules.ports = ports(reader, node, rules);
     }
     rules.raise_after = time(reader, &fields, "raise_after", rules.raise_after);
     rules.clear_after = time(reader, &fields, "clear_after", rules.clear_after);

@@ -69,6 +69,8 @@ pub struct SflowConfig {
     pub agent: Option<IpAddr>,
     /// One of so many frames is picked.
     pub sample: u32,
+    /// The same of what tool ports send; without it of those alone that are named in `ports`.
+    pub tools: Option<u32>,
     /// Rates of single ports, by name.
     pub ports: BTreeMap<String, u32>,
     /// Bytes of a frame that a sample has.
@@ -94,7 +96,7 @@ pub struct IpfixConfig {
     pub templates: Duration,
 }
 
-/// Reads a file; `ports` are the names of the policy's network ports, where they are known.
+/// Reads a file; `ports` are the names of the broker's ports, where they are known.
 ///
 /// # Errors
 ///
@@ -160,7 +162,7 @@ fn time(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, default: u64) -
 }
 
 fn sflow(reader: &mut Reader<'_>, node: &Node, ports: Option<&[&str]>) -> Option<SflowConfig> {
-    const KEYS: [&str; 6] = ["collectors", "agent", "sample", "ports", "header", "poll"];
+    const KEYS: [&str; 7] = ["collectors", "agent", "sample", "tools", "ports", "header", "poll"];
     let fields = reader.fields(node, "`sflow`", &KEYS)?;
     let agent = fields.value("agent").and_then(|node| {
         let text = reader.text(node, "`agent`")?;
@@ -177,9 +179,9 @@ fn sflow(reader: &mut Reader<'_>, node: &Node, ports: Option<&[&str]>) -> Option
             if let Some(ports) = ports.filter(|ports| !ports.contains(&key.text.as_str())) {
                 let help = match closest(&key.text, ports.iter().copied()) {
                     Some(name) => format!("did you mean `{name}`?"),
-                    None => "frames are picked where they come in".to_string(),
+                    None => "frames are picked where they come in, and where copies leave".to_string(),
                 };
-                reader.error(format!("the policy has no network port `{}`", key.text), key.span, help);
+                reader.error(format!("there is no port `{}`", key.text), key.span, help);
             }
             if let Some(rate) = reader.number(node, "rate of samples", 1, most) {
                 rates.insert(key.text.clone(), rate as u32);
@@ -190,6 +192,10 @@ fn sflow(reader: &mut Reader<'_>, node: &Node, ports: Option<&[&str]>) -> Option
         collectors: collectors(reader, &fields, "`sflow`", SFLOW_PORT).unwrap_or_default(),
         agent,
         sample: number(reader, &fields, "sample", 1, most, 1_000) as u32,
+        tools: fields
+            .value("tools")
+            .and_then(|node| reader.number(node, "rate of samples", 1, most))
+            .map(|rate| rate as u32),
         ports: rates,
         header: number(reader, &fields, "header", 14, MAX_HEADER as u64, 128) as usize,
         poll: time(reader, &fields, "poll", 20),
@@ -233,6 +239,7 @@ mod tests {
         assert_eq!((sflow.ports["tap-a"], sflow.poll, sflow.agent), (10, Duration::from_secs(20), None));
         let ipfix = config.ipfix.expect("it is there");
         assert_eq!((ipfix.collectors[0].to_string().as_str(), ipfix.domain), ("[2001:db8::1]:99", 1));
+        assert_eq!(sflow.tools, None);
         let alerts = config.alerts;
         let drops = alerts.rules.drops.expect("it is watched");
         assert_eq!((drops.raise, drops.clear, alerts.rules.port_down), (100, 0, false));
@@ -245,6 +252,23 @@ mod tests {
     }
 
     #[test]
+    fn clocks_tools_and_single_ports_have_words() {
+        let config = read(
+            "sflow: { collectors: [192.0.2.10], tools: 500 }\nalerts:\n  clock_unlocked: false\n  clock_offset: { raise: 20us }\n  clock_step: false\n  ports:\n    ids: { tool_rate: { raise: 50%, clear: 40% }, drops: false }\n    tap-a: { port_down: false }\n",
+        );
+        let config = config.unwrap_or_else(|found| panic!("{found}"));
+        assert_eq!(config.sflow.expect("it is there").tools, Some(500));
+        let rules = config.alerts.rules;
+        let offset = rules.clock_offset.expect("it is watched");
+        assert_eq!((offset.raise, offset.clear), (20_000, 19_999));
+        assert!(!rules.clock_unlocked && rules.clock_step.is_none());
+        let ids = &rules.ports["ids"];
+        let rate = ids.tool_rate.flatten().expect("it is watched");
+        assert_eq!((rate.raise, rate.clear, ids.drops, ids.port_down), (500_000, 400_000, Some(None), None));
+        assert_eq!(rules.ports["tap-a"].port_down, Some(false));
+    }
+
+    #[test]
     fn every_mistake_is_told_at_its_place() {
         for (text, parts) in [
             ("", &["the configuration is empty", "`sflow:`"][..]),
@@ -252,13 +276,17 @@ mod tests {
             ("sflow: { sample: 0 }", &["`0` is no sample", "`sflow` has no `collectors`"]),
             (
                 "sflow: { collectors: [here], ports: { tap-c: 5 } }",
-                &["no address of a collector", "no network port `tap-c`", "did you mean `tap-"],
+                &["no address of a collector", "no port `tap-c`", "did you mean `tap-"],
             ),
             ("ipfix: { collectors: [], idle: 10ms }", &["0 collectors", "`idle` is too short"]),
             ("alerts: { tool_rate: { raise: 50%, clear: 60% } }", &["do not fit together"]),
             (
                 "alerts: { reasons: [queue_ful], raise_after: soon }",
                 &["did you mean `queue_full`?", "`soon` is no time"],
+            ),
+            (
+                "alerts: { clock_step: { raise: soon }, ports: { ids: { tool_rat: false, drops: { raise: 0 } } } }",
+                &["`soon` is no duration", "did you mean `tool_rate`?", "do not fit together"],
             ),
             (
                 "alerts: { syslog: [log], webhooks: [{ url: nowhere }] }",
