@@ -258,7 +258,11 @@ fn prepare(kind: Kind, folder: &Path) {
         .expect("it is small");
     let last = |frames: &[SampleFrame]| frames.last().map_or(0, |frame| frame.time_ns);
     let start = last(&sample.tap_a).max(last(&sample.tap_b));
-    let real = real_frames();
+    // What XDP sends of real captures is compared frame by frame in `hw-tests/tests/xdp_broker.rs`.
+    let real = match kind {
+        Kind::Packet => real_frames(),
+        Kind::Xdp => Vec::new(),
+    };
     println!("{} frames of real captures", real.len());
     for (number, data) in real.into_iter().enumerate() {
         let taps = [&mut sample.tap_a, &mut sample.tap_b];
