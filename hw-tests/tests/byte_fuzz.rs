@@ -187,8 +187,8 @@ fn judge(statistics: &Statistics) -> Vec<String> {
         "scripts: failed",
         "scripts: passed",
     ];
-    let few = stages.iter().filter(|stage| statistics.of(stage) * 1000 < statistics.of("trials"));
-    few.map(|stage| format!("fewer than one of 1,000 trials: {stage}")).collect()
+    let few = stages.iter().filter(|stage| statistics.of(stage) * 2000 < statistics.of("trials"));
+    few.map(|stage| format!("fewer than one of 2,000 trials: {stage}")).collect()
 }
 
 #[test]

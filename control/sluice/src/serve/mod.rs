@@ -19,9 +19,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, Weak};
 
-use sluice_api::Access;
 use sluice_daemon::Broker;
 use sluice_p4runtime::{Server, ServerOptions};
+use sluice_store::Store;
 use sluice_target::Target;
 use sluice_target::sys::Linux;
 use tokio::signal::unix::{SignalKind, signal};
@@ -71,15 +71,14 @@ fn to_end(arguments: &args::Serve, mut wanted: api::Wanted) -> Result<ExitCode, 
     wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(|exports| exports.counted()), receivers));
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
-    let access = users::access(arguments, &begun)?;
+    let users = users::store(arguments, &begun)?;
     let options = ServerOptions {
         device_id: arguments.device_id,
         owner,
-        guard: access.clone().map(users::guard),
         tls: wanted.tls.as_ref().map(sluice_api::Tls::config),
         ..ServerOptions::default()
     };
-    let served = runtime.block_on(serve(arguments, &begun, options, access, wanted));
+    let served = runtime.block_on(serve(arguments, &begun, options, users, wanted));
     drop(watching);
     // Frames that came in are taken through, then none comes in any more.
     if let Some(own) = begun.own.as_ref().filter(|_| !arguments.kernel.keep_forwarding) {
@@ -124,8 +123,8 @@ fn loopback(option: &str, address: SocketAddr) -> Result<SocketAddr, Failure> {
 async fn serve(
     arguments: &args::Serve,
     begun: &Begun,
-    options: ServerOptions,
-    access: Option<Arc<Access>>,
+    mut options: ServerOptions,
+    users: Option<Arc<Store>>,
     api: api::Wanted,
 ) -> Result<(), Failure> {
     let p4runtime = arguments.p4runtime;
@@ -140,10 +139,13 @@ async fn serve(
         Some(brokered) => brokered.broker.controllers(),
         None => begun.target.clone(),
     };
-    let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
     if let Some(own) = &begun.own {
         ports::attach(&**own, &begun.ports)?;
     }
+    // A token that is shown is one of a broker that runs.
+    let access = users.map(users::access).transpose()?;
+    options.guard = access.clone().map(users::guard);
+    let server = Server::new(target, options).map_err(failed("begin to serve".to_string()))?;
     let api = match begun.brokered.as_ref().zip(access) {
         Some((brokered, access)) => Some(api::listen(brokered, access, api).await?),
         None => None,

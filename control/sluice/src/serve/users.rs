@@ -50,19 +50,22 @@ impl Guard for Known {
     }
 }
 
-/// Who may call; the token of the first one is shown where a store has none yet.
-pub(super) fn access(arguments: &args::Serve, begun: &Begun) -> Result<Option<Arc<Access>>, Failure> {
-    let failed = |error: sluice_store::StoreError| Failure::Broker(error.to_string());
-    let store = match (&begun.brokered, &arguments.p4runtime_users) {
-        (Some(brokered), _) => brokered.store.clone(),
-        (None, Some(path)) => Arc::new(of_file(path)?),
-        (None, None) => return Ok(None),
-    };
-    let (access, token) = Access::new(store).map_err(failed)?;
+/// The store that says who may call; none where everybody may.
+pub(super) fn store(arguments: &args::Serve, begun: &Begun) -> Result<Option<Arc<Store>>, Failure> {
+    match (&begun.brokered, &arguments.p4runtime_users) {
+        (Some(brokered), _) => Ok(Some(brokered.store.clone())),
+        (None, Some(path)) => Ok(Some(Arc::new(of_file(path)?))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Who may call; the token of the first one is made and shown where the store has none yet.
+pub(super) fn access(store: Arc<Store>) -> Result<Arc<Access>, Failure> {
+    let (access, token) = Access::new(store).map_err(|error| Failure::Broker(error.to_string()))?;
     if let Some(token) = token {
         eprintln!("token of admin, shown only now: {token}");
     }
-    Ok(Some(Arc::new(access)))
+    Ok(Arc::new(access))
 }
 
 /// The same, for controllers.
