@@ -133,13 +133,7 @@ impl Device {
             Kernel::load_beside(bytes, &programs, object.sends_as_is, &self.kernel, &OWN_MAPS)
         };
         let kernel = load(&object.bytes).or_else(|_| load(&clang::run(&object.text)?))?;
-        let before = self.lean.replace(Lean { kernel, empty: object.empty.clone() });
-        if let Err(why) = self.take_over() {
-            self.lean = before;
-            self.take_over()?;
-            return Err(why);
-        }
-        self.settle()?;
+        self.replace_lean(Some(Lean { kernel, empty: object.empty.clone() }))?;
         Ok(true)
     }
 
@@ -170,11 +164,19 @@ impl Device {
         if !needs_whole {
             return Ok(());
         }
-        let before = self.lean.take();
-        self.take_over()?;
-        self.settle()?;
-        drop(before);
-        Ok(())
+        self.replace_lean(None)
+    }
+
+    /// Lets a lean program run, or the whole one. Where a device refuses it, all have the program from before, which stays the one that writes have to suit.
+    fn replace_lean(&mut self, next: Option<Lean>) -> Result<()> {
+        let before = std::mem::replace(&mut self.lean, next);
+        if let Err(why) = self.take_over() {
+            self.lean = before;
+            self.take_over()?;
+            return Err(why);
+        }
+        // The one from before goes when no packet is in it.
+        self.settle()
     }
 
     /// Makes the program that is to run that of all devices.
