@@ -60,11 +60,6 @@ const EGRESS: &str = "sluice_egress";
 /// Devices with numbers below this are in `near_ports`, the others in `ports` (`programs.c`).
 const NEAR_DEVICES: u32 = 4096;
 
-/// Where a device's port is found.
-fn ports_map(device: u32) -> &'static str {
-    if device < NEAR_DEVICES { "near_ports" } else { "ports" }
-}
-
 fn put_device(kernel: &Kernel, port: u16, device: u32) -> Result<()> {
     let target = kernel.target(device, EGRESS)?;
     kernel.update("devices", &u32::from(port).to_ne_bytes(), &target)
@@ -187,10 +182,11 @@ impl Device {
             let _ = self.kernels().try_for_each(|kernel| kernel.delete("devices", &key));
         }
         let key = live.device.to_ne_bytes();
-        let _ = match ports_map(live.device) {
-            // An array has all of its elements always.
-            near @ "near_ports" => self.kernel.update(near, &key, &0u32.to_ne_bytes()),
-            far => self.kernel.delete(far, &key),
+        // An array has all of its elements always.
+        let _ = if live.device < NEAR_DEVICES {
+            self.kernel.update("near_ports", &key, &0u32.to_ne_bytes())
+        } else {
+            self.kernel.delete("ports", &key)
         };
         true
     }
@@ -217,7 +213,8 @@ impl Device {
         let down = if live.is_up { 0 } else { PORT_DOWN };
         let absent = if self.live.absent.is_empty() { 0 } else { SOME_ABSENT };
         let value = PORT_KNOWN | u32::from(port) | down | absent;
-        self.kernel.update(ports_map(live.device), &live.device.to_ne_bytes(), &value.to_ne_bytes())
+        let map = if live.device < NEAR_DEVICES { "near_ports" } else { "ports" };
+        self.kernel.update(map, &live.device.to_ne_bytes(), &value.to_ne_bytes())
     }
 
     fn rewrite_groups(&mut self, is_meant: impl Fn(&MulticastGroup) -> bool) -> Result<()> {

@@ -26,6 +26,28 @@ pub struct Figures {
     pub p99_99_ns: i64,
 }
 
+impl Figures {
+    /// Of at least one delay: how many, the least and the greatest, their sum, and the delay at a share of them.
+    pub(crate) fn of(
+        count: u64,
+        (min_ns, max_ns): (i64, i64),
+        sum: i128,
+        quantile: impl Fn(f64) -> i64,
+    ) -> Self {
+        Self {
+            count,
+            min_ns,
+            max_ns,
+            mean_ns: sum as f64 / count as f64,
+            p50_ns: quantile(0.5),
+            p90_ns: quantile(0.9),
+            p99_ns: quantile(0.99),
+            p99_9_ns: quantile(0.999),
+            p99_99_ns: quantile(0.9999),
+        }
+    }
+}
+
 /// Longest delay that is told apart: 2^62 ns, 146 years.
 const LONGEST_NS: u64 = 1 << 62;
 
@@ -85,20 +107,8 @@ impl Delays {
 
     /// The figures, if there is any delay.
     pub fn figures(&self) -> Option<Figures> {
-        if self.count == 0 {
-            return None;
-        }
-        Some(Figures {
-            count: self.count,
-            min_ns: self.min,
-            max_ns: self.max,
-            mean_ns: self.sum as f64 / self.count as f64,
-            p50_ns: self.quantile(0.5),
-            p90_ns: self.quantile(0.9),
-            p99_ns: self.quantile(0.99),
-            p99_9_ns: self.quantile(0.999),
-            p99_99_ns: self.quantile(0.9999),
-        })
+        let of = |share| self.quantile(share);
+        (self.count > 0).then(|| Figures::of(self.count, (self.min, self.max), self.sum, of))
     }
 
     /// The least delay such that `share` of all are not above it: the one of rank ceil(share * count), within the error. 0 if there is none.

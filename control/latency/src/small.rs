@@ -74,17 +74,8 @@ impl SmallDelays {
     }
 
     pub(crate) fn figures(&self) -> Option<Figures> {
-        (self.count > 0).then(|| Figures {
-            count: self.count,
-            min_ns: self.min,
-            max_ns: self.max,
-            mean_ns: self.sum as f64 / self.count as f64,
-            p50_ns: self.quantile(0.5),
-            p90_ns: self.quantile(0.9),
-            p99_ns: self.quantile(0.99),
-            p99_9_ns: self.quantile(0.999),
-            p99_99_ns: self.quantile(0.9999),
-        })
+        let of = |share| self.quantile(share);
+        (self.count > 0).then(|| Figures::of(self.count, (self.min, self.max), self.sum, of))
     }
 }
 

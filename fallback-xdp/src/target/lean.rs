@@ -84,8 +84,7 @@ impl Drop for Specializer {
 
 /// Compiles beside the traffic and beside writes; a write that comes meanwhile rings again.
 fn specialize(core: &Weak<Mutex<Core>>) {
-    let lock = |core: &Weak<Mutex<Core>>| core.upgrade();
-    let Some(held) = lock(core) else { return };
+    let Some(held) = core.upgrade() else { return };
     let (source, generation) = {
         let core = held.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(loaded) = &core.loaded else { return };
@@ -97,7 +96,7 @@ fn specialize(core: &Weak<Mutex<Core>>) {
         Ok(None) => return,
         Err(why) => Err(why),
     };
-    let Some(held) = lock(core) else { return };
+    let Some(held) = core.upgrade() else { return };
     let mut core = held.lock().unwrap_or_else(PoisonError::into_inner);
     if core.generation != generation {
         return;

@@ -4,7 +4,7 @@ use sluice_entities::Bits;
 use sluice_ir::walk::{self, Part};
 use sluice_ir::{
     BinaryOp, Block, Expression, ExpressionKind, Handle, Module, Place, StatementKind, Type, UnaryOp,
-    Variable, VariableKind,
+    VariableKind,
 };
 
 use super::rejects::rejecting;
@@ -174,7 +174,7 @@ fn collect(block: &mut Block, writes: &mut Vec<Write>) {
         }
         walk::parts_mut(statement, &mut |part| match part {
             Part::Write(place) => writes.push((place.clone(), None)),
-            Part::Tell(variable) => writes.push((Place::Variable(Handle::<Variable>::clone(variable)), None)),
+            Part::Tell(variable) => writes.push((Place::Variable(*variable), None)),
             Part::Read(_) | Part::ReadHeader(_) | Part::WriteHeader(_) => {}
         });
     });

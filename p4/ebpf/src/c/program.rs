@@ -9,7 +9,7 @@ use sluice_ir::{ExternCall, Intrinsic, Module, SluiceCall, StatementKind};
 use super::Form;
 use super::code::{Code, Side};
 use super::liveness;
-use super::reads::{changes_headers, cuts_frames, only_counts};
+use super::reads::{changes_headers, cuts_frames, has, only_counts};
 use super::statement::OUT;
 use super::storage::{Storage, VariablePlace};
 use super::structures;
@@ -247,9 +247,15 @@ impl<'m> Writer<'m> {
             "/* Whether anybody asks for the time. */\n#define NEEDS_TIME {}\n",
             u8::from(self.storage.reads.time)
         );
+        let calls = |is_it: fn(&SluiceCall) -> bool| {
+            has(
+                self.module,
+                |kind| matches!(kind, StatementKind::Extern(ExternCall::Sluice(call)) if is_it(call)),
+            )
+        };
         for (name, is_called) in [
-            ("HAS_OVERWRITES", calls(self.module, |call| matches!(call, SluiceCall::Overwrite { .. }))),
-            ("HAS_CHECKSUMS", calls(self.module, |call| matches!(call, SluiceCall::FixChecksums { .. }))),
+            ("HAS_OVERWRITES", calls(|call| matches!(call, SluiceCall::Overwrite { .. }))),
+            ("HAS_CHECKSUMS", calls(|call| matches!(call, SluiceCall::FixChecksums { .. }))),
         ] {
             let _ = writeln!(text, "#define {name} {}", u8::from(is_called));
         }
@@ -299,20 +305,6 @@ impl<'m> Writer<'m> {
             "INLINE void begin_copy(const struct state *st, struct work *eg, const struct copy *copy_of)\n{{\n{begin}}}\n"
         );
     }
-}
-
-/// Whether egress calls an extern of sluice.p4.
-fn calls(module: &Module, is_it: impl Fn(&SluiceCall) -> bool) -> bool {
-    let mut found = false;
-    let bodies = module.actions.iter().map(|(_, action)| &action.body).chain([&module.pipeline.egress]);
-    for body in bodies {
-        sluice_ir::walk::statements(body, &mut |statement| {
-            if let StatementKind::Extern(ExternCall::Sluice(call)) = &statement.kind {
-                found |= is_it(call);
-            }
-        });
-    }
-    found
 }
 
 /// The words of headers in which fields stand; of a varbit, all of it and its length.

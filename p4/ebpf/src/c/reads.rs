@@ -143,14 +143,19 @@ pub(super) fn only_counts(module: &Module) -> bool {
     only
 }
 
-/// Whether truncation, trimming or edits of the frame are asked for before egress.
+/// Whether the program says something anywhere.
+pub(super) fn has(module: &Module, is_it: impl Fn(&StatementKind) -> bool) -> bool {
+    let mut found = false;
+    every_statement(module, &mut |statement| found |= is_it(&statement.kind));
+    found
+}
+
+/// Whether the program makes frames shorter.
 pub(super) fn cuts_frames(module: &Module) -> bool {
-    let mut cuts = false;
-    every_statement(module, &mut |statement| {
-        cuts |= matches!(
-            statement.kind,
+    has(module, |kind| {
+        matches!(
+            kind,
             StatementKind::Extern(ExternCall::Truncate { .. } | ExternCall::Sluice(SluiceCall::Trim { .. }))
-        );
-    });
-    cuts
+        )
+    })
 }
