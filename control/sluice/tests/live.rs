@@ -206,6 +206,12 @@ fn frames(path: &Path) -> Vec<Vec<u8>> {
     all
 }
 
+/// How long sending takes at the least, so that the policy changes meanwhile on a quick machine, too.
+const LASTING: Duration = Duration::from_secs(3);
+
+/// Frames between pauses.
+const BURST: u32 = 32;
+
 /// Sends the captures of a folder into the taps' cables, merged by time: run in the namespace of the cables' other ends.
 fn send(folder: &Path) {
     let system: Arc<dyn System> = Arc::new(Linux);
@@ -213,16 +219,20 @@ fn send(folder: &Path) {
         packet(name, name, Role::Tool, &system).expect("it is there").transmit.expect("it sends")
     });
     let mut merge = Merge::new();
+    let mut all = 0u32;
     for (index, name) in TAPS.iter().enumerate() {
-        let file = File::open(folder.join(format!("{name}.pcapng"))).expect("it was written");
+        let path = folder.join(format!("{name}.pcapng"));
+        all += frames(&path).len() as u32;
+        let file = File::open(path).expect("it was written");
         merge.push(index, Reader::new(file, ReadOptions::default()).expect("it is a capture"));
     }
+    let pause = (LASTING * BURST / all.max(1)).max(Duration::from_millis(1));
     let mut sent = 0u32;
     while let Some((index, frame)) = merge.next_packet().expect("they are whole") {
         ports[index].send(frame.data).expect("the cable is in");
         sent += 1;
-        if sent.is_multiple_of(32) {
-            std::thread::sleep(Duration::from_millis(1));
+        if sent.is_multiple_of(BURST) {
+            std::thread::sleep(pause);
         }
     }
 }
