@@ -262,10 +262,17 @@ mod tests {
         let (out, samples) = sync_channel(100_000);
         let counts = Arc::<Counts>::default();
         let tap = SentTap::new(9, counts.clone(), Sampler::new(50, 64, out));
-        let (threads, each) = (4u32, 50_000u32);
+        let (threads, each, round) = (4u32, 50_000u32, 50);
+        // They wait for each other after each round: one that is taken off its processor while it picks holds up no more than that round.
+        let together = std::sync::Barrier::new(threads as usize);
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|| (0..each).for_each(|_| tap.frame(&[3; 70])));
+                scope.spawn(|| {
+                    for _ in 0..each / round {
+                        (0..round).for_each(|_| tap.frame(&[3; 70]));
+                        together.wait();
+                    }
+                });
             }
         });
         drop(tap);
