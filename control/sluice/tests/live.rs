@@ -396,6 +396,35 @@ fn counted(ports: &str, name: &str) -> [usize; 4] {
     words.collect::<Vec<_>>().try_into().unwrap_or([usize::MAX; 4])
 }
 
+/// The process that sends what the taps get.
+fn begin_sending(lab: &Lab, folder: &Path, test: &str) -> Child {
+    let this = std::env::current_exe().expect("a test has a file");
+    lab.command(&lab.wire, &this)
+        .args(["--exact", test, "--nocapture"])
+        .env("SLUICE_LIVE_SENDER", folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it is running")
+}
+
+/// A broker is started once more, and killed when packets have reached a tool: nothing may leave a tap then, either.
+fn kill_under_load(lab: &Lab, kind: Kind, folder: &Path, test: &str, tool: &Path) {
+    let size = || fs::metadata(tool).map_or(0, |data| data.len());
+    let mut daemon = serve(lab, kind, folder);
+    let (before, begun) = (size(), Instant::now());
+    let mut sender = begin_sending(lab, folder, test);
+    while size() == before {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no packet reaches a tool");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    daemon.child.kill().expect("it is running");
+    daemon.child.wait().expect("it was begun here");
+    // Packets go on to come; where the kernel forwards them, they go on to leave.
+    std::thread::sleep(Duration::from_millis(500));
+    sender.kill().expect("it was begun here");
+    sender.wait().expect("it was begun here");
+}
+
 #[test]
 fn tools_get_live_what_replay_writes_and_taps_get_nothing() {
     tools_get_what_replay_writes(Kind::Packet, "tools_get_live_what_replay_writes_and_taps_get_nothing");
@@ -419,14 +448,7 @@ fn tools_get_what_replay_writes(kind: Kind, test: &str) {
     let mut watchers: Vec<Child> = TAPS.iter().chain(&TOOLS).map(|name| lab.watch(name, &at(name))).collect();
     let mut daemon = serve(&lab, kind, folder);
 
-    let this = std::env::current_exe().expect("a test has a file");
-    let mut sender = lab
-        .command(&lab.wire, &this)
-        .args(["--exact", test, "--nocapture"])
-        .env("SLUICE_LIVE_SENDER", folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it is running");
+    let mut sender = begin_sending(&lab, folder, test);
     let changes = change_until(&lab, folder, &daemon, &mut sender);
     assert!(sender.wait().expect("it was begun here").success());
     assert!(changes >= 2, "the policy was changed {changes} times: the test tests nothing");
@@ -441,19 +463,16 @@ fn tools_get_what_replay_writes(kind: Kind, test: &str) {
     let mut report = String::new();
     Read::read_to_string(&mut daemon.output, &mut report).expect("it writes text");
     assert!(status.success(), "{report}");
-    // Once more, and killed: nothing leaves a tap then, either.
-    let mut again = serve(&lab, kind, folder);
-    again.child.kill().expect("it is running");
-    again.child.wait().expect("it was begun here");
-    std::thread::sleep(Duration::from_millis(500));
+    kill_under_load(&lab, kind, folder, test, &at(TOOLS[0]));
     watchers.iter_mut().for_each(stop);
 
     for name in TOOLS {
         let (expected, found) = (frames(&folder.join(format!("expected/{name}.pcapng"))), frames(&at(name)));
         assert!(!expected.is_empty(), "{name} gets nothing: the test tests nothing");
-        assert_eq!(found.len(), expected.len(), "{name}\n{report}");
-        assert!(found == expected, "{name}: other frames");
-        assert_eq!(counted(&ports, name), [0, found.len(), 0, 0], "{name}\n{ports}");
+        assert!(found.len() >= expected.len(), "{name}: {} of {}\n{report}", found.len(), expected.len());
+        // What is behind them came while the second broker was killed.
+        assert!(found[..expected.len()] == expected, "{name}: other frames");
+        assert_eq!(counted(&ports, name), [0, expected.len(), 0, 0], "{name}\n{ports}");
     }
     for name in TAPS {
         assert_eq!(frames(&at(name)), Vec::<Vec<u8>>::new(), "frames left by {name}");

@@ -3,6 +3,7 @@
 //! Skipped where none can be made (no root).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ const INSIDE: &str = "SLUICE_IN_NAMESPACE";
 const FLOWS: u32 = 16;
 /// From one frame to the next.
 const STEP: Duration = Duration::from_micros(500);
+/// How long packets go before and after what is done.
+const AROUND: Duration = Duration::from_millis(200);
 
 const POLICY: &str = "ports:\n  tap: { role: network, id: 1 }\n  a: { role: tool, id: 11 }\n  b: { role: tool, id: 12 }\n  c: { role: tool, id: 13 }\n\
                       groups:\n  all: { members: [a, b, c] }\nfilters:\n  - { name: everything, to: [all] }\n";
@@ -73,10 +76,20 @@ fn frame(number: u32) -> Vec<u8> {
     frame
 }
 
-/// Sends for that long while something is done; when each frame was sent, and which tool got it.
-fn traffic(lasting: Duration, meanwhile: impl FnOnce()) -> (Vec<Instant>, BTreeMap<u32, &'static str>) {
-    let stop = AtomicBool::new(false);
+/// Raised when this goes, a panic included: nobody waits for ever.
+struct Raise<'a>(&'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Sends while something is done, and a while before and after; when each frame was sent, and which tool got it.
+fn traffic(meanwhile: impl FnOnce()) -> (Vec<Instant>, BTreeMap<u32, &'static str>) {
+    let (done, stop) = (AtomicBool::new(false), AtomicBool::new(false));
     std::thread::scope(|scope| {
+        let (until_done, until_stop) = (Raise(&done), Raise(&stop));
         let receiver = |name: &'static str, interface: &'static str| {
             let frames = Linux.open_receive(interface).expect("it is there");
             let stop = &stop;
@@ -95,20 +108,23 @@ fn traffic(lasting: Duration, meanwhile: impl FnOnce()) -> (Vec<Instant>, BTreeM
             })
         };
         let receivers = [receiver("a", "a1"), receiver("b", "b1"), receiver("c", "c1")];
-        let sender = scope.spawn(move || {
+        let sender = scope.spawn(|| {
             let transmit = Linux.open_transmit("tap1").expect("it is there");
-            let (begun, mut sent) = (Instant::now(), Vec::new());
-            while begun.elapsed() < lasting {
+            let mut sent = Vec::new();
+            while !done.load(Ordering::Acquire) {
                 transmit.transmit(&frame(sent.len() as u32)).expect("there is room");
                 sent.push(Instant::now());
                 std::thread::sleep(STEP);
             }
             sent
         });
+        std::thread::sleep(AROUND);
         meanwhile();
+        std::thread::sleep(AROUND);
+        drop(until_done);
         let sent = sender.join().expect("it does not panic");
         std::thread::sleep(Duration::from_millis(200));
-        stop.store(true, Ordering::Release);
+        drop(until_stop);
         let got = receivers.into_iter().flat_map(|receiver| receiver.join().expect("it does not panic"));
         (sent, got.collect())
     })
@@ -117,6 +133,20 @@ fn traffic(lasting: Duration, meanwhile: impl FnOnce()) -> (Vec<Instant>, BTreeM
 /// By flow, who has it at the end.
 fn owners(got: &BTreeMap<u32, &'static str>) -> BTreeMap<u32, &'static str> {
     got.iter().map(|(number, tool)| (number % FLOWS, *tool)).collect()
+}
+
+/// Waits until the broker says that of `b`.
+fn until_b_is(folder: &Path, daemon: &Daemon, state: &str) {
+    let begun = Instant::now();
+    loop {
+        let (text, _) = ask(folder, daemon, &["ports"]);
+        let line = text.lines().find(|line| line.starts_with("b ")).unwrap_or_default().to_string();
+        if line.split_whitespace().nth(3) == Some(state) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{text}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn inside() {
@@ -144,16 +174,16 @@ fn inside() {
         "10".to_string(),
     ]);
     let daemon = Daemon::with(folder, &arguments);
-    let (sent, got) = traffic(Duration::from_millis(600), || {});
+    let (sent, got) = traffic(|| {});
     assert_eq!(got.len(), sent.len(), "nothing is lost while all are up");
     let before = owners(&got);
     let of_b = before.values().filter(|tool| **tool == "b").count();
     assert!(of_b > 0, "{before:?}");
     let mut outages = Vec::new();
     for _ in 0..5 {
-        let (sent, got) = traffic(Duration::from_millis(700), || {
-            std::thread::sleep(Duration::from_millis(300));
+        let (sent, got) = traffic(|| {
             must("ip link set b1 down");
+            until_b_is(folder, &daemon, "down");
         });
         let after = owners(&got);
         for (flow, tool) in &before {
@@ -170,17 +200,8 @@ fn inside() {
         };
         outages.push(outage);
         must("ip link set b1 up");
-        let begun = Instant::now();
-        loop {
-            let (text, _) = ask(folder, &daemon, &["ports"]);
-            let line = text.lines().find(|line| line.starts_with("b ")).unwrap_or_default().to_string();
-            if line.split_whitespace().nth(3) == Some("up") {
-                break;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(10), "{text}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let (sent, got) = traffic(Duration::from_millis(200), || {});
+        until_b_is(folder, &daemon, "up");
+        let (sent, got) = traffic(|| {});
         assert_eq!((got.len(), owners(&got)), (sent.len(), before.clone()), "each flow is where it was");
     }
     outages.sort_unstable();
