@@ -19,6 +19,7 @@ mod corpus;
 mod exercise;
 mod forms;
 mod golden;
+mod rtl;
 mod scene;
 mod xdp;
 
@@ -27,5 +28,6 @@ pub use corpus::{Changed, Corpus};
 pub use exercise::{bmv2, exercise, is_located, reread};
 pub use forms::{Engine, Form, compile_forms, engines};
 pub use golden::Goldens;
+pub use rtl::{OnRtl, rtl_cache, verilator};
 pub use scene::{Scene, Witness};
 pub use xdp::{OnXdp, XdpForm, has_xdp, stay_on_processor};

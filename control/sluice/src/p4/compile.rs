@@ -13,23 +13,24 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 
 pub(crate) fn run(arguments: &Compile) -> Result<(), Failure> {
-    refuse_missing(arguments.target)?;
     let (module, sources) = program::load(&arguments.file, &arguments.preprocessor)?;
-    let (extension, text) = match arguments.target {
-        Target::Bmv2 => ("json", bmv2(&arguments.file, &module, &sources)?),
-        Target::Xdp => ("xdp.c", xdp(&arguments.file, &module, &sources)?),
-        Target::Switch | Target::Rtl => ("ir", sluice_ir::text::print(&module)),
+    let mut files = match arguments.target {
+        Target::Bmv2 => vec![("json", bmv2(&arguments.file, &module, &sources)?.into_bytes())],
+        Target::Xdp => vec![("xdp.c", xdp(&arguments.file, &module, &sources)?.into_bytes())],
+        Target::Switch => vec![("ir", sluice_ir::text::print(&module).into_bytes())],
+        Target::Rtl => {
+            let program = rtl(&arguments.file, &module, &sources)?;
+            let layout = program.layout.to_json().into_bytes();
+            vec![("sv", program.text.into_bytes()), ("layout.json", layout)]
+        }
     };
     let (info, warnings) =
         sluice_p4info::p4info(&module).map_err(|found| Failure::located(&found, &sources))?;
     if !warnings.is_empty() {
         eprint!("{}", warnings.render(&sources));
     }
-    let files = vec![
-        (extension, text.into_bytes()),
-        ("p4info.txtpb", sluice_p4info::to_text(&info).into_bytes()),
-        ("p4info.bin", sluice_p4info::to_binary(&info)),
-    ];
+    files.push(("p4info.txtpb", sluice_p4info::to_text(&info).into_bytes()));
+    files.push(("p4info.bin", sluice_p4info::to_binary(&info)));
     for path in write(&arguments.file, &arguments.out, &files)? {
         println!("wrote {}", path.display());
     }
@@ -55,16 +56,11 @@ fn xdp(file: &Path, module: &Module, sources: &Sources) -> Result<String, Failur
     Ok(program.whole())
 }
 
-/// Refuses targets that this version has no back end for, before anything is read.
-fn refuse_missing(target: Target) -> Result<(), Failure> {
-    let name = match target {
-        Target::Switch | Target::Bmv2 | Target::Xdp => return Ok(()),
-        Target::Rtl => "rtl",
-    };
-    Err(Failure::argument(
-        format!("this version has no back end for the target `{name}`"),
-        "compile for `switch`, the soft switch, `bmv2`, or `xdp`",
-    ))
+/// The pipeline that a card's build takes, and how its tables are laid out.
+fn rtl(file: &Path, module: &Module, sources: &Sources) -> Result<sluice_rtl::Program, Failure> {
+    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    sluice_rtl::compile(module, &name, &sluice_rtl::Options::default())
+        .map_err(|found| Failure::located(&found, sources))
 }
 
 /// Writes `NAME.EXTENSION` for each; all of them or none.

@@ -1,0 +1,47 @@
+//! What can go wrong.
+
+use sluice_diagnostics::Diagnostics;
+use sluice_switch::{PrepareError, WriteErrors};
+
+/// Why the simulation did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The program has what the back end has not.
+    #[error("the program has what RTL has not")]
+    Unsupported(Diagnostics),
+    /// The program exceeds a bound of every data path.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// An update is wrong.
+    #[error(transparent)]
+    Write(#[from] WriteErrors),
+    /// A table of the hardware has no room for an entry, or a write that the hardware cannot do.
+    #[error("{0}")]
+    Refused(String),
+    /// A tool is not there or failed.
+    #[error("{tool}: {why}")]
+    Tool {
+        /// What it is called.
+        tool: String,
+        /// What it said.
+        why: String,
+    },
+    /// A file or the process.
+    #[error("{what}: {why}")]
+    Io {
+        /// What was to be done.
+        what: String,
+        /// Why it was not.
+        why: std::io::Error,
+    },
+}
+
+impl SimError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        |why| Self::Io { what, why }
+    }
+}
+
+/// What everything here gives.
+pub(crate) type Result<T> = std::result::Result<T, SimError>;
