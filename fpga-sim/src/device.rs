@@ -144,6 +144,17 @@ impl Device {
                 let Some(array) = found.cloned() else { return Ok(()) };
                 self.put_cells(&array, entry.index, &entry.value)
             }
+            Entity::Meter(entry) => {
+                let found = self.layout.meters.iter().find(|array| *array.name == *entry.meter);
+                let Some(array) = found.cloned() else { return Ok(()) };
+                let bits = match entry.config {
+                    None => Bits::zero(257),
+                    Some(config) => [config.cir, config.cburst, config.pir, config.pburst]
+                        .iter()
+                        .fold(Bits::new(1, 1), |bits, part| bits.concat(&Bits::new(64, *part))),
+                };
+                self.put_cells(&array, entry.index, &bits)
+            }
             Entity::Counter(entry) => {
                 let found = self.layout.counters.iter().find(|array| *array.name == *entry.counter);
                 let (Some(array), Some(data)) = (found.cloned(), entry.data) else { return Ok(()) };
@@ -155,7 +166,6 @@ impl Device {
             }
             Entity::Member(_)
             | Entity::Group(_)
-            | Entity::Meter(_)
             | Entity::DirectMeter(_)
             | Entity::Clone(_)
             | Entity::ValueSet(_)

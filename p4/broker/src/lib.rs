@@ -41,11 +41,13 @@ pub struct Build {
     pub copies: u32,
     /// Bits of the digest of duplicate removal: 64, fewer only to test what a collision does.
     pub digest_bits: u32,
+    /// Whether checksums are made to fit what an edit leaves; where not, a copy that asks for it is counted as unsupported. Only for [`Arch::Sluice`].
+    pub fixes_checksums: bool,
 }
 
 impl Default for Build {
     fn default() -> Self {
-        Self { arch: Arch::Sluice, terms: 256, copies: 128, digest_bits: 64 }
+        Self { arch: Arch::Sluice, terms: 256, copies: 128, digest_bits: 64, fixes_checksums: true }
     }
 }
 
@@ -64,14 +66,15 @@ pub fn compile(build: Build) -> Result<Module, (Diagnostics, Sources)> {
         files = files.file(*path, *text);
     }
     let define = |name: &str, value: u32| (name.to_string(), value.to_string());
-    let options = CompileOptions {
-        defines: vec![
-            define("TERMS", build.terms),
-            define("COPIES", build.copies),
-            define("DIGEST_BITS", build.digest_bits),
-        ],
-        ..CompileOptions::default()
-    };
+    let mut defines = vec![
+        define("TERMS", build.terms),
+        define("COPIES", build.copies),
+        define("DIGEST_BITS", build.digest_bits),
+    ];
+    if !build.fixes_checksums {
+        defines.push(("CAN_FIX".to_string(), "false".to_string()));
+    }
+    let options = CompileOptions { defines, ..CompileOptions::default() };
     let mut sources = Sources::new();
     match sluice_p4::compile(&mut sources, &files, build.arch.main_file(), &options) {
         Ok((module, _)) => Ok(module),

@@ -6,6 +6,9 @@ use crate::exec::Exec;
 use crate::graph::{Binary, Value};
 use crate::state::{LENGTH, State};
 
+/// Most bytes of emitted headers: a copy with more is not sent.
+pub(crate) const MAX_HEAD_BYTES: u32 = 512;
+
 /// Bits that are emitted one behind the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
@@ -60,7 +63,10 @@ impl Exec<'_> {
             let none = self.graph.number(LENGTH, 0);
             let counted = self.graph.mux(segment.on, length, none);
             bits = self.graph.add(bits, counted);
-            packed = Some(self.put_before(segment, packed));
+            let all = self.put_before(segment, packed);
+            let width = self.graph.width(all);
+            let most = width.min(MAX_HEAD_BYTES * 8);
+            packed = Some(self.graph.slice(all, width - most, most));
         }
         let bytes = self.graph.slice(bits, 3, LENGTH - 3);
         let bytes = self.graph.resize(bytes, LENGTH);

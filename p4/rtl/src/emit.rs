@@ -25,7 +25,7 @@ pub(crate) fn table_latency(layout: &TableLayout) -> u32 {
 pub(crate) fn latency(layout: &Layout, unit: &Unit) -> u32 {
     match unit {
         Unit::Table { table, .. } => table_latency(&layout.tables[table.index()]),
-        Unit::Register { .. } => REGISTER_LATENCY,
+        Unit::Register { .. } | Unit::Meter { .. } => REGISTER_LATENCY,
         Unit::Counter { .. } => 0,
     }
 }
@@ -317,6 +317,10 @@ impl<'p> Emitter<'p> {
                     results.push(format!("result_{}", id.0));
                     self.register(id, layout, read.as_ref().map(|read| read.index), write.as_ref(), stage)
                 }
+                Unit::Meter { meter, .. } => {
+                    let layout = &self.layout.meters[meter.index()];
+                    self.meter(id, layout, unit, stage)
+                }
                 Unit::Counter { counter, bank, on, index, bytes, .. } => {
                     let layout = match counter {
                         Counted::Indexed(counter) => Some(&self.layout.counters[counter.index()]),
@@ -420,6 +424,25 @@ impl<'p> Emitter<'p> {
             self.layout.row_words * 32,
             instance("r", &layout.name, block),
             id.0,
+        );
+        text
+    }
+
+    fn meter(&mut self, id: UnitId, layout: &ArrayLayout, unit: &Unit, stage: u32) -> String {
+        let [on, index, bytes, time] = unit.inputs()[..] else { return String::new() };
+        let block = layout.blocks.first().copied().unwrap_or(0);
+        let mut text =
+            format!("\n    // Meter `{}`: measures at clock {stage}, block {block}.\n", layout.name);
+        let color = self.output(id, 0, 2);
+        let (on, index) = (self.at(on, stage), self.at(index, stage));
+        let (bytes, time) = (self.at(bytes, stage), self.at(time, stage));
+        let _ = writeln!(
+            text,
+            "    sluice_meter #(.SIZE({}), .PACKETS({}), .BLOCK({block}), .CFG_WIDTH({})) {} (\n        .clk(clk), .valid(valid_at[{stage}] & {on}), .index({index}), .bytes({bytes}), .now({time}), .color({color}),\n        .cfg_write(cfg_write), .cfg_block(cfg_block), .cfg_row(cfg_row), .cfg_data(cfg_data));",
+            layout.size,
+            u8::from(layout.counts_packets),
+            self.layout.row_words * 32,
+            instance("m", &layout.name, block),
         );
         text
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
-use sluice_ir::{Counter, Handle, Intrinsic, Module, Register, Table, VariableKind};
+use sluice_ir::{Counter, Handle, Intrinsic, Meter, Module, Register, Table, VariableKind};
 
 use crate::deparser::Segment;
 use crate::graph::{Graph, Input, UnitId, Value};
@@ -16,6 +16,8 @@ pub(crate) enum Unit {
     Table { table: Handle<Table>, key: Option<Value>, paths: Vec<Vec<Value>> },
     /// A register array: output the cell.
     Register { register: Handle<Register>, read: Option<Access>, write: Option<Write>, span: Option<Span> },
+    /// A meter: output the color.
+    Meter { meter: Handle<Meter>, on: Value, index: Value, bytes: Value, time: Value, paths: Vec<Vec<Value>> },
     /// A counter.
     Counter { counter: Counted, bank: usize, on: Value, index: Value, bytes: Value, paths: Vec<Vec<Value>> },
 }
@@ -74,6 +76,7 @@ pub(crate) struct Exec<'m> {
     /// Blocks by what they are of.
     pub(crate) tables: BTreeMap<Handle<Table>, UnitId>,
     pub(crate) registers: BTreeMap<Handle<Register>, UnitId>,
+    pub(crate) meters: BTreeMap<Handle<Meter>, UnitId>,
     /// A counter has a bank of its own for each time that it may count for one packet.
     pub(crate) counters: BTreeMap<Counted, Vec<UnitId>>,
     /// Statements that overwrite and append, in order.
@@ -106,6 +109,7 @@ impl<'m> Exec<'m> {
             acting: None,
             tables: BTreeMap::new(),
             registers: BTreeMap::new(),
+            meters: BTreeMap::new(),
             counters: BTreeMap::new(),
             edits: Vec::new(),
             emitted: Vec::new(),
@@ -260,6 +264,7 @@ impl Unit {
                 let read = read.iter().map(|read| read.index);
                 read.chain(write.iter().flat_map(|write| [write.on, write.index, write.value])).collect()
             }
+            Self::Meter { on, index, bytes, time, .. } => vec![*on, *index, *bytes, *time],
             Self::Counter { on, index, bytes, .. } => vec![*on, *index, *bytes],
         }
     }

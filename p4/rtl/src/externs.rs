@@ -1,7 +1,7 @@
 //! Calls with effects.
 
 use sluice_ir::{
-    Expression, ExternCall, Handle, HashAlgorithm, Intrinsic, Place, Register, SluiceCall, Type,
+    Expression, ExternCall, Handle, HashAlgorithm, Intrinsic, Meter, Place, Register, SluiceCall, Type,
 };
 
 use crate::exec::{Access, Counted, Edit, Exec, Unit, Write};
@@ -76,8 +76,13 @@ impl Exec<'_> {
             ExternCall::Sluice(call) => self.sluice_call(state, call),
             // A log of a hundred million packets a second is nobody's wish; what it would print changes nothing.
             ExternCall::LogMessage { .. } => {}
-            ExternCall::MeterExecute { .. } | ExternCall::DirectMeterRead { .. } => {
-                self.refuse("meters", "limit the rate behind the switch");
+            ExternCall::MeterExecute { meter, index, result } => {
+                let index = self.value(state, *index);
+                let color = self.meter(state, *meter, index);
+                self.assign_resized(state, result, color);
+            }
+            ExternCall::DirectMeterRead { .. } => {
+                self.refuse("direct meters", "declare a meter with an index");
             }
             ExternCall::Random { .. } => self.refuse("random numbers", "hash what differs between packets"),
             ExternCall::Digest { .. } => self.refuse("digests", "send a copy to a port"),
@@ -340,6 +345,44 @@ impl Exec<'_> {
         let bank = banks.len();
         let unit = self.unit(Unit::Counter { counter, bank, on, index, bytes, paths: vec![path] });
         self.counters.entry(counter).or_default().push(unit);
+    }
+
+    /// The color that a meter gives the packet; green where there is no such cell.
+    fn meter(&mut self, state: &State, meter: Handle<Meter>, index: Value) -> Value {
+        let size = self.module.meters[meter].size;
+        let path = self.conditions(state);
+        let on = self.here(state);
+        let on = self.in_range(index, size, on);
+        let always = self.graph.bit(true);
+        let inside = self.in_range(index, size, always);
+        let index = self.index(index, size);
+        let (bytes, time) = (self.graph.input(Input::Length, LENGTH), self.graph.input(Input::Time, 64));
+        let unit = match self.meters.get(&meter).copied() {
+            None => {
+                let unit = self.unit(Unit::Meter { meter, on, index, bytes, time, paths: vec![path] });
+                self.meters.insert(meter, unit);
+                unit
+            }
+            Some(unit) => {
+                let Unit::Meter { on: before, index: other, mut paths, .. } =
+                    self.units[unit.0 as usize].clone()
+                else {
+                    return on;
+                };
+                let is_apart = paths.iter().all(|known| self.excludes(known, &path));
+                if !is_apart || self.is_of(on, unit) || self.is_of(index, unit) {
+                    self.refuse("meter that measures twice for one packet", "declare a second meter");
+                }
+                paths.push(path);
+                let index = self.graph.mux(on, index, other);
+                let on = self.graph.or(on, before);
+                self.units[unit.0 as usize] = Unit::Meter { meter, on, index, bytes, time, paths };
+                unit
+            }
+        };
+        let color = self.graph.output(unit, 0, 2);
+        let green = self.graph.number(2, 0);
+        self.graph.mux(inside, color, green)
     }
 
     /// Whether there is such a cell, and something else holds.

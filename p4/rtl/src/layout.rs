@@ -128,7 +128,7 @@ impl TableLayout {
     }
 }
 
-/// A register array or a counter.
+/// A register array, a meter or a counter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ArrayLayout {
     /// Its name; of a direct counter that of the table.
@@ -138,8 +138,11 @@ pub struct ArrayLayout {
     pub blocks: Vec<u32>,
     /// Cells.
     pub size: u32,
-    /// Bits of a cell. A counter's cell has packets in the low 64 bits and bytes above.
+    /// Bits of a cell. A counter's cell has packets in the low 64 bits and bytes above; a meter's is `{on, committed rate, committed burst, peak rate,
+    /// peak burst}`, 64 bits each.
     pub width: u32,
+    /// Whether a meter measures packets, not bytes.
+    pub counts_packets: bool,
 }
 
 /// What a driver has to know of a program.
@@ -169,6 +172,8 @@ pub struct Layout {
     pub tables: Vec<TableLayout>,
     /// Register arrays, in the order of the program.
     pub registers: Vec<ArrayLayout>,
+    /// Indirect meters, in the order of the program.
+    pub meters: Vec<ArrayLayout>,
     /// Indirect counters, in the order of the program.
     pub counters: Vec<ArrayLayout>,
     /// Direct counters, by table.

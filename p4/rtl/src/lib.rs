@@ -129,12 +129,19 @@ fn layout_of(module: &Module, pipelines: &Pipelines, options: &Options) -> Layou
         blocks: (0..banks).map(|_| next()).collect(),
         size: size.clamp(1, 1 << 16) as u32,
         width,
+        counts_packets: false,
     };
     let registers = module.registers.iter().map(|(handle, register)| {
         let banks = usize::from(built.registers.contains(&handle));
         array(&register.name, banks, register.size, register.ty.width())
     });
     let registers: Vec<ArrayLayout> = registers.collect();
+    let meters = module.meters.iter().map(|(handle, meter)| {
+        let banks = usize::from(built.meters.contains(&handle));
+        let counts_packets = meter.unit == sluice_entities::CounterUnit::Packets;
+        ArrayLayout { counts_packets, ..array(&meter.name, banks, meter.size, 257) }
+    });
+    let meters: Vec<ArrayLayout> = meters.collect();
     let counters = module.counters.iter().map(|(handle, counter)| {
         array(&counter.name, built.banks(Counted::Indexed(handle)), counter.size, 128)
     });
@@ -145,6 +152,7 @@ fn layout_of(module: &Module, pipelines: &Pipelines, options: &Options) -> Layou
     });
     let direct_counters: Vec<Option<ArrayLayout>> = direct.collect();
     let rows = tables.iter().map(row_width).chain(registers.iter().map(|array| array.width));
+    let rows = rows.chain(meters.iter().map(|array| array.width));
     let widest = rows.chain([128]).max().unwrap_or(128);
     Layout {
         window_bytes: pipelines.window_bytes,
@@ -159,6 +167,7 @@ fn layout_of(module: &Module, pipelines: &Pipelines, options: &Options) -> Layou
         members: top::MEMBERS,
         tables,
         registers,
+        meters,
         counters,
         direct_counters,
     }
@@ -219,6 +228,7 @@ fn table_layout(
 struct Built {
     tables: std::collections::BTreeSet<sluice_ir::Handle<sluice_ir::Table>>,
     registers: std::collections::BTreeSet<sluice_ir::Handle<sluice_ir::Register>>,
+    meters: std::collections::BTreeSet<sluice_ir::Handle<sluice_ir::Meter>>,
     /// How often each counts.
     counters: std::collections::BTreeMap<Counted, usize>,
 }
@@ -236,6 +246,9 @@ impl Built {
                 }
                 Unit::Register { register, .. } => {
                     self.registers.insert(*register);
+                }
+                Unit::Meter { meter, .. } => {
+                    self.meters.insert(*meter);
                 }
                 Unit::Counter { counter, .. } => {
                     *self.counters.entry(*counter).or_default() += 1;

@@ -13,7 +13,7 @@ use sluice_ir::{
 
 use crate::exec::Exec;
 use crate::graph::{Binary, Input, Value};
-use crate::state::{LENGTH, NEXT, POSITION, Special, State, Way};
+use crate::state::{LENGTH, NEXT, POSITION, Special, State, Way, choose};
 
 /// Most bytes of a frame that the parser sees. A header that ends beyond them is as one beyond the frame's end.
 pub(crate) const MAX_WINDOW_BYTES: u32 = 256;
@@ -125,6 +125,32 @@ fn taken(module: &Module, body: &Block, nexts: &mut [u8]) -> Option<(u32, u32, u
     (!is_dead).then_some((least, most, seen))
 }
 
+/// The stacks whose last element an expression looks at.
+fn lasts(module: &Module, expression: Handle<Expression>, found: &mut Vec<Handle<Stack>>) {
+    match &module.expressions[expression].kind {
+        ExpressionKind::Field(HeaderRef::Last(stack), _)
+        | ExpressionKind::IsValid(HeaderRef::Last(stack)) => {
+            found.push(*stack);
+        }
+        ExpressionKind::Unary(_, inner)
+        | ExpressionKind::Slice { base: inner, .. }
+        | ExpressionKind::Cast(inner) => lasts(module, *inner, found),
+        ExpressionKind::Binary(_, left, right) | ExpressionKind::Concat(left, right) => {
+            lasts(module, *left, found);
+            lasts(module, *right, found);
+        }
+        ExpressionKind::Mux { condition, accept, reject } => {
+            [condition, accept, reject].into_iter().for_each(|part| lasts(module, *part, found));
+        }
+        ExpressionKind::Constant(_)
+        | ExpressionKind::Variable(_)
+        | ExpressionKind::Field(..)
+        | ExpressionKind::Parameter(_)
+        | ExpressionKind::IsValid(_)
+        | ExpressionKind::LastIndex(_) => {}
+    }
+}
+
 /// Bits of the fixed fields of a header, and the most of its varbit.
 fn header_bits(module: &Module, header: HeaderRef) -> (u32, u32) {
     let Some(ty) = module.header_type_of(header) else { return (0, 0) };
@@ -188,7 +214,16 @@ impl Exec<'_> {
                 ways.push((here, there));
             }
             ways.retain(|(on, _)| !self.graph.is(*on, 0));
+            // Who is done looks at the window no more.
+            let slot = self.slots.special(Special::Window) as usize;
+            let active: Vec<(Value, Value)> = ways
+                .iter()
+                .filter(|(on, _)| *on != done || ways.len() == 1)
+                .map(|(on, state)| (*on, state.slots[slot]))
+                .collect();
+            let window = choose(&mut self.graph, &active);
             *state = State::merge(&mut self.graph, &self.slots, &ways);
+            state.slots[slot] = window;
             (now, done) = (next, ended);
         }
     }
@@ -198,6 +233,7 @@ impl Exec<'_> {
         match transition {
             Transition::Always(target) => vec![(state.live(&mut self.graph), *target)],
             Transition::Select { keys, cases } => {
+                keys.iter().for_each(|key| self.refuse_empty(state, *key));
                 let mut others = state.live(&mut self.graph);
                 let keys: Vec<Value> = keys.iter().map(|key| self.value(state, *key)).collect();
                 let mut found = Vec::new();
@@ -283,10 +319,10 @@ impl Exec<'_> {
     /// Takes bits from the front, where control is there.
     fn take(&mut self, state: &mut State, bits: Value) {
         let always = self.graph.bit(true);
+        // Who has been rejected looks at the window no more.
         let slot = self.slots.special(Special::Window);
         let window = state.slots[slot as usize];
-        let moved = self.graph.binary(Binary::Shl, window, bits);
-        self.put(state, slot, always, moved);
+        state.slots[slot as usize] = self.graph.binary(Binary::Shl, window, bits);
         let slot = self.slots.special(Special::Cursor);
         let bits = self.graph.resize(bits, POSITION);
         let moved = self.graph.add(state.slots[slot as usize], bits);
@@ -320,6 +356,7 @@ impl Exec<'_> {
             self.refuse_full(state, stack);
         }
         let (fixed, most) = header_bits(module, header);
+        varbit.iter().for_each(|bits| self.refuse_empty(state, *bits));
         let varbit_bits = varbit.map(|bits| self.value(state, bits));
         let mut total = self.graph.number(POSITION, u64::from(fixed));
         if let Some(bits) = varbit_bits {
@@ -339,6 +376,18 @@ impl Exec<'_> {
             let one = self.graph.number(NEXT, 1);
             let next = self.graph.add(state.slots[slot as usize], one);
             self.put(state, slot, always, next);
+        }
+    }
+
+    /// Looking at the last element of an empty stack ends parsing.
+    pub(crate) fn refuse_empty(&mut self, state: &mut State, expression: Handle<Expression>) {
+        let mut stacks = Vec::new();
+        lasts(self.module, expression, &mut stacks);
+        for stack in stacks {
+            let next = state.slots[self.slots.next(self.module, stack) as usize];
+            let empty = self.graph.equals_number(next, 0);
+            let error = self.graph.number(16, error::STACK_OUT_OF_BOUNDS);
+            self.reject(state, empty, error);
         }
     }
 
@@ -423,6 +472,7 @@ impl Exec<'_> {
     }
 
     pub(crate) fn advance(&mut self, state: &mut State, bits: Handle<Expression>) {
+        self.refuse_empty(state, bits);
         let bits = self.value(state, bits);
         let width = self.graph.width(bits);
         let mut by = self.graph.resize(bits, POSITION);

@@ -3,7 +3,7 @@
 use sluice_diagnostics::Diagnostics;
 use sluice_ir::{Intrinsic, Module};
 
-use crate::deparser::Segment;
+use crate::deparser::{MAX_HEAD_BYTES, Segment};
 use crate::exec::{Edit, Exec, Unit};
 use crate::externs::DROP_PORT;
 use crate::graph::{Binary, Graph, Input, Op, Value};
@@ -171,6 +171,10 @@ fn leave(exec: &mut Exec<'_>, ingress: &Exec<'_>, before: &State) -> Leaving {
     let head = exec.compact(&segments);
     let head_bytes = head.map_or(0, |(head, _)| exec.graph.width(head).div_ceil(8));
     let (head, head_length) = head.unwrap_or_else(|| (exec.graph.number(8, 0), zero));
+    let most = exec.graph.number(LENGTH, u64::from(MAX_HEAD_BYTES));
+    let is_long = exec.graph.less(most, head_length);
+    let fits = exec.graph.not(is_long);
+    let send = if head_bytes < MAX_HEAD_BYTES { send } else { exec.graph.and(send, fits) };
     let skip = exec.graph.input(Input::Skip, LENGTH);
     let length = exec.graph.input(Input::Length, LENGTH);
     let body = exec.graph.binary(Binary::Sub, length, skip);
@@ -277,6 +281,9 @@ fn shared(module: &Module, ingress: &Exec<'_>, egress: &Exec<'_>, refused: &mut 
     for table in ingress.tables.keys().filter(|table| egress.tables.contains_key(table)) {
         refuse("table", &module.tables[*table].name);
     }
+    for meter in ingress.meters.keys().filter(|meter| egress.meters.contains_key(meter)) {
+        refuse("meter", &module.meters[*meter].name);
+    }
     for counter in ingress.counters.keys().filter(|counter| egress.counters.contains_key(counter)) {
         if let crate::exec::Counted::Indexed(counter) = counter {
             refuse("counter", &module.counters[*counter].name);
@@ -322,6 +329,6 @@ pub(crate) fn is_effect(unit: &Unit) -> bool {
     match unit {
         Unit::Table { .. } => false,
         Unit::Register { write, .. } => write.is_some(),
-        Unit::Counter { .. } => true,
+        Unit::Counter { .. } | Unit::Meter { .. } => true,
     }
 }

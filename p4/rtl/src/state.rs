@@ -196,15 +196,38 @@ impl State {
     }
 }
 
-/// Of several values, that whose condition holds; equal ones share a way.
+/// Of several values, that whose condition holds, which one of them does; equal ones share a way. The value that most have needs no
+/// condition.
 pub(crate) fn choose(graph: &mut Graph, values: &[(Value, Value)]) -> Value {
-    let mut distinct: Vec<(Value, Value)> = Vec::new();
+    let mut distinct: Vec<(Value, Vec<Value>)> = Vec::new();
     for (on, value) in values {
-        match distinct.iter_mut().find(|(_, known)| known == value) {
-            Some((when, _)) => *when = graph.or(*when, *on),
-            None => distinct.push((*on, *value)),
+        match distinct.iter_mut().find(|(known, _)| known == value) {
+            Some((_, when)) => when.push(*on),
+            None => distinct.push((*value, vec![*on])),
         }
     }
-    let Some((_, last)) = distinct.pop() else { return graph.bit(false) };
-    distinct.into_iter().rev().fold(last, |chosen, (on, value)| graph.mux(on, value, chosen))
+    let most = (0..distinct.len()).rev().max_by_key(|at| distinct[*at].1.len());
+    let Some(most) = most else { return graph.bit(false) };
+    let (otherwise, _) = distinct.remove(most);
+    let ways: Vec<(Value, Value)> = distinct
+        .into_iter()
+        .map(|(value, when)| {
+            let never = graph.bit(false);
+            (when.into_iter().fold(never, |any, on| graph.or(any, on)), value)
+        })
+        .collect();
+    halves(graph, &ways, otherwise)
+}
+
+/// A chain of few, a tree of many.
+fn halves(graph: &mut Graph, ways: &[(Value, Value)], otherwise: Value) -> Value {
+    if ways.len() <= 3 {
+        return ways.iter().rev().fold(otherwise, |chosen, (on, value)| graph.mux(*on, *value, chosen));
+    }
+    let (left, right) = ways.split_at(ways.len() / 2);
+    let never = graph.bit(false);
+    let any = left.iter().fold(never, |any, (on, _)| graph.or(any, *on));
+    let (first, last) = (left.len() - 1, left[left.len() - 1].1);
+    let (left, right) = (halves(graph, &left[..first], last), halves(graph, right, otherwise));
+    graph.mux(any, left, right)
 }

@@ -28,6 +28,7 @@ impl Exec<'_> {
                 if matches!(self.module.expressions[*value].ty, Type::Varbit(_)) {
                     return self.refuse("assignments of varbit fields", "copy the whole header");
                 }
+                self.refuse_empty(state, *value);
                 let value = self.value(state, *value);
                 self.assign(state, place, value);
             }

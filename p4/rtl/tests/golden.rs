@@ -1,0 +1,71 @@
+//! Programs become the SystemVerilog and the layout that stand beside them. `SLUICE_BLESS=1` writes them anew.
+
+use std::fs;
+use std::path::Path;
+
+use sluice_diagnostics::Sources;
+use sluice_ir::Module;
+use sluice_p4::{CompileOptions, MemoryFiles, compile};
+use sluice_rtl::{Options, Program};
+
+fn module(text: &str) -> Module {
+    let files = MemoryFiles::new().file("program.p4", text);
+    let mut sources = Sources::new();
+    match compile(&mut sources, &files, "program.p4", &CompileOptions::default()) {
+        Ok((module, _)) => module,
+        Err(found) => panic!("{}", found.render(&sources)),
+    }
+}
+
+fn hardware(module: &Module) -> Program {
+    sluice_rtl::compile(module, "router.p4", &Options::default()).expect("the back end takes it")
+}
+
+#[test]
+fn router() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+    let text = fs::read_to_string(folder.join("router.p4")).expect("it is there");
+    let module = module(&text);
+    let program = hardware(&module);
+    assert!(program == hardware(&module), "a second time, it is another text");
+    for (name, found) in [("router.sv", program.text), ("router.layout.json", program.layout.to_json())] {
+        let path = folder.join(name);
+        if std::env::var_os("SLUICE_BLESS").is_some() {
+            fs::write(&path, &found).expect("the golden can be written");
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        let first = expected.lines().zip(found.lines()).position(|(old, new)| old != new);
+        assert!(expected == found, "{name} is stale from line {:?} on", first.map(|line| line + 1));
+    }
+}
+
+/// A register array whose cell is written with what a table makes of it cannot take a packet a clock.
+#[test]
+fn a_table_between_read_and_write_is_refused() {
+    let text = "
+#include <core.p4>
+#include <v1model.p4>
+header h_t { bit<32> a; }
+struct headers_t { h_t h; }
+struct metadata_t { bit<32> cell; }
+parser p(packet_in pkt, out headers_t hdr, inout metadata_t meta, inout standard_metadata_t s) {
+    state start { pkt.extract(hdr.h); transition accept; }
+}
+control v(inout headers_t hdr, inout metadata_t meta) { apply {} }
+control i(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t s) {
+    register<bit<32>>(16) cells;
+    action put(bit<32> value) { cells.write(0, value); }
+    table t { key = { meta.cell: exact; } actions = { put; NoAction; } default_action = NoAction(); }
+    apply { cells.read(meta.cell, 0); t.apply(); }
+}
+control e(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t s) { apply {} }
+control c(inout headers_t hdr, inout metadata_t meta) { apply {} }
+control d(packet_out pkt, in headers_t hdr) { apply { pkt.emit(hdr.h); } }
+V1Switch(p(), v(), i(), e(), c(), d()) main;
+";
+    let refused = sluice_rtl::compile(&module(text), "t.p4", &Options::default());
+    let refused = refused.expect_err("it is refused");
+    let messages: Vec<&str> = refused.iter().map(|found| found.message.as_str()).collect();
+    assert!(messages.iter().any(|message| message.contains("within a clock")), "{messages:?}");
+    assert!(refused.iter().all(|found| found.primary.is_some()), "each stands somewhere");
+}
