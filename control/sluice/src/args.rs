@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::latency::Latency;
+use crate::nic::Nic;
 use crate::p4::P4;
 
 /// An open network packet broker: filters in, the right packets out for every tool.
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Compare captures of two or more taps: latency, loss, order, bursts.
     Latency(Latency),
+    /// List, bind, show and simulate FPGA NICs, and capture from them.
+    #[command(subcommand)]
+    Nic(Nic),
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.

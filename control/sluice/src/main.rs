@@ -12,6 +12,7 @@ mod failure;
 mod folder;
 mod inputs;
 mod latency;
+mod nic;
 mod p4;
 mod plan;
 mod progress;
@@ -20,6 +21,7 @@ mod replay;
 mod sample;
 mod serve;
 mod summary;
+mod table;
 mod tools;
 
 use std::io::Write;
@@ -47,6 +49,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Replay(arguments) => return replay::run(arguments),
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Latency(arguments) => latency::run(arguments)?,
+        Command::Nic(command) => nic::run(command)?,
         Command::Sample(arguments) => sample::run(arguments)?,
         Command::Release(pin) => release::run(pin)?,
         Command::Serve(arguments) => return serve::run(arguments),

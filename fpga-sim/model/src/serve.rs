@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use sluice_nic::bus::{Bus, InProcess, Interrupt, Iova, Space};
@@ -46,7 +46,15 @@ pub enum ServeError {
 pub struct Served {
     path: PathBuf,
     stop: Arc<AtomicBool>,
+    departed: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Served {
+    /// How many clients have come and gone.
+    pub fn departed(&self) -> u64 {
+        self.departed.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Served {
@@ -76,7 +84,8 @@ pub fn serve<F: Function + 'static>(device: Arc<InProcess<F>>, path: &Path) -> R
     let server = Server::new(path, true, interrupts.collect(), regions);
     let server = server.map_err(|source| ServeError::Socket { path: path.display().to_string(), source })?;
     let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
+    let departed = Arc::<AtomicU64>::default();
+    let (stopped, gone) = (stop.clone(), departed.clone());
     let run = move || {
         let mut backend = Backend { device };
         while !stopped.load(Ordering::Acquire) {
@@ -87,11 +96,12 @@ pub fn serve<F: Function + 'static>(device: Arc<InProcess<F>>, path: &Path) -> R
                 function.reset();
                 *machine = Machine::new();
             });
+            gone.fetch_add(1, Ordering::Release);
         }
     };
     let thread =
         std::thread::Builder::new().name("vfio-user".into()).spawn(run).map_err(ServeError::Thread)?;
-    Ok(Served { path: path.to_path_buf(), stop, thread: Some(thread) })
+    Ok(Served { path: path.to_path_buf(), stop, departed, thread: Some(thread) })
 }
 
 fn space(region: u32) -> Option<Space> {

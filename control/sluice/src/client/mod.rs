@@ -2,7 +2,6 @@
 
 mod change;
 mod show;
-mod table;
 mod top;
 mod users;
 

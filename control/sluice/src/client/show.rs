@@ -2,11 +2,11 @@
 
 use sluice_api::v1;
 
-use super::table::{columns, time};
 use super::users::who;
 use super::{refused, with};
 use crate::args;
 use crate::failure::Failure;
+use crate::table::{columns, time};
 
 pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
     with(server, async |mut client| {

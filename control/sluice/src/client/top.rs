@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use sluice_api::v1;
 
 use super::show::port_rows;
-use super::table::columns;
 use super::{refused, with};
 use crate::args;
 use crate::failure::Failure;
+use crate::table::columns;
 
 /// Goes to the top of the screen and clears it.
 const CLEAR: &str = "\x1b[H\x1b[2J";

@@ -2,10 +2,10 @@
 
 use sluice_api::v1;
 
-use super::table::{columns, time};
 use super::{refused, with};
 use crate::args;
 use crate::failure::Failure;
+use crate::table::{columns, time};
 
 /// A role, and of which tenant.
 pub(super) fn who(role: &str, tenant: &str) -> String {

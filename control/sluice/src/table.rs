@@ -1,7 +1,7 @@
 //! Columns and times, as people read them.
 
 /// Rows in columns, the first row the heads; numbers to the right.
-pub(super) fn columns(rows: &[Vec<String>]) -> String {
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -20,7 +20,7 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
 }
 
 /// A time in UTC, to the second: `2026-11-27 21:00:00`.
-pub(super) fn time(time_ns: u64) -> String {
+pub(crate) fn time(time_ns: u64) -> String {
     sluice_telemetry::rfc3339(time_ns)
         .chars()
         .take("2026-11-27 21:00:00".len())

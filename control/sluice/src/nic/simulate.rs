@@ -1,0 +1,126 @@
+//! `sluice nic simulate`.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sluice_capture::{Merge, ReadOptions, Reader};
+use sluice_nic::bus::InProcess;
+use sluice_nic_model::{NicModel, Options, Time, ToHost, serve};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::Simulate;
+use super::times;
+use crate::failure::Failure;
+
+/// What the model says that it runs: nothing of ours yet.
+const APPLICATION: u32 = 0x0511_ce01;
+/// How long a frame waits before somebody looks again whether it may go.
+const LOOK: Duration = Duration::from_micros(200);
+/// Frames that go one behind the other.
+const BATCH: u64 = 256;
+
+/// Raised at SIGINT and SIGTERM.
+pub(super) fn until_signal() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::<AtomicBool>::default();
+    let raised = stop.clone();
+    let failed = |source| Failure::system("wait for signals")(source);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
+    let guard = runtime.enter();
+    let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    drop(guard);
+    std::thread::spawn(move || {
+        runtime.block_on(async move {
+            let (mut interrupt, mut terminate) = (interrupt, terminate);
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        });
+        raised.store(true, Ordering::Release);
+    });
+    Ok(stop)
+}
+
+/// `PORT=CAPTURE` arguments; all that is wrong with them is said at once.
+fn inputs(arguments: &Simulate) -> Result<Vec<(u8, PathBuf)>, Failure> {
+    let mut list = Vec::new();
+    let mut wrong = Vec::new();
+    for text in &arguments.inputs {
+        let parsed = text.split_once('=').filter(|(_, path)| !path.is_empty());
+        match parsed.and_then(|(port, path)| Some((port.parse::<u8>().ok()?, PathBuf::from(path)))) {
+            Some((port, path)) if port < arguments.ports => list.push((port, path)),
+            Some((port, _)) => wrong.push(format!("`--in {text}`: the card has no port {port}")),
+            None => wrong.push(format!("`--in {text}` is no port and capture")),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(list);
+    }
+    let help = format!("write `--in PORT=CAPTURE`, with a port from 0 to {}", arguments.ports - 1);
+    Err(Failure::argument(wrong.join("\nerror: "), help))
+}
+
+pub(super) fn run(arguments: &Simulate) -> Result<(), Failure> {
+    let inputs = inputs(arguments)?;
+    let mut merge = Merge::new();
+    for (port, path) in &inputs {
+        let file = File::open(path).map_err(Failure::read(path))?;
+        let reader = Reader::new(file, ReadOptions::default());
+        merge.push(*port, reader.map_err(|source| Failure::Capture { path: path.clone(), source })?);
+    }
+    let stop = until_signal()?;
+    let options = Options {
+        ports: arguments.ports,
+        time: Time::real(),
+        start_ns: times::tai_ns(),
+        drift_ppb: arguments.drift,
+        ..Options::default()
+    };
+    let device = Arc::new(InProcess::new(NicModel::new(options, ToHost { id: APPLICATION })));
+    let served =
+        serve(device.clone(), &arguments.socket).map_err(|error| Failure::Broker(error.to_string()))?;
+    say(&format!("ready: vfio-user:{}", arguments.socket.display()))?;
+    let path =
+        |input: usize| inputs.get(input).map_or(Path::new(""), |(_, path)| path.as_path()).to_path_buf();
+    let mut sent = 0u64;
+    loop {
+        let packet = merge
+            .next_packet()
+            .map_err(|error| Failure::Capture { path: path(error.input), source: error.error })?;
+        let Some((port, packet)) = packet else { break };
+        if sent.is_multiple_of(BATCH) {
+            // So that the driver gets at the card in between.
+            std::thread::yield_now();
+        }
+        let goes = || {
+            device.with(|model, machine| {
+                let may_go = model.receives(port) && model.has_room(0);
+                may_go.then(|| model.receive(machine, port, packet.data))
+            })
+        };
+        while goes().is_none() {
+            if stop.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+        sent += 1;
+    }
+    say(&format!("{sent} frames have come in"))?;
+    let is_over = || stop.load(Ordering::Acquire) || (arguments.once && served.departed() > 0);
+    while !is_over() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Whoever waits for a line reads it now.
+fn say(line: &str) -> Result<(), Failure> {
+    println!("{line}");
+    std::io::stdout().flush().map_err(Failure::system("say that it is ready"))
+}
