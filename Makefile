@@ -43,6 +43,7 @@ setup:
 .PHONY: setup-test
 setup-test:
 	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus clang ethtool
+	scripts/qemu target/qemu
 
 clean:
 	$(CARGO) clean

@@ -9,6 +9,8 @@
 
 mod fake;
 mod faulty;
+#[cfg(not(miri))]
+mod vfio;
 mod vfio_user;
 
 use std::fmt;
@@ -22,6 +24,8 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 pub use fake::InProcess;
 pub use faulty::{Fault, Faulty};
+#[cfg(not(miri))]
+pub use vfio::Vfio;
 pub use vfio_user::VfioUser;
 
 use crate::memory::{HUGE_PAGE_BYTES, Memory, PAGE_BYTES};

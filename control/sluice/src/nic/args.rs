@@ -36,7 +36,7 @@ pub(crate) enum Nic {
 /// Which card.
 #[derive(Debug, Args)]
 pub(crate) struct CardArgument {
-    /// The card: `vfio-user:SOCKET`, a model that `sluice nic simulate` or another program shows.
+    /// The card: the PCI address of one that `vfio-pci` has, or `vfio-user:SOCKET`, a model that `sluice nic simulate` or another program shows.
     #[arg(long, value_name = "CARD")]
     pub(crate) card: String,
     /// How long an answer of it may take, milliseconds.

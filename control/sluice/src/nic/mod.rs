@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sluice_nic::Card;
-use sluice_nic::bus::{Bus, VfioUser};
+use sluice_nic::bus::{Bus, Vfio, VfioUser};
+use sluice_nic::discover::{self, Address, Linux};
 
 pub(crate) use args::Nic;
 
@@ -31,13 +32,27 @@ pub(crate) fn run(command: &Nic) -> Result<(), Failure> {
 /// Opens a card.
 fn open(argument: &args::CardArgument) -> Result<Card, Failure> {
     let text = &argument.card;
-    let Some(path) = text.strip_prefix("vfio-user:") else {
-        let help = "write `vfio-user:SOCKET`; cards on the PCI bus are listed and bound by `sluice nic`, and cannot be driven by it yet";
-        return Err(Failure::argument(format!("`--card {text}` is no card"), help));
+    let bus: Arc<dyn Bus> = match text.strip_prefix("vfio-user:") {
+        Some(path) => {
+            Arc::new(VfioUser::connect(Path::new(path), argument.patience()).map_err(failed(text))?)
+        }
+        None => Arc::new(vfio(text)?),
     };
-    let bus: Arc<dyn Bus> =
-        Arc::new(VfioUser::connect(Path::new(path), argument.patience()).map_err(failed(text))?);
     Card::open(bus).map_err(failed(text))
+}
+
+/// A card on the PCI bus, once nothing is missing.
+fn vfio(text: &str) -> Result<Vfio, Failure> {
+    let help = "write `vfio-user:SOCKET` for a model, or a PCI address (`0000:03:00.0`) that `sluice nic list` shows";
+    let address = Address::parse(text);
+    let address = address.ok_or_else(|| Failure::argument(format!("`--card {text}` is no card"), help))?;
+    let system = Linux::default();
+    let found = discover::look(&system, address).map_err(failed(text))?;
+    let lacks: Vec<String> = discover::lacks(&system, &found).iter().map(ToString::to_string).collect();
+    if lacks.is_empty() {
+        return Vfio::open(address).map_err(failed(text));
+    }
+    Err(Failure::Broker(format!("{text}: {}", lacks.join(&format!("\nerror: {text}: ")))))
 }
 
 /// What a card says, with which card it is.
