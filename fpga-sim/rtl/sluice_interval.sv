@@ -62,6 +62,7 @@ module sluice_interval #(
         // The range's number is odd once the levels below are taken away.
         wire is_mine = (cfg_row[LEVELS-1:0] & LEVELS'((2 << SHIFT) - 1)) == LEVELS'(1 << SHIFT);
         wire [LEVELS-1:0] number = cfg_row[LEVELS-1:0] >> (SHIFT + 1);
+        wire unused_number = &{1'b0, number};
         wire [l:0] write_at = (l+1)'(number) | ((l+1)'(!bank) << l);
         wire [l:0] read_at  = (l+1)'(ranges[l]) | ((l+1)'(banks[l]) << l);
         always_ff @(posedge clk) begin

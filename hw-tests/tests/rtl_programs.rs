@@ -52,16 +52,37 @@ fn refusals() {
     }
 }
 
+/// Verilator has nothing to say of the blocks and of what is generated, with all of its warnings.
+#[test]
+fn lint() {
+    let Some(verilator) = verilator() else { return };
+    let (mut clean, mut wrong) = (0, Vec::new());
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    for case in cases(&root()).iter().filter(|case| is_wanted(case)) {
+        let Some(text) = case.rtl_text() else { continue };
+        match verilator.lint(&text, folder.path()) {
+            Ok(said) if said.is_empty() => clean += 1,
+            Ok(said) => wrong.push(format!("{}: {said}", case.name)),
+            Err(error) => wrong.push(format!("{}: {error}", case.name)),
+        }
+    }
+    println!("{clean} are clean");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether a program is one of those that run.
+fn is_wanted(case: &Case) -> bool {
+    let only = only();
+    if !only.is_empty() {
+        return case.name.contains(&only);
+    }
+    trial::is_long() || FEW.iter().any(|few| case.name.starts_with(few))
+}
+
 #[test]
 fn scripts() {
     let Some(verilator) = verilator() else { return };
     let only = only();
-    let is_wanted = |case: &Case| {
-        if !only.is_empty() {
-            return case.name.contains(&only);
-        }
-        trial::is_long() || FEW.iter().any(|few| case.name.starts_with(few))
-    };
     let (mut passed, mut refused, mut failed) = (0, 0, Vec::new());
     for case in cases(&root()).iter().filter(|case| is_wanted(case)) {
         match case.on_rtl(verilator) {

@@ -126,6 +126,13 @@ impl Case {
         }
     }
 
+    /// The program's SystemVerilog; none for one without a script, or one that the back end refuses.
+    pub fn rtl_text(&self) -> Option<String> {
+        let mut sources = Sources::new();
+        let (module, _) = self.compile(&mut sources, true).ok().filter(|_| self.file("stf").exists())?;
+        Some(sluice_rtl::compile(&module, &self.name, &options()).ok()?.text)
+    }
+
     /// The script on the simulated hardware; none for a program without a script.
     pub fn on_rtl(&self, verilator: &Verilator) -> Option<OnRtl> {
         let text = fs::read_to_string(self.file("stf")).ok()?;

@@ -10,6 +10,9 @@ use crate::pipeline::{ADDRESS, Pipeline, is_effect, reachable};
 use crate::schedule::{REGISTER_LATENCY, Schedule};
 use crate::state::LENGTH;
 
+/// Bits from which on a value counts as wide.
+const WIDE: u32 = 256;
+
 /// Clocks between a table's key and its result.
 pub(crate) fn table_latency(layout: &TableLayout) -> u32 {
     match layout.shape {
@@ -75,6 +78,9 @@ pub(crate) struct Emitter<'p> {
     /// The clocks at which each value is wanted.
     wanted: BTreeMap<Value, BTreeSet<u32>>,
     used: Vec<Value>,
+    /// Wires of wide values that were wired anew, by clock.
+    rewired: BTreeSet<(Value, u32)>,
+    wires_again: String,
     /// Wires that blocks and clocks drive.
     declarations: String,
     text: String,
@@ -97,6 +103,8 @@ impl<'p> Emitter<'p> {
             ports,
             wanted,
             used,
+            rewired: BTreeSet::new(),
+            wires_again: String::new(),
             declarations: String::new(),
             text: String::new(),
         }
@@ -121,6 +129,8 @@ impl<'p> Emitter<'p> {
         self.text += "\n    // What is computed.\n";
         self.text += &std::mem::take(&mut self.declarations);
         self.delays();
+        self.text += "\n    // Wide values, wired again where they are wanted.\n";
+        self.text += &std::mem::take(&mut self.wires_again);
         self.text += &wires;
         self.text += &units;
         for (name, _, value) in &outputs {
@@ -172,8 +182,34 @@ impl<'p> Emitter<'p> {
         if stage <= own {
             return self.name(value);
         }
+        if self.is_rewired(value) {
+            return self.rewired(value, stage);
+        }
         self.wanted.entry(value).or_default().insert(stage);
         format!("{}_s{stage}", self.name(value))
+    }
+
+    /// Whether a value is wires of a wide one: it is wired anew at each clock instead of carried, so that the wide one is carried once for
+    /// all that are cut from it.
+    fn is_rewired(&self, value: Value) -> bool {
+        let node = self.pipeline.graph.node(value);
+        node.width >= WIDE
+            && match node.op {
+                Op::Slice(base, _) => self.pipeline.graph.width(base) <= 2 * node.width,
+                Op::Concat(..) => true,
+                _ => false,
+            }
+    }
+
+    fn rewired(&mut self, value: Value, stage: u32) -> String {
+        let name = format!("{}_w{stage}", self.name(value));
+        if self.rewired.insert((value, stage)) {
+            let expression = self.expression(value, stage);
+            let width = self.pipeline.graph.width(value);
+            let _ = writeln!(self.declarations, "    wire {} {name};", range(width));
+            let _ = writeln!(self.wires_again, "    assign {name} = {expression};");
+        }
+        name
     }
 
     fn name(&self, value: Value) -> String {

@@ -22,6 +22,7 @@
 //! with what another block makes of what was read; value sets, action profiles; division but by powers of two; checksums over payload.
 
 mod deparser;
+mod diagram;
 mod emit;
 mod exec;
 mod expression;
@@ -72,6 +73,8 @@ pub struct Program {
     pub text: String,
     /// How its tables are laid out.
     pub layout: Layout,
+    /// Where each table, array and counter stands in time: a picture (SVG).
+    pub diagram: String,
 }
 
 /// Writes a verified module as SystemVerilog. `name` is what its first lines call the program.
@@ -106,7 +109,12 @@ pub fn compile(module: &Module, name: &str, options: &Options) -> Result<Program
     text += &Emitter::new(&pipelines.egress, &egress, &layout, &egress_ports()).module("sluice_egress");
     text.push('\n');
     text += &top::top(&pipelines, &layout, options);
-    Ok(Program { text, layout })
+    let parts = [
+        ("parser and ingress", &pipelines.ingress, &ingress),
+        ("egress and deparser", &pipelines.egress, &egress),
+    ];
+    let diagram = diagram::diagram(parts, &layout);
+    Ok(Program { text, layout, diagram })
 }
 
 /// What is built, and where a driver finds it.

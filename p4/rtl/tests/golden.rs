@@ -28,7 +28,11 @@ fn router() {
     let module = module(&text);
     let program = hardware(&module);
     assert!(program == hardware(&module), "a second time, it is another text");
-    for (name, found) in [("router.sv", program.text), ("router.layout.json", program.layout.to_json())] {
+    for (name, found) in [
+        ("router.sv", program.text),
+        ("router.layout.json", program.layout.to_json()),
+        ("router.svg", program.diagram),
+    ] {
         let path = folder.join(name);
         if std::env::var_os("SLUICE_BLESS").is_some() {
             fs::write(&path, &found).expect("the golden can be written");
@@ -68,4 +72,22 @@ V1Switch(p(), v(), i(), e(), c(), d()) main;
     let messages: Vec<&str> = refused.iter().map(|found| found.message.as_str()).collect();
     assert!(messages.iter().any(|message| message.contains("within a clock")), "{messages:?}");
     assert!(refused.iter().all(|found| found.primary.is_some()), "each stands somewhere");
+}
+
+/// The broker is taken, but for the one thing that wants the end of a frame before its beginning.
+#[test]
+fn broker() {
+    let build = sluice_broker::Build { terms: 64, copies: 64, ..sluice_broker::Build::default() };
+    let module = |fixes_checksums| {
+        let build = sluice_broker::Build { fixes_checksums, ..build };
+        sluice_broker::compile(build).unwrap_or_else(|(found, sources)| panic!("{}", found.render(&sources)))
+    };
+    let refused = sluice_rtl::compile(&module(true), "broker.p4", &Options::default());
+    let refused = refused.expect_err("checksums are not made to fit");
+    let messages: Vec<&str> = refused.iter().map(|found| found.message.as_str()).collect();
+    assert!(matches!(messages[..], [only] if only.contains("fix_checksums")), "{messages:?}");
+    let program = sluice_rtl::compile(&module(false), "broker.p4", &Options::default());
+    let layout = program.expect("the rest is taken").layout;
+    assert!(layout.tables.iter().any(|table| table.name.ends_with("policy") && table.is_built));
+    assert_eq!(layout.window_bytes, 256);
 }

@@ -21,7 +21,11 @@ pub(crate) fn run(arguments: &Compile) -> Result<(), Failure> {
         Target::Rtl => {
             let program = rtl(&arguments.file, &module, &sources)?;
             let layout = program.layout.to_json().into_bytes();
-            vec![("sv", program.text.into_bytes()), ("layout.json", layout)]
+            vec![
+                ("sv", program.text.into_bytes()),
+                ("layout.json", layout),
+                ("svg", program.diagram.into_bytes()),
+            ]
         }
     };
     let (info, warnings) =

@@ -279,6 +279,8 @@ module sluice_ingress (
     wire  i_ingress_bad_s25;
     sluice_delay #(.WIDTH(1), .DEPTH(25)) d_i_ingress_bad_s25 (.clk(clk), .d(i_ingress_bad), .q(i_ingress_bad_s25));
 
+    // Wide values, wired again where they are wanted.
+
     // ---- Clock 0 ----
     assign n18 = {i_length, 3'h0};
     assign n19 = {1'h0, n18};
@@ -591,6 +593,8 @@ module sluice_egress (
     sluice_delay #(.WIDTH(16), .DEPTH(3)) d_n108_s3 (.clk(clk), .d(n108), .q(n108_s3));
     wire [15:0] i_address_s3;
     sluice_delay #(.WIDTH(16), .DEPTH(3)) d_i_address_s3 (.clk(clk), .d(i_address), .q(i_address_s3));
+
+    // Wide values, wired again where they are wanted.
 
     // ---- Clock 0 ----
     assign n41 = {i_hdr_ipv4_version_x23, i_hdr_ipv4_ihl_x24};
