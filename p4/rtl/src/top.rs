@@ -37,7 +37,12 @@ pub(crate) fn top(pipelines: &Pipelines, layout: &Layout, options: &Options) -> 
         .collect();
     let carried: u32 = bundle.iter().map(|(_, width)| width).sum::<u32>() + 16 + 16 + 64 + 1 + 9;
     let mut text = String::new();
-    text += &HEAD
+    let widths = |text: &str| {
+        text.replace("@HEAD@", &layout.head_bytes.to_string())
+            .replace("@TRAILERS@", &pipelines.trailer_bytes.max(1).to_string())
+            .replace("@EDITS@", &pipelines.overwrites.max(1).to_string())
+    };
+    text += &widths(HEAD)
         .replace("@QUEUES@", &queues.to_string())
         .replace("@ROW@", &row.to_string())
         .replace("@WORDS@", &layout.row_words.to_string())
@@ -93,14 +98,9 @@ pub(crate) fn top(pipelines: &Pipelines, layout: &Layout, options: &Options) -> 
         text +=
             "    assign g_edit_offset = '0;\n    assign g_edit_length = '0;\n    assign g_edit_value = '0;\n";
     }
-    let trailer = pipelines.trailer_bytes.max(1);
-    let edits = pipelines.overwrites.max(1);
-    text += &TAIL
-        .replace("@HEAD@", &layout.head_bytes.to_string())
+    text += &widths(TAIL)
         .replace("@TRAILER@", &pipelines.trailer_bytes.to_string())
-        .replace("@TRAILERS@", &trailer.to_string())
         .replace("@OVERWRITES@", &pipelines.overwrites.to_string())
-        .replace("@EDITS@", &edits.to_string())
         .replace("@WAITING@", &WAITING.to_string());
     text
 }

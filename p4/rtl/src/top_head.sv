@@ -82,3 +82,21 @@ module sluice_top (
     wire [63:0]         i_time;
     wire [ADDRESS-1:0]  i_address;
     localparam int EVENTS_BLOCK = @EVENTS@;
+
+    // What replication hands on: a copy.
+    wire                c_valid, c_replicated, c_busy, c_dropped_full, c_dropped_group, c_bad;
+    wire [8:0]          c_port, c_from;
+    wire [15:0]         c_instance, c_length, c_skip;
+    wire [63:0]         c_time;
+    wire [ADDRESS-1:0]  c_address, c_oldest;
+
+    // What egress hands on: a copy with what is made of its frame.
+    wire                     g_valid, g_send;
+    wire [8:0]               g_port;
+    wire [15:0]              g_instance, g_skip, g_head_length, g_end, g_trailer_length;
+    wire [ADDRESS-1:0]       g_address;
+    wire [@HEAD@*8-1:0]      g_head;
+    wire [@TRAILERS@*8-1:0]  g_trailer;
+    wire [@EDITS@*16-1:0]    g_edit_offset, g_edit_length;
+    wire [@EDITS@*8-1:0]     g_edit_value;
+

@@ -1,12 +1,3 @@
-    wire                     g_valid, g_send;
-    wire [8:0]               g_port;
-    wire [15:0]              g_instance, g_skip, g_head_length, g_end, g_trailer_length;
-    wire [ADDRESS-1:0]       g_address;
-    wire [@HEAD@*8-1:0]      g_head;
-    wire [@TRAILERS@*8-1:0]  g_trailer;
-    wire [@EDITS@*16-1:0]    g_edit_offset, g_edit_length;
-    wire [@EDITS@*8-1:0]     g_edit_value;
-
     // ---- A queue and an editor a port ----
     localparam int QUEUE_BITS = QUEUES > 1 ? $clog2(QUEUES) : 1;
     localparam int COPY = 9 + 16 * 5 + @HEAD@ * 8 + @TRAILERS@ * 8 + @EDITS@ * 40;

@@ -757,6 +757,24 @@ module sluice_top (
     wire [63:0]         i_time;
     wire [ADDRESS-1:0]  i_address;
     localparam int EVENTS_BLOCK = 255;
+
+    // What replication hands on: a copy.
+    wire                c_valid, c_replicated, c_busy, c_dropped_full, c_dropped_group, c_bad;
+    wire [8:0]          c_port, c_from;
+    wire [15:0]         c_instance, c_length, c_skip;
+    wire [63:0]         c_time;
+    wire [ADDRESS-1:0]  c_address, c_oldest;
+
+    // What egress hands on: a copy with what is made of its frame.
+    wire                     g_valid, g_send;
+    wire [8:0]               g_port;
+    wire [15:0]              g_instance, g_skip, g_head_length, g_end, g_trailer_length;
+    wire [ADDRESS-1:0]       g_address;
+    wire [34*8-1:0]      g_head;
+    wire [1*8-1:0]  g_trailer;
+    wire [1*16-1:0]    g_edit_offset, g_edit_length;
+    wire [1*8-1:0]     g_edit_value;
+
     wire  b_hdr_ethernet_valid_x18;
     wire [47:0] b_hdr_ethernet_destination_x19;
     wire [47:0] b_hdr_ethernet_source_x20;
@@ -820,11 +838,6 @@ module sluice_top (
         .copy_valid(c_valid), .copy_port(c_port), .copy_instance(c_instance), .copy_replicated(c_replicated), .copy_address(c_address),
         .copy_payload(c_payload), .busy(c_busy), .oldest(c_oldest), .dropped_full(c_dropped_full), .dropped_group(c_dropped_group),
         .cfg_write(cfg_write), .cfg_block(cfg_block), .cfg_kind(cfg_kind), .cfg_row(cfg_row), .cfg_data(cfg_data));
-    wire                c_valid, c_replicated, c_busy, c_dropped_full, c_dropped_group, c_bad;
-    wire [8:0]          c_port, c_from;
-    wire [15:0]         c_instance, c_length, c_skip;
-    wire [63:0]         c_time;
-    wire [ADDRESS-1:0]  c_address, c_oldest;
 
     // ---- Egress and deparser ----
     sluice_egress egress (
@@ -855,15 +868,6 @@ module sluice_top (
     assign g_edit_offset = '0;
     assign g_edit_length = '0;
     assign g_edit_value = '0;
-    wire                     g_valid, g_send;
-    wire [8:0]               g_port;
-    wire [15:0]              g_instance, g_skip, g_head_length, g_end, g_trailer_length;
-    wire [ADDRESS-1:0]       g_address;
-    wire [34*8-1:0]      g_head;
-    wire [1*8-1:0]  g_trailer;
-    wire [1*16-1:0]    g_edit_offset, g_edit_length;
-    wire [1*8-1:0]     g_edit_value;
-
     // ---- A queue and an editor a port ----
     localparam int QUEUE_BITS = QUEUES > 1 ? $clog2(QUEUES) : 1;
     localparam int COPY = 9 + 16 * 5 + 34 * 8 + 1 * 8 + 1 * 40;
