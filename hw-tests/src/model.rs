@@ -94,6 +94,29 @@ pub enum Stamp {
     Vss {
         /// 0 none, 1 NTP, 2 GPS, 3 PTP.
         source: u8,
+        /// Bytes of port number, 0 to 2.
+        port_bytes: u8,
+        /// Port number, 0 without bytes for it.
+        port: u16,
+    },
+    /// Trailer of 15 bytes.
+    Ixia {
+        /// 3 local, 4 NTP, 5 GPS, 6 PTP, 7 holdover.
+        source: u8,
+    },
+    /// Trailer of 16 bytes.
+    Metamako {
+        /// Whether the clock is not as good as it should be.
+        degraded: bool,
+        /// Device number.
+        device: u16,
+        /// Port number.
+        port: u8,
+    },
+    /// Trailer of 16 bytes, with a binary fraction of a second.
+    Exablaze {
+        /// Device number.
+        device: u8,
         /// Port number.
         port: u8,
     },
@@ -333,9 +356,24 @@ impl Edits {
                 let (bits, clock) = (if long { 64 } else { 48 }, if utc { "utc" } else { "tai" });
                 lines.push(format!("stamp: {{ format: d28b, bits: {bits}, clock: {clock} }}"));
             }
-            Some(Stamp::Vss { source, port }) => {
+            Some(Stamp::Vss { source, port_bytes, port }) => {
                 let source = ["none", "ntp", "gps", "ptp"][usize::from(source & 3)];
-                lines.push(format!("stamp: {{ format: vss, source: {source}, port: {port} }}"));
+                let port = if port_bytes == 0 { String::new() } else { format!(", port: {port}") };
+                lines.push(format!(
+                    "stamp: {{ format: vss, source: {source}, port_bytes: {port_bytes}{port} }}"
+                ));
+            }
+            Some(Stamp::Ixia { source }) => {
+                let source = ["local", "ntp", "gps", "ptp", "holdover"][usize::from(source - 3)];
+                lines.push(format!("stamp: {{ format: ixia, source: {source} }}"));
+            }
+            Some(Stamp::Metamako { degraded, device, port }) => {
+                lines.push(format!(
+                    "stamp: {{ format: metamako, degraded: {degraded}, device: {device}, port: {port} }}"
+                ));
+            }
+            Some(Stamp::Exablaze { device, port }) => {
+                lines.push(format!("stamp: {{ format: exablaze, device: {device}, port: {port} }}"));
             }
             None => {}
         }

@@ -144,7 +144,8 @@ fn stamps_are_shown_by_stock_tshark() {
             assert!(row[2].ends_with("arp") || row[2].contains("ip:tcp"), "{row:?}");
         }
     }
-    let model = one_tool(Edits { stamp: Some(Stamp::Vss { source: 3, port: 9 }), ..Edits::default() });
+    let model =
+        one_tool(Edits { stamp: Some(Stamp::Vss { source: 3, port_bytes: 1, port: 9 }), ..Edits::default() });
     let stamped = edited(&model, &frames);
     let fields = ["vssmonitoring.clksrc", "vssmonitoring.srcport", "vssmonitoring.time"];
     let shown = tshark_fields(&stamped, &fields, &[]).expect("tshark runs");

@@ -94,8 +94,18 @@ fn entries(edits: &Edits) -> Vec<Update> {
             let offset = if utc { 0 } else { 37 };
             add("stamp", &[instance], "stamp_d28b", &[(16, version), (16, offset)]);
         }
-        Some(Stamp::Vss { source, port }) => {
-            add("stamp", &[instance], "stamp_vss", &[(2, source.into()), (8, port.into())]);
+        Some(Stamp::Vss { source, port_bytes, port }) => {
+            let params = [(2, source.into()), (2, port_bytes.into()), (16, port.into())];
+            add("stamp", &[instance], "stamp_vss", &params);
+        }
+        Some(Stamp::Ixia { source }) => add("stamp", &[instance], "stamp_ixia", &[(8, source.into())]),
+        Some(Stamp::Metamako { degraded, device, port }) => {
+            let flags = if degraded { 0x10 } else { 0 };
+            let params = [(8, flags), (16, device.into()), (8, port.into())];
+            add("stamp", &[instance], "stamp_metamako", &params);
+        }
+        Some(Stamp::Exablaze { device, port }) => {
+            add("stamp", &[instance], "stamp_exablaze", &[(8, device.into()), (8, port.into())]);
         }
         None => {}
     }

@@ -25,6 +25,7 @@
 #include "edits/strip.p4"
 #include "edits/places.p4"
 #include "edits/cut.p4"
+#include "edits/trailer.p4"
 #include "edits/mark.p4"
 #include "edits/encapsulate.p4"
 #include "edits/tool.p4"

@@ -96,10 +96,9 @@ struct edit_t {
     mask_t  mask_3;
     // Makes checksums and lengths right, of the IP packet that starts there; 0: no such edit.
     bit<32> fix;
-    // VSS trailer.
-    bit<32> seconds;
-    bit<32> clock_and_nanoseconds;
-    bit<8>  port;
+    // The trailer's bytes, from the highest bits on.
+    bit<64> trailer_head;
+    bit<64> trailer_tail;
     // Whether the tunnel that the parser found is gone.
     bit<1>  unwrapped;
     bit<1>  unsupported;

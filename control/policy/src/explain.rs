@@ -250,7 +250,7 @@ impl<'a> Walker<'a> {
         if send.selection.dedup.is_some() {
             what.push("dedup".to_string());
         }
-        let edits = values::edits(&send.edits.edits);
+        let edits = values::edits(&send.edits.edits, &send.tool);
         if !edits.is_empty() {
             what.push(edits);
         }
@@ -326,7 +326,7 @@ impl<'a> Walker<'a> {
                 let group = program.groups.iter().find(|(_, group)| id == Some(u64::from(**group)));
                 for Replica { instance, .. } in group.map_or(&[][..], |(replicas, _)| replicas) {
                     let Some(made) = program.instances.get(instance) else { continue };
-                    let edits = values::edits(&made.edits.edits);
+                    let edits = values::edits(&made.edits.edits, &made.tool);
                     self.explanation.deliveries.push((made.tool.name.to_string(), *instance, edits));
                 }
             }

@@ -121,10 +121,20 @@ pub fn edits(dice: &mut Dice) -> Edits {
     }
     edits.label = dice.percent(30);
     if dice.percent(30) {
-        edits.stamp = Some(if dice.percent(60) {
-            Stamp::D28b { long: dice.percent(50), utc: dice.percent(50) }
-        } else {
-            Stamp::Vss { source: dice.below(4) as u8, port: dice.word() as u8 }
+        edits.stamp = Some(match dice.below(10) {
+            0..=3 => Stamp::D28b { long: dice.percent(50), utc: dice.percent(50) },
+            4 | 5 => {
+                let port_bytes = dice.below(3) as u8;
+                let port = dice.word() as u16 & [0, 0xff, 0xffff][usize::from(port_bytes)];
+                Stamp::Vss { source: dice.below(4) as u8, port_bytes, port }
+            }
+            6 | 7 => Stamp::Ixia { source: dice.between(3, 7) as u8 },
+            8 => Stamp::Metamako {
+                degraded: dice.percent(50),
+                device: dice.word() as u16,
+                port: dice.word() as u8,
+            },
+            _ => Stamp::Exablaze { device: dice.word() as u8, port: dice.word() as u8 },
         });
     }
     edits

@@ -28,7 +28,7 @@ tools:
   vxlan: { port: wan, encapsulate: { vxlan: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, vni: 7 } } }
   gre: { port: wan, encapsulate: { gre: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, key: 7 } } }
   erspan2: { port: wan, encapsulate: { erspan2: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 7 } } }
-  erspan3: { port: wan, encapsulate: { erspan3: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 8 } } }
+  erspan3: { port: wan, encapsulate: { erspan3: { dst_mac: 02:00:00:00:00:09, src_mac: 02:00:00:00:00:08, src_ip: 192.0.2.1, dst_ip: 192.0.2.2, session: 8, granularity: 100ns } } }
 groups:
   farm: { members: [three, four], balance: flows }
 filters:

@@ -53,8 +53,8 @@ pub fn apply(frame: &Captured, edits: &Edits, label: u16) -> Edited {
         data.splice(MACS..MACS, added);
     }
     // What has no MACs is no frame: nothing is added to it.
-    if has_macs && let Some(Stamp::Vss { source, port }) = edits.stamp {
-        data.extend(vss(frame.time_ns, source, port));
+    if has_macs && let Some(stamp) = edits.stamp {
+        data.extend(trailer(frame.time_ns, stamp));
     }
     let original_length = (data.len() - kept + whole) as u32 + missing;
     Edited { data, original_length }
@@ -200,10 +200,36 @@ fn d28b(time_ns: u64, long: bool, utc: bool) -> Vec<u8> {
     bytes
 }
 
-/// Seconds, clock source and nanoseconds, port.
-fn vss(time_ns: u64, source: u8, port: u8) -> Vec<u8> {
-    let mut bytes = ((time_ns / 1_000_000_000) as u32).to_be_bytes().to_vec();
-    bytes.extend((u32::from(source) << 30 | (time_ns % 1_000_000_000) as u32).to_be_bytes());
-    bytes.push(port);
-    bytes
+/// What a stamp puts behind the frame.
+fn trailer(time_ns: u64, stamp: Stamp) -> Vec<u8> {
+    let seconds = ((time_ns / 1_000_000_000) as u32).to_be_bytes();
+    let part = (time_ns % 1_000_000_000) as u32;
+    let nanoseconds = part.to_be_bytes();
+    match stamp {
+        Stamp::D28b { .. } => Vec::new(),
+        Stamp::Vss { source, port_bytes, port } => {
+            let word = (u32::from(source) << 30 | part).to_be_bytes();
+            let port = port.to_be_bytes();
+            [&seconds[..], &word, &port[2 - usize::from(port_bytes)..]].concat()
+        }
+        Stamp::Ixia { source } => {
+            let mut bytes = [&[source, 8][..], &seconds, &nanoseconds, &[10, 0xaf, 0x12]].concat();
+            let words = bytes
+                .chunks(2)
+                .map(|pair| u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])));
+            // The remainder of the sum by 2^16 - 1, which is what carrying around the end gives; no sum of a time is 0.
+            let sum = words.sum::<u64>() % 0xffff;
+            bytes.extend((!(if sum == 0 { 0xffff } else { sum } as u16)).to_be_bytes());
+            bytes
+        }
+        Stamp::Metamako { degraded, device, port } => {
+            let flags = if degraded { 0x10 } else { 0 };
+            let device = device.to_be_bytes();
+            [&[0; 4][..], &seconds, &nanoseconds, &[flags], &device, &[port]].concat()
+        }
+        Stamp::Exablaze { device, port } => {
+            let fraction = (u128::from(part) << 40).div_ceil(1_000_000_000) as u64;
+            [&[0, 0, 0, 0, device, port][..], &seconds, &fraction.to_be_bytes()[3..], &[0]].concat()
+        }
+    }
 }

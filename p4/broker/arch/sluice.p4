@@ -73,7 +73,7 @@ control egress(inout headers_t hdr, inout metadata_t meta, inout standard_metada
                 fix_checksums(meta.edit.fix);
             }
             if (meta.edit.trailer != 0) {
-                append_trailer({ meta.edit.seconds, meta.edit.clock_and_nanoseconds, meta.edit.port });
+                APPEND_TRAILER(meta.edit.trailer, meta.edit.trailer_head, meta.edit.trailer_tail)
             }
         }
     }

@@ -20,9 +20,14 @@
 #define AROUND_ERSPAN2 3
 #define AROUND_ERSPAN3 4
 
-// IEEE 1588 time: nanoseconds in the header, seconds in the subheader of platform 5.
+// Granularity of ERSPAN III. IEEE 1588: nanoseconds in the header, seconds in the subheader of platform 5. 100 ns: the low half of
+// their number in the header, the high half in the subheader of platform 3.
 #define ERSPAN_1588 2
-#define ERSPAN_PLATFORM 5
+#define ERSPAN_1588_PLATFORM 5
+#define ERSPAN_100NS_PLATFORM 3
+
+// 2^67 / 25, rounded up: exact for every quarter of a 64-bit number.
+#define HUNDREDTH_MULTIPLIER 128w0x51EB851EB851EB86
 
 control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
     bit<3> kind;
@@ -32,6 +37,7 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
     bit<64> flow_sum;
     bit<64> seconds;
     bit<32> nanoseconds;
+    bit<128> product;
 
     flow_hash() flow;
     split_time() split;
@@ -114,7 +120,7 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
     }
 
     action encapsulate_erspan3(bit<48> dst_mac, bit<48> src_mac, bit<32> src_ip, bit<32> dst_ip, bit<8> ttl, bit<6> dscp,
-                               bit<10> session) {
+                               bit<10> session, bit<2> granularity) {
         around_ip(dst_mac, src_mac, src_ip, dst_ip, ttl, dscp, PROTO_GRE);
         around_gre(0, TYPE_ERSPAN3);
         hdr.around_erspan3.setValid();
@@ -129,10 +135,9 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
         hdr.around_erspan3.frame_type = 0;
         hdr.around_erspan3.hardware = 0;
         hdr.around_erspan3.direction = 0;
-        hdr.around_erspan3.granularity = ERSPAN_1588;
+        hdr.around_erspan3.granularity = granularity;
         hdr.around_erspan3.has_subheader = 1;
         hdr.around_erspan3_sub.setValid();
-        hdr.around_erspan3_sub.platform = ERSPAN_PLATFORM;
         hdr.around_erspan3_sub.switch_id = 0;
         used_session = session;
         meta.edit.around = ETHERNET_BYTES + IPV4_BYTES + GRE_BYTES + ERSPAN3_BYTES;
@@ -161,10 +166,18 @@ control encapsulate_frame(inout headers_t hdr, inout metadata_t meta) {
                 sequence.apply(used_session, number);
                 hdr.around_gre_word.value = number;
                 if (kind == AROUND_ERSPAN3) {
-                    split.apply(meta.time_ns, seconds, nanoseconds);
-                    hdr.around_erspan3.timestamp = nanoseconds;
                     hdr.around_erspan3_sub.port = 7w0 ++ meta.ingress_port;
-                    hdr.around_erspan3_sub.seconds = seconds[31:0];
+                    if (hdr.around_erspan3.granularity == ERSPAN_1588) {
+                        split.apply(meta.time_ns, seconds, nanoseconds);
+                        hdr.around_erspan3.timestamp = nanoseconds;
+                        hdr.around_erspan3_sub.platform = ERSPAN_1588_PLATFORM;
+                        hdr.around_erspan3_sub.seconds = seconds[31:0];
+                    } else {
+                        product = ((bit<128>) (meta.time_ns >> 2) * HUNDREDTH_MULTIPLIER) >> 67;
+                        hdr.around_erspan3.timestamp = product[31:0];
+                        hdr.around_erspan3_sub.platform = ERSPAN_100NS_PLATFORM;
+                        hdr.around_erspan3_sub.seconds = product[63:32];
+                    }
                 }
             }
         }

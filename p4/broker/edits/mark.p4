@@ -6,29 +6,17 @@
 #define _SLUICE_MARK_
 
 #define STAMP_SUBTYPE 0x0001
-#define BILLION 1000000000
-
-// Seconds and nanoseconds of a time. The division is a multiplication by 2^76 / 5^9, which is exact for every 64-bit time.
-control split_time(in bit<64> time_ns, out bit<64> seconds, out bit<32> nanoseconds) {
-    bit<128> product;
-
-    apply {
-        product = (bit<128>) (time_ns >> 9);
-        product = product * 128w0x89705F4136B4A6;
-        seconds = (bit<64>) (product >> 76);
-        nanoseconds = (bit<32>) (time_ns - seconds * BILLION);
-    }
-}
 
 control mark_frame(inout headers_t hdr, inout metadata_t meta) {
     bit<16> stamp_version;
     bit<16> tai_offset;
     bit<1> stamps;
-    bit<2> clock_source;
+    trailer_t trailer;
     bit<64> seconds;
     bit<32> nanoseconds;
 
     split_time() split;
+    build_trailer() build;
 
     action push_label(bit<12> vid) {
         hdr.label.setValid();
@@ -55,21 +43,41 @@ control mark_frame(inout headers_t hdr, inout metadata_t meta) {
         stamps = 1;
     }
 
-    action stamp_vss(bit<2> source, bit<8> port) {
-        clock_source = source;
-        meta.edit.port = port;
-        meta.edit.trailer = 9;
+    action stamp_vss(bit<2> source, bit<2> port_bytes, bit<16> port) {
+        trailer.form = TRAILER_VSS;
+        trailer.clock = 6w0 ++ source;
+        trailer.port_bytes = port_bytes;
+        trailer.port = port;
+    }
+
+    action stamp_ixia(bit<8> source) {
+        trailer.form = TRAILER_IXIA;
+        trailer.clock = source;
+    }
+
+    action stamp_metamako(bit<8> flags, bit<16> device, bit<8> port) {
+        trailer.form = TRAILER_METAMAKO;
+        trailer.clock = flags;
+        trailer.device = device;
+        trailer.port = 8w0 ++ port;
+    }
+
+    action stamp_exablaze(bit<8> device, bit<8> port) {
+        trailer.form = TRAILER_EXABLAZE;
+        trailer.device = 8w0 ++ device;
+        trailer.port = 8w0 ++ port;
     }
 
     table stamp {
         key = { meta.instance: exact @name("instance"); }
-        actions = { stamp_d28b; stamp_vss; @defaultonly NoAction; }
+        actions = { stamp_d28b; stamp_vss; stamp_ixia; stamp_metamako; stamp_exablaze; @defaultonly NoAction; }
         default_action = NoAction();
         size = INSTANCES;
     }
 
     apply {
         stamps = 0;
+        trailer.form = 0;
         // What has no MACs has no place for a tag.
         if (hdr.macs.isValid()) {
             label.apply();
@@ -98,10 +106,8 @@ control mark_frame(inout headers_t hdr, inout metadata_t meta) {
                 hdr.stamp_48.nanoseconds = nanoseconds;
                 meta.edit.inserted = meta.edit.inserted + 12;
             }
-        } else if (meta.edit.trailer != 0) {
-            split.apply(meta.time_ns, seconds, nanoseconds);
-            meta.edit.seconds = seconds[31:0];
-            meta.edit.clock_and_nanoseconds = clock_source ++ nanoseconds[29:0];
+        } else if (trailer.form != 0) {
+            build.apply(trailer, meta.time_ns, meta.edit.trailer, meta.edit.trailer_head, meta.edit.trailer_tail);
         }
     }
 }

@@ -97,9 +97,8 @@ struct state {
 	u32 v_meta_edit_mask_3_length;
 	u8 v_meta_edit_mask_3_value;
 	u32 v_meta_edit_fix;
-	u32 v_meta_edit_seconds;
-	u32 v_meta_edit_clock_and_nanoseconds;
-	u8 v_meta_edit_port;
+	u64 v_meta_edit_trailer_head;
+	u64 v_meta_edit_trailer_tail;
 	u8 v_meta_edit_unwrapped;
 	u8 v_meta_drop;
 	u16 v_standard_metadata_ingress_port;
@@ -409,11 +408,19 @@ struct state {
 	u16 v_egress_stamp_version;
 	u16 v_egress_tai_offset;
 	u8 v_egress_stamps;
-	u8 v_egress_clock_source;
+	u8 v_egress_trailer_form;
+	u8 v_egress_trailer_clock;
+	u16 v_egress_trailer_device;
+	u16 v_egress_trailer_port;
+	u8 v_egress_trailer_port_bytes;
 	u64 v_egress_seconds;
 	u32 v_egress_nanoseconds;
 	u64 v_egress_split_product[2];
-	u64 v_egress_split_product_2[2];
+	u64 v_egress_build_seconds;
+	u32 v_egress_build_nanoseconds;
+	u32 v_egress_build_sum;
+	u64 v_egress_build_product[2];
+	u64 v_egress_build_split_product[2];
 	u8 v_egress_kind;
 	u32 v_egress_payload;
 	u16 v_egress_used_session;
@@ -421,6 +428,7 @@ struct state {
 	u64 v_egress_flow_sum;
 	u64 v_egress_seconds_2;
 	u32 v_egress_nanoseconds_2;
+	u64 v_egress_product[2];
 	u64 v_egress_flow_a;
 	u64 v_egress_flow_b;
 	u16 v_egress_flow_port_a;
@@ -437,7 +445,7 @@ struct state {
 	u64 v_egress_flow_tmp_10;
 	u64 v_egress_flow_tmp_11;
 	u64 v_egress_flow_tmp_12;
-	u64 v_egress_split_product_3[2];
+	u64 v_egress_split_product_2[2];
 	u8 v_egress_limits;
 	u16 v_egress_longest;
 	u64 v_egress_set_dst;
@@ -587,9 +595,8 @@ struct work {
 	u32 v_meta_edit_mask_3_length;
 	u8 v_meta_edit_mask_3_value;
 	u32 v_meta_edit_fix;
-	u32 v_meta_edit_seconds;
-	u32 v_meta_edit_clock_and_nanoseconds;
-	u8 v_meta_edit_port;
+	u64 v_meta_edit_trailer_head;
+	u64 v_meta_edit_trailer_tail;
 	u8 v_meta_edit_unwrapped;
 	u8 v_meta_drop;
 	u16 v_standard_metadata_egress_spec;
@@ -631,11 +638,19 @@ struct work {
 	u16 v_egress_stamp_version;
 	u16 v_egress_tai_offset;
 	u8 v_egress_stamps;
-	u8 v_egress_clock_source;
+	u8 v_egress_trailer_form;
+	u8 v_egress_trailer_clock;
+	u16 v_egress_trailer_device;
+	u16 v_egress_trailer_port;
+	u8 v_egress_trailer_port_bytes;
 	u64 v_egress_seconds;
 	u32 v_egress_nanoseconds;
 	u64 v_egress_split_product[2];
-	u64 v_egress_split_product_2[2];
+	u64 v_egress_build_seconds;
+	u32 v_egress_build_nanoseconds;
+	u32 v_egress_build_sum;
+	u64 v_egress_build_product[2];
+	u64 v_egress_build_split_product[2];
 	u8 v_egress_kind;
 	u32 v_egress_payload;
 	u16 v_egress_used_session;
@@ -643,6 +658,7 @@ struct work {
 	u64 v_egress_flow_sum;
 	u64 v_egress_seconds_2;
 	u32 v_egress_nanoseconds_2;
+	u64 v_egress_product[2];
 	u64 v_egress_flow_a;
 	u64 v_egress_flow_b;
 	u16 v_egress_flow_port_a;
@@ -659,7 +675,7 @@ struct work {
 	u64 v_egress_flow_tmp_10;
 	u64 v_egress_flow_tmp_11;
 	u64 v_egress_flow_tmp_12;
-	u64 v_egress_split_product_3[2];
+	u64 v_egress_split_product_2[2];
 	u8 v_egress_limits;
 	u16 v_egress_longest;
 	u64 v_egress_set_dst;
@@ -803,7 +819,7 @@ struct default_egress_mask_2 { u64 todo; u64 action; u64 cell; u64 data[4]; };
 struct default_egress_mask_3 { u64 todo; u64 action; u64 cell; u64 data[4]; };
 struct default_egress_slice { u64 todo; u64 action; u64 cell; u64 data[2]; };
 struct default_egress_label { u64 todo; u64 action; u64 cell; u64 data[1]; };
-struct default_egress_stamp { u64 todo; u64 action; u64 cell; u64 data[2]; };
+struct default_egress_stamp { u64 todo; u64 action; u64 cell; u64 data[3]; };
 struct default_egress_encapsulate { u64 todo; u64 action; u64 cell; u64 data[8]; };
 struct default_egress_tool_port { u64 todo; u64 action; u64 cell; u64 data[4]; };
 struct record_2 { u64 action; u64 data[1]; };
@@ -1151,14 +1167,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 11008);
+	__uint(max_entries, 9984);
 	__type(key, u32);
 	__type(value, struct record_3);
 } records_3 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 227150);
+	__uint(max_entries, 228174);
 	__type(key, u32);
 	__type(value, struct record_5);
 } records_5 SEC(".maps");
@@ -6254,7 +6270,7 @@ ONCE int apply_egress_stamp(struct xdp_md *ctx, struct state *st, struct work *e
 		u64 reference = found ? *found : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
-			const struct record_3 *record = bpf_map_lookup_elem(&records_3, &index);
+			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
 			if (record) {
 				hit = 1;
 				action = record->action;
@@ -6274,9 +6290,31 @@ ONCE int apply_egress_stamp(struct xdp_md *ctx, struct state *st, struct work *e
 		break;
 		case 1: /* egress.stamp_vss */
 		 {
-			eg->v_egress_clock_source = data[0];
-			eg->v_meta_edit_port = data[1];
-			eg->v_meta_edit_trailer = 9;
+			eg->v_egress_trailer_form = 1;
+			eg->v_egress_trailer_clock = (data[0]);
+			eg->v_egress_trailer_port_bytes = data[1];
+			eg->v_egress_trailer_port = data[2];
+		}
+		break;
+		case 2: /* egress.stamp_ixia */
+		 {
+			eg->v_egress_trailer_form = 2;
+			eg->v_egress_trailer_clock = data[0];
+		}
+		break;
+		case 3: /* egress.stamp_metamako */
+		 {
+			eg->v_egress_trailer_form = 3;
+			eg->v_egress_trailer_clock = data[0];
+			eg->v_egress_trailer_device = data[1];
+			eg->v_egress_trailer_port = (data[2]);
+		}
+		break;
+		case 4: /* egress.stamp_exablaze */
+		 {
+			eg->v_egress_trailer_form = 4;
+			eg->v_egress_trailer_device = (data[0]);
+			eg->v_egress_trailer_port = (data[1]);
 		}
 		break;
 	}
@@ -6736,7 +6774,7 @@ ONCE int apply_egress_encapsulate(struct xdp_md *ctx, struct state *st, struct w
 			u64 t115 = 0;
 			STORE8(eg->h_hdr_around_erspan3 + 11, (LOAD8(eg->h_hdr_around_erspan3 + 11) & 0xf7ULL) | ((t115) << 3 & 0x8));
 			eg->changed = 1;
-			u64 t116 = 2;
+			u64 t116 = data[7];
 			STORE8(eg->h_hdr_around_erspan3 + 11, (LOAD8(eg->h_hdr_around_erspan3 + 11) & 0xf9ULL) | ((t116) << 1 & 0x6));
 			eg->changed = 1;
 			u64 t117 = 1;
@@ -6744,12 +6782,9 @@ ONCE int apply_egress_encapsulate(struct xdp_md *ctx, struct state *st, struct w
 			eg->changed = 1;
 			eg->valid[0] |= (1ULL << 16);
 			eg->changed = 1;
-			u64 t118 = 5;
-			STORE8(eg->h_hdr_around_erspan3_sub + 0, (LOAD8(eg->h_hdr_around_erspan3_sub + 0) & 3) | ((t118) << 2 & 0xfc));
-			eg->changed = 1;
-			u64 t119 = 0;
-			STORE8(eg->h_hdr_around_erspan3_sub + 0, (LOAD8(eg->h_hdr_around_erspan3_sub + 0) & 0xfcULL) | ((t119 >> 8) << 0 & 0x3));
-			STORE8(eg->h_hdr_around_erspan3_sub + 1, t119);
+			u64 t118 = 0;
+			STORE8(eg->h_hdr_around_erspan3_sub + 0, (LOAD8(eg->h_hdr_around_erspan3_sub + 0) & 0xfcULL) | ((t118 >> 8) << 0 & 0x3));
+			STORE8(eg->h_hdr_around_erspan3_sub + 1, t118);
 			eg->changed = 1;
 			eg->v_egress_used_session = data[6];
 			eg->v_meta_edit_around = 0x3eULL;
@@ -12309,6 +12344,7 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 		}
 	}
 	eg->v_egress_stamps = 0;
+	eg->v_egress_trailer_form = 0;
 	if ((eg->valid[0] >> (17) & 1)) {
 		if (!(cfg->egress_label.todo & IS_IDLE))
 			apply_egress_label(ctx, st, eg, cfg);
@@ -12391,40 +12427,111 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 		}
 	}
 	else {
-		if ((u64) ((u64) eg->v_meta_edit_trailer != 0)) {
-			eg->v_egress_split_product_2[0] = (((u64) st->v_meta_time_ns >> 9) & 0x7fffffffffffffULL);
-			eg->v_egress_split_product_2[1] = 0;
+		if ((u64) ((u64) eg->v_egress_trailer_form != 0)) {
+			eg->v_egress_build_split_product[0] = (((u64) st->v_meta_time_ns >> 9) & 0x7fffffffffffffULL);
+			eg->v_egress_build_split_product[1] = 0;
 			u64 t70 = 0;
 			u64 t71 = 0;
 			u64 t72 = 0;
 			t72 = 0;
-			u64 t73 = eg->v_egress_split_product_2[0] * 0x89705f4136b4a6ULL;
-			u64 t74 = multiply_high(eg->v_egress_split_product_2[0], 0x89705f4136b4a6ULL);
+			u64 t73 = eg->v_egress_build_split_product[0] * 0x89705f4136b4a6ULL;
+			u64 t74 = multiply_high(eg->v_egress_build_split_product[0], 0x89705f4136b4a6ULL);
 			t73 += t72;
 			t74 += t73 < t72;
 			t70 += t73;
 			t72 = t74 + (t70 < t73);
-			u64 t75 = eg->v_egress_split_product_2[0] * 0;
-			u64 t76 = multiply_high(eg->v_egress_split_product_2[0], 0);
+			u64 t75 = eg->v_egress_build_split_product[0] * 0;
+			u64 t76 = multiply_high(eg->v_egress_build_split_product[0], 0);
 			t75 += t72;
 			t76 += t75 < t72;
 			t71 += t75;
 			t72 = t76 + (t71 < t75);
 			t72 = 0;
-			u64 t77 = eg->v_egress_split_product_2[1] * 0x89705f4136b4a6ULL;
-			u64 t78 = multiply_high(eg->v_egress_split_product_2[1], 0x89705f4136b4a6ULL);
+			u64 t77 = eg->v_egress_build_split_product[1] * 0x89705f4136b4a6ULL;
+			u64 t78 = multiply_high(eg->v_egress_build_split_product[1], 0x89705f4136b4a6ULL);
 			t77 += t72;
 			t78 += t77 < t72;
 			t71 += t77;
 			t72 = t78 + (t71 < t77);
-			eg->v_egress_split_product_2[0] = t70;
-			eg->v_egress_split_product_2[1] = t71;
-			eg->v_egress_seconds = ((eg->v_egress_split_product_2[1] >> 12) & 0xfffffffffffffULL);
-			u64 t79 = ((u64) st->v_meta_time_ns - ((u64) eg->v_egress_seconds * 0x3b9aca00ULL));
-			eg->v_egress_nanoseconds = (t79 & 0xffffffffULL);
-			eg->v_meta_edit_seconds = ((u64) eg->v_egress_seconds & 0xffffffffULL);
-			u64 t80 = (((u64) eg->v_egress_nanoseconds & 0x3fffffffULL) | (u64) eg->v_egress_clock_source << 30);
-			eg->v_meta_edit_clock_and_nanoseconds = t80;
+			eg->v_egress_build_split_product[0] = t70;
+			eg->v_egress_build_split_product[1] = t71;
+			eg->v_egress_build_seconds = ((eg->v_egress_build_split_product[1] >> 12) & 0xfffffffffffffULL);
+			u64 t79 = ((u64) st->v_meta_time_ns - ((u64) eg->v_egress_build_seconds * 0x3b9aca00ULL));
+			eg->v_egress_build_nanoseconds = (t79 & 0xffffffffULL);
+			if ((u64) ((u64) eg->v_egress_trailer_form == 1)) {
+				eg->v_meta_edit_trailer = ((8 + ((u64) eg->v_egress_trailer_port_bytes)) & 0xffffffffULL);
+				u64 t80 = (((u64) eg->v_egress_trailer_clock & 3) | ((u64) eg->v_egress_build_seconds & 0xffffffffULL) << 2);
+				eg->v_meta_edit_trailer_head = (((u64) eg->v_egress_build_nanoseconds & 0x3fffffffULL) | t80 << 30);
+				u64 t81 = ((u64) ((u64) eg->v_egress_trailer_port_bytes == 1) ? (((u64) eg->v_egress_trailer_port & 0xffULL) << 8) : (u64) eg->v_egress_trailer_port);
+				eg->v_meta_edit_trailer_tail = (t81 << 48);
+			}
+			else {
+				if ((u64) ((u64) eg->v_egress_trailer_form == 2)) {
+					eg->v_meta_edit_trailer = 0xfULL;
+					u64 t82 = (((8 | ((u64) eg->v_egress_trailer_clock) << 8) + ((((u64) eg->v_egress_build_seconds >> 16) & 0xffffULL))) & 0xffffffffULL);
+					u64 t83 = ((t82 + (((u64) eg->v_egress_build_seconds & 0xffffULL))) & 0xffffffffULL);
+					eg->v_egress_build_sum = t83;
+					u64 t84 = (((u64) eg->v_egress_build_sum + ((((u64) eg->v_egress_build_nanoseconds >> 16) & 0xffffULL))) & 0xffffffffULL);
+					u64 t85 = ((t84 + (((u64) eg->v_egress_build_nanoseconds & 0xffffULL))) & 0xffffffffULL);
+					eg->v_egress_build_sum = t85;
+					u64 t86 = (((((u64) eg->v_egress_build_sum + 0xaafULL) & 0xffffffffULL) + 0x1200ULL) & 0xffffffffULL);
+					eg->v_egress_build_sum = t86;
+					u64 t87 = (((((u64) eg->v_egress_build_sum & 0xffffULL)) + ((((u64) eg->v_egress_build_sum >> 16) & 0xffffULL))) & 0xffffffffULL);
+					eg->v_egress_build_sum = t87;
+					u64 t88 = (((((u64) eg->v_egress_build_sum & 0xffffULL)) + ((((u64) eg->v_egress_build_sum >> 16) & 0xffffULL))) & 0xffffffffULL);
+					eg->v_egress_build_sum = t88;
+					u64 t89 = (((u64) eg->v_egress_build_seconds & 0xffffffffULL) | (8 | (u64) eg->v_egress_trailer_clock << 8) << 32);
+					eg->v_meta_edit_trailer_head = ((((u64) eg->v_egress_build_nanoseconds >> 16) & 0xffffULL) | t89 << 16);
+					u64 t90 = ((~((u64) eg->v_egress_build_sum & 0xffffULL) & 0xffffULL) | (0xaaf12ULL | ((u64) eg->v_egress_build_nanoseconds & 0xffffULL) << 24) << 16);
+					eg->v_meta_edit_trailer_tail = (t90 << 8);
+				}
+				else {
+					if ((u64) ((u64) eg->v_egress_trailer_form == 3)) {
+						eg->v_meta_edit_trailer = 0x10ULL;
+						eg->v_meta_edit_trailer_head = (((u64) eg->v_egress_build_seconds & 0xffffffffULL));
+						u64 t91 = ((u64) eg->v_egress_trailer_clock | (u64) eg->v_egress_build_nanoseconds << 8);
+						u64 t92 = (((u64) eg->v_egress_trailer_port & 0xffULL) | ((u64) eg->v_egress_trailer_device | t91 << 16) << 8);
+						eg->v_meta_edit_trailer_tail = t92;
+					}
+					else {
+						eg->v_meta_edit_trailer = 0x10ULL;
+						u64 t93 = 0;
+						u64 t94 = 0;
+						u64 t95 = 0;
+						t95 = 0;
+						u64 t96 = (u64) eg->v_egress_build_nanoseconds * 0x225c17d04dad2965ULL;
+						u64 t97 = multiply_high((u64) eg->v_egress_build_nanoseconds, 0x225c17d04dad2965ULL);
+						t96 += t95;
+						t97 += t96 < t95;
+						t93 += t96;
+						t95 = t97 + (t93 < t96);
+						u64 t98 = (u64) eg->v_egress_build_nanoseconds * 0;
+						u64 t99 = multiply_high((u64) eg->v_egress_build_nanoseconds, 0);
+						t98 += t95;
+						t99 += t98 < t95;
+						t94 += t98;
+						t95 = t99 + (t94 < t98);
+						t95 = 0;
+						u64 t100 = 0 * 0x225c17d04dad2965ULL;
+						u64 t101 = multiply_high(0, 0x225c17d04dad2965ULL);
+						t100 += t95;
+						t101 += t100 < t95;
+						t94 += t100;
+						t95 = t101 + (t94 < t100);
+						u64 t102 = t93 + 0x7ffffffffffffULL;
+						u64 t103 = (u64) (t102 < t93);
+						u64 t104 = t94 + 0;
+						u64 t105 = t104 + t103;
+						u64 t106 = (u64) ((t104 < t94) | (t105 < t104));
+						eg->v_egress_build_product[0] = (t102 >> 51 | t105 << 13);
+						eg->v_egress_build_product[1] = ((t105 >> 51) & 0x1fffULL);
+						u64 t107 = (((u64) eg->v_egress_trailer_port & 0xffULL) | (((u64) eg->v_egress_trailer_device & 0xffULL)) << 8);
+						eg->v_meta_edit_trailer_head = ((((u64) eg->v_egress_build_seconds >> 16) & 0xffffULL) | t107 << 16);
+						u64 t108 = ((eg->v_egress_build_product[0] & 0xffffffffffULL) | ((u64) eg->v_egress_build_seconds & 0xffffULL) << 40);
+						eg->v_meta_edit_trailer_tail = (t108 << 8);
+					}
+				}
+			}
 		}
 	}
 	eg->v_egress_kind = 0;
@@ -12432,11 +12539,11 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 	if (!(cfg->egress_encapsulate.todo & IS_IDLE))
 		apply_egress_encapsulate(ctx, st, eg, cfg);
 	if ((u64) ((u64) eg->v_egress_kind != 0)) {
-		u64 t81 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
-		eg->v_egress_payload = ((t81 + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
-		u64 t82 = (((u64) eg->v_egress_payload + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-		u64 t83 = (((t82 - 0xeULL) & 0xffffffffULL) & 0xffffULL);
-		STORE16(eg->h_hdr_around_ipv4 + 2, t83);
+		u64 t109 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
+		eg->v_egress_payload = ((t109 + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
+		u64 t110 = (((u64) eg->v_egress_payload + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+		u64 t111 = (((t110 - 0xeULL) & 0xffffffffULL) & 0xffffULL);
+		STORE16(eg->h_hdr_around_ipv4 + 2, t111);
 		eg->changed = 1;
 		if ((u64) ((u64) eg->v_egress_kind == 1)) {
 			eg->v_egress_flow_a = 0x464c4f57ULL;
@@ -12444,70 +12551,70 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 			eg->v_egress_flow_port_a = 0;
 			eg->v_egress_flow_port_b = 0;
 			if ((eg->valid[1] >> (13) & 1)) {
-				u64 t84 = ((u64) (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[1] >> (22) & 1));
-				if (t84) {
+				u64 t112 = ((u64) (((LOAD8(st->h_hdr_inner_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[1] >> (22) & 1));
+				if (t112) {
 					eg->v_egress_flow_port_a = LOAD16(st->h_hdr_inner_ports);
 					eg->v_egress_flow_port_b = LOAD16(st->h_hdr_inner_ports + 2);
 				}
-				u64 t85 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-				u64 t86 = ((u64) eg->v_egress_flow_port_a | LOAD32(st->h_hdr_inner_ipv4 + 12) << 16);
-				u64 t87 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t86 << 8) << 8);
-				t85 = digest64_word(t85, (t87));
-				eg->v_egress_flow_tmp = digest64_end(t85);
+				u64 t113 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+				u64 t114 = ((u64) eg->v_egress_flow_port_a | LOAD32(st->h_hdr_inner_ipv4 + 12) << 16);
+				u64 t115 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t114 << 8) << 8);
+				t113 = digest64_word(t113, (t115));
+				eg->v_egress_flow_tmp = digest64_end(t113);
 				eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp;
-				u64 t88 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-				u64 t89 = ((u64) eg->v_egress_flow_port_b | LOAD32(st->h_hdr_inner_ipv4 + 16) << 16);
-				u64 t90 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t89 << 8) << 8);
-				t88 = digest64_word(t88, (t90));
-				eg->v_egress_flow_tmp_2 = digest64_end(t88);
+				u64 t116 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+				u64 t117 = ((u64) eg->v_egress_flow_port_b | LOAD32(st->h_hdr_inner_ipv4 + 16) << 16);
+				u64 t118 = (4 | (LOAD8(st->h_hdr_inner_ipv4 + 9) | t117 << 8) << 8);
+				t116 = digest64_word(t116, (t118));
+				eg->v_egress_flow_tmp_2 = digest64_end(t116);
 				eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_2;
 			}
 			else {
 				if ((eg->valid[1] >> (15) & 1)) {
-					u64 t91 = ((u64) ((u64) st->v_meta_inner_fragment == 1) & (eg->valid[1] >> (22) & 1));
-					if (t91) {
+					u64 t119 = ((u64) ((u64) st->v_meta_inner_fragment == 1) & (eg->valid[1] >> (22) & 1));
+					if (t119) {
 						eg->v_egress_flow_port_a = LOAD16(st->h_hdr_inner_ports);
 						eg->v_egress_flow_port_b = LOAD16(st->h_hdr_inner_ports + 2);
 					}
-					u64 t92 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-					u64 t93 = LOAD64(st->h_hdr_inner_ipv6 + 8);
-					u64 t94 = LOAD64(st->h_hdr_inner_ipv6 + 16);
-					u64 t95 = ((u64) st->v_meta_inner_next_header | ((u64) eg->v_egress_flow_port_a) << 8);
-					u64 t96 = (6 | t95 << 8);
-					t92 = digest64_word(t92, (t93));
-					t92 = digest64_word(t92, (t94));
-					t92 = digest64_word(t92, (t96));
-					eg->v_egress_flow_tmp_3 = digest64_end(t92);
+					u64 t120 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+					u64 t121 = LOAD64(st->h_hdr_inner_ipv6 + 8);
+					u64 t122 = LOAD64(st->h_hdr_inner_ipv6 + 16);
+					u64 t123 = ((u64) st->v_meta_inner_next_header | ((u64) eg->v_egress_flow_port_a) << 8);
+					u64 t124 = (6 | t123 << 8);
+					t120 = digest64_word(t120, (t121));
+					t120 = digest64_word(t120, (t122));
+					t120 = digest64_word(t120, (t124));
+					eg->v_egress_flow_tmp_3 = digest64_end(t120);
 					eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_3;
-					u64 t97 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-					u64 t98 = LOAD64(st->h_hdr_inner_ipv6 + 24);
-					u64 t99 = LOAD64(st->h_hdr_inner_ipv6 + 32);
-					u64 t100 = ((u64) st->v_meta_inner_next_header | ((u64) eg->v_egress_flow_port_b) << 8);
-					u64 t101 = (6 | t100 << 8);
-					t97 = digest64_word(t97, (t98));
-					t97 = digest64_word(t97, (t99));
-					t97 = digest64_word(t97, (t101));
-					eg->v_egress_flow_tmp_4 = digest64_end(t97);
+					u64 t125 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+					u64 t126 = LOAD64(st->h_hdr_inner_ipv6 + 24);
+					u64 t127 = LOAD64(st->h_hdr_inner_ipv6 + 32);
+					u64 t128 = ((u64) st->v_meta_inner_next_header | ((u64) eg->v_egress_flow_port_b) << 8);
+					u64 t129 = (6 | t128 << 8);
+					t125 = digest64_word(t125, (t126));
+					t125 = digest64_word(t125, (t127));
+					t125 = digest64_word(t125, (t129));
+					eg->v_egress_flow_tmp_4 = digest64_end(t125);
 					eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_4;
 				}
 				else {
 					if ((eg->valid[0] >> (36) & 1)) {
-						u64 t102 = ((u64) (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[0] >> (45) & 1));
-						if (t102) {
+						u64 t130 = ((u64) (((LOAD8(st->h_hdr_ipv4 + 6) >> 5) & 1) == 0) & (eg->valid[0] >> (45) & 1));
+						if (t130) {
 							eg->v_egress_flow_port_a = LOAD16(st->h_hdr_ports);
 							eg->v_egress_flow_port_b = LOAD16(st->h_hdr_ports + 2);
 						}
-						u64 t103 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-						u64 t104 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_a | LOAD32(st->h_hdr_ipv4 + 12) << 16) << 8);
-						u64 t105 = (4 | t104 << 8);
-						t103 = digest64_word(t103, (t105));
-						eg->v_egress_flow_tmp_5 = digest64_end(t103);
+						u64 t131 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+						u64 t132 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_a | LOAD32(st->h_hdr_ipv4 + 12) << 16) << 8);
+						u64 t133 = (4 | t132 << 8);
+						t131 = digest64_word(t131, (t133));
+						eg->v_egress_flow_tmp_5 = digest64_end(t131);
 						eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_5;
-						u64 t106 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-						u64 t107 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_b | LOAD32(st->h_hdr_ipv4 + 16) << 16) << 8);
-						u64 t108 = (4 | t107 << 8);
-						t106 = digest64_word(t106, (t108));
-						eg->v_egress_flow_tmp_6 = digest64_end(t106);
+						u64 t134 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+						u64 t135 = (LOAD8(st->h_hdr_ipv4 + 9) | ((u64) eg->v_egress_flow_port_b | LOAD32(st->h_hdr_ipv4 + 16) << 16) << 8);
+						u64 t136 = (4 | t135 << 8);
+						t134 = digest64_word(t134, (t136));
+						eg->v_egress_flow_tmp_6 = digest64_end(t134);
 						eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_6;
 					}
 					else {
@@ -12516,50 +12623,50 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 								eg->v_egress_flow_port_a = LOAD16(st->h_hdr_ports);
 								eg->v_egress_flow_port_b = LOAD16(st->h_hdr_ports + 2);
 							}
-							u64 t109 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t110 = LOAD64(st->h_hdr_ipv6 + 8);
-							u64 t111 = LOAD64(st->h_hdr_ipv6 + 16);
-							u64 t112 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_a) << 8) << 8);
-							u64 t113 = t112;
-							t109 = digest64_word(t109, (t110));
-							t109 = digest64_word(t109, (t111));
-							t109 = digest64_word(t109, (t113));
-							eg->v_egress_flow_tmp_7 = digest64_end(t109);
+							u64 t137 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t138 = LOAD64(st->h_hdr_ipv6 + 8);
+							u64 t139 = LOAD64(st->h_hdr_ipv6 + 16);
+							u64 t140 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_a) << 8) << 8);
+							u64 t141 = t140;
+							t137 = digest64_word(t137, (t138));
+							t137 = digest64_word(t137, (t139));
+							t137 = digest64_word(t137, (t141));
+							eg->v_egress_flow_tmp_7 = digest64_end(t137);
 							eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_7;
-							u64 t114 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-							u64 t115 = LOAD64(st->h_hdr_ipv6 + 24);
-							u64 t116 = LOAD64(st->h_hdr_ipv6 + 32);
-							u64 t117 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_b) << 8) << 8);
-							u64 t118 = t117;
-							t114 = digest64_word(t114, (t115));
-							t114 = digest64_word(t114, (t116));
-							t114 = digest64_word(t114, (t118));
-							eg->v_egress_flow_tmp_8 = digest64_end(t114);
+							u64 t142 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+							u64 t143 = LOAD64(st->h_hdr_ipv6 + 24);
+							u64 t144 = LOAD64(st->h_hdr_ipv6 + 32);
+							u64 t145 = (6 | ((u64) st->v_meta_next_header | ((u64) eg->v_egress_flow_port_b) << 8) << 8);
+							u64 t146 = t145;
+							t142 = digest64_word(t142, (t143));
+							t142 = digest64_word(t142, (t144));
+							t142 = digest64_word(t142, (t146));
+							eg->v_egress_flow_tmp_8 = digest64_end(t142);
 							eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_8;
 						}
 						else {
 							if ((eg->valid[0] >> (28) & 1)) {
-								u64 t119 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t120 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
-								t119 = digest64_word(t119, (t120));
-								eg->v_egress_flow_tmp_9 = digest64_end(t119);
+								u64 t147 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t148 = ((LOAD64(st->h_hdr_second_macs + 6) >> 16) << 16);
+								t147 = digest64_word(t147, (t148));
+								eg->v_egress_flow_tmp_9 = digest64_end(t147);
 								eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_9;
-								u64 t121 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t122 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
-								t121 = digest64_word(t121, (t122));
-								eg->v_egress_flow_tmp_10 = digest64_end(t121);
+								u64 t149 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t150 = ((LOAD64(st->h_hdr_second_macs) >> 16) << 16);
+								t149 = digest64_word(t149, (t150));
+								eg->v_egress_flow_tmp_10 = digest64_end(t149);
 								eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_10;
 							}
 							else {
-								u64 t123 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t124 = ((LOAD64(eg->h_hdr_macs + 6) >> 16) << 16);
-								t123 = digest64_word(t123, (t124));
-								eg->v_egress_flow_tmp_11 = digest64_end(t123);
+								u64 t151 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t152 = ((LOAD64(eg->h_hdr_macs + 6) >> 16) << 16);
+								t151 = digest64_word(t151, (t152));
+								eg->v_egress_flow_tmp_11 = digest64_end(t151);
 								eg->v_egress_flow_a = (u64) eg->v_egress_flow_tmp_11;
-								u64 t125 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
-								u64 t126 = ((LOAD64(eg->h_hdr_macs) >> 16) << 16);
-								t125 = digest64_word(t125, (t126));
-								eg->v_egress_flow_tmp_12 = digest64_end(t125);
+								u64 t153 = 0x464c4f57ULL ^ 0x9E3779B97F4A7C15ULL;
+								u64 t154 = ((LOAD64(eg->h_hdr_macs) >> 16) << 16);
+								t153 = digest64_word(t153, (t154));
+								eg->v_egress_flow_tmp_12 = digest64_end(t153);
 								eg->v_egress_flow_b = (u64) eg->v_egress_flow_tmp_12;
 							}
 						}
@@ -12567,269 +12674,310 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 				}
 			}
 			eg->v_egress_flow_sum = ((u64) eg->v_egress_flow_a + (u64) eg->v_egress_flow_b);
-			u64 t127 = (((u64) eg->v_egress_flow_sum & 0x3fffULL) | 3 << 14);
-			STORE16(eg->h_hdr_around_udp + 0, t127);
+			u64 t155 = (((u64) eg->v_egress_flow_sum & 0x3fffULL) | 3 << 14);
+			STORE16(eg->h_hdr_around_udp + 0, t155);
 			eg->changed = 1;
-			u64 t128 = (((((u64) eg->v_egress_payload + 8) & 0xffffffffULL) + 8) & 0xffffffffULL);
-			u64 t129 = (t128 & 0xffffULL);
-			STORE16(eg->h_hdr_around_udp + 4, t129);
+			u64 t156 = (((((u64) eg->v_egress_payload + 8) & 0xffffffffULL) + 8) & 0xffffffffULL);
+			u64 t157 = (t156 & 0xffffULL);
+			STORE16(eg->h_hdr_around_udp + 4, t157);
 			eg->changed = 1;
 		}
 		else {
 			if ((u64) ((u64) eg->v_egress_kind != 2)) {
-				u64 t130 = 0;
-				u64 t131 = (u64) eg->v_egress_used_session;
-				if (t131 < 1024) {
-					u32 t132 = t131;
-					struct cell_egress_sequence_numbers *t133 = bpf_map_lookup_elem(&egress_sequence_numbers, &t132);
-					if (t133) {
-						t130 = t133->words[0];
+				u64 t158 = 0;
+				u64 t159 = (u64) eg->v_egress_used_session;
+				if (t159 < 1024) {
+					u32 t160 = t159;
+					struct cell_egress_sequence_numbers *t161 = bpf_map_lookup_elem(&egress_sequence_numbers, &t160);
+					if (t161) {
+						t158 = t161->words[0];
 					}
 				}
-				eg->v_egress_number = t130;
-				u64 t134 = (((u64) eg->v_egress_number + 1) & 0xffffffffULL);
-				u64 t135 = (u64) eg->v_egress_used_session;
-				if (t135 < 1024) {
-					u32 t136 = t135;
-					struct cell_egress_sequence_numbers *t137 = bpf_map_lookup_elem(&egress_sequence_numbers, &t136);
-					if (t137) {
-						t137->words[0] = t134;
+				eg->v_egress_number = t158;
+				u64 t162 = (((u64) eg->v_egress_number + 1) & 0xffffffffULL);
+				u64 t163 = (u64) eg->v_egress_used_session;
+				if (t163 < 1024) {
+					u32 t164 = t163;
+					struct cell_egress_sequence_numbers *t165 = bpf_map_lookup_elem(&egress_sequence_numbers, &t164);
+					if (t165) {
+						t165->words[0] = t162;
 					}
 				}
-				u64 t138 = (u64) eg->v_egress_number;
-				STORE32(eg->h_hdr_around_gre_word + 0, t138);
+				u64 t166 = (u64) eg->v_egress_number;
+				STORE32(eg->h_hdr_around_gre_word + 0, t166);
 				eg->changed = 1;
 				if ((u64) ((u64) eg->v_egress_kind == 4)) {
-					eg->v_egress_split_product_3[0] = (((u64) st->v_meta_time_ns >> 9) & 0x7fffffffffffffULL);
-					eg->v_egress_split_product_3[1] = 0;
-					u64 t139 = 0;
-					u64 t140 = 0;
-					u64 t141 = 0;
-					t141 = 0;
-					u64 t142 = eg->v_egress_split_product_3[0] * 0x89705f4136b4a6ULL;
-					u64 t143 = multiply_high(eg->v_egress_split_product_3[0], 0x89705f4136b4a6ULL);
-					t142 += t141;
-					t143 += t142 < t141;
-					t139 += t142;
-					t141 = t143 + (t139 < t142);
-					u64 t144 = eg->v_egress_split_product_3[0] * 0;
-					u64 t145 = multiply_high(eg->v_egress_split_product_3[0], 0);
-					t144 += t141;
-					t145 += t144 < t141;
-					t140 += t144;
-					t141 = t145 + (t140 < t144);
-					t141 = 0;
-					u64 t146 = eg->v_egress_split_product_3[1] * 0x89705f4136b4a6ULL;
-					u64 t147 = multiply_high(eg->v_egress_split_product_3[1], 0x89705f4136b4a6ULL);
-					t146 += t141;
-					t147 += t146 < t141;
-					t140 += t146;
-					t141 = t147 + (t140 < t146);
-					eg->v_egress_split_product_3[0] = t139;
-					eg->v_egress_split_product_3[1] = t140;
-					eg->v_egress_seconds_2 = ((eg->v_egress_split_product_3[1] >> 12) & 0xfffffffffffffULL);
-					u64 t148 = ((u64) st->v_meta_time_ns - ((u64) eg->v_egress_seconds_2 * 0x3b9aca00ULL));
-					eg->v_egress_nanoseconds_2 = (t148 & 0xffffffffULL);
-					u64 t149 = (u64) eg->v_egress_nanoseconds_2;
-					STORE32(eg->h_hdr_around_erspan3 + 4, t149);
+					u64 t167 = ((u64) st->v_meta_ingress_port);
+					STORE16(eg->h_hdr_around_erspan3_sub + 2, t167);
 					eg->changed = 1;
-					u64 t150 = ((u64) st->v_meta_ingress_port);
-					STORE16(eg->h_hdr_around_erspan3_sub + 2, t150);
-					eg->changed = 1;
-					u64 t151 = ((u64) eg->v_egress_seconds_2 & 0xffffffffULL);
-					STORE32(eg->h_hdr_around_erspan3_sub + 4, t151);
-					eg->changed = 1;
-				}
-			}
-		}
-	}
-	u64 t152 = ((u64) ((u64) eg->v_meta_edit_unwrapped == 1) & (eg->valid[1] >> (12) & 1));
-	if ((((eg->valid[0] >> (35) & 1) ^ 1) & (t152 ^ 1))) {
-		if (!(cfg->egress_fix_checksums.todo & IS_IDLE))
-			apply_egress_fix_checksums(ctx, st, eg, cfg);
-	}
-	eg->v_egress_reason = 0;
-	eg->v_egress_limits = 0;
-	u64 t153 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
-	u64 t154 = ((((t153 + (u64) eg->v_meta_edit_around) & 0xffffffffULL) + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
-	eg->v_egress_frame = t154;
-	if (!(cfg->egress_tool_port.todo & IS_IDLE))
-		apply_egress_tool_port(ctx, st, eg, cfg);
-	if ((u64) ((((u64) eg->v_egress_limits >> 2) & 1) == 1)) {
-		if ((eg->valid[0] >> (8) & 1)) {
-			u64 t155 = (u64) eg->v_egress_set_dst;
-			STORE32(eg->h_hdr_around_ethernet + 0, t155 >> 16);
-			STORE16(eg->h_hdr_around_ethernet + 4, t155);
-			eg->changed = 1;
-		}
-		else {
-			u64 t156 = (u64) eg->v_egress_set_dst;
-			STORE32(eg->h_hdr_macs + 0, t156 >> 16);
-			STORE16(eg->h_hdr_macs + 4, t156);
-			eg->changed = 1;
-		}
-	}
-	u64 t157 = ((u64) ((((u64) eg->v_egress_limits >> 3) & 1) == 1) & ((eg->valid[0] >> (8) & 1) ^ 1));
-	if (t157) {
-		if ((eg->valid[0] >> (20) & 1)) {
-			u64 t158 = (u64) eg->v_egress_set_vid;
-			STORE8(eg->h_hdr_label + 2, (LOAD8(eg->h_hdr_label + 2) & 0xf0ULL) | ((t158 >> 8) << 0 & 0xf));
-			STORE8(eg->h_hdr_label + 3, t158);
-			eg->changed = 1;
-		}
-		else {
-			if ((eg->valid[0] >> (21) & 1)) {
-				u64 t159 = (u64) eg->v_egress_set_vid;
-				STORE8(eg->h_hdr_vlan_0 + 2, (LOAD8(eg->h_hdr_vlan_0 + 2) & 0xf0ULL) | ((t159 >> 8) << 0 & 0xf));
-				STORE8(eg->h_hdr_vlan_0 + 3, t159);
-				eg->changed = 1;
-			}
-			else {
-				if (((eg->valid[0] >> (29) & 1) & ((eg->valid[0] >> (28) & 1) ^ 1))) {
-					u64 t160 = (u64) eg->v_egress_set_vid;
-					STORE8(eg->h_hdr_second_vlan_0 + 2, (LOAD8(eg->h_hdr_second_vlan_0 + 2) & 0xf0ULL) | ((t160 >> 8) << 0 & 0xf));
-					STORE8(eg->h_hdr_second_vlan_0 + 3, t160);
-					eg->changed = 1;
-				}
-				else {
-					if (((eg->valid[1] >> (7) & 1) & ((eg->valid[1] >> (6) & 1) ^ 1))) {
-						u64 t161 = (u64) eg->v_egress_set_vid;
-						STORE8(eg->h_hdr_inner_vlan_0 + 2, (LOAD8(eg->h_hdr_inner_vlan_0 + 2) & 0xf0ULL) | ((t161 >> 8) << 0 & 0xf));
-						STORE8(eg->h_hdr_inner_vlan_0 + 3, t161);
+					if ((u64) (((LOAD8(eg->h_hdr_around_erspan3 + 11) >> 1) & 3) == 2)) {
+						eg->v_egress_split_product_2[0] = (((u64) st->v_meta_time_ns >> 9) & 0x7fffffffffffffULL);
+						eg->v_egress_split_product_2[1] = 0;
+						u64 t168 = 0;
+						u64 t169 = 0;
+						u64 t170 = 0;
+						t170 = 0;
+						u64 t171 = eg->v_egress_split_product_2[0] * 0x89705f4136b4a6ULL;
+						u64 t172 = multiply_high(eg->v_egress_split_product_2[0], 0x89705f4136b4a6ULL);
+						t171 += t170;
+						t172 += t171 < t170;
+						t168 += t171;
+						t170 = t172 + (t168 < t171);
+						u64 t173 = eg->v_egress_split_product_2[0] * 0;
+						u64 t174 = multiply_high(eg->v_egress_split_product_2[0], 0);
+						t173 += t170;
+						t174 += t173 < t170;
+						t169 += t173;
+						t170 = t174 + (t169 < t173);
+						t170 = 0;
+						u64 t175 = eg->v_egress_split_product_2[1] * 0x89705f4136b4a6ULL;
+						u64 t176 = multiply_high(eg->v_egress_split_product_2[1], 0x89705f4136b4a6ULL);
+						t175 += t170;
+						t176 += t175 < t170;
+						t169 += t175;
+						t170 = t176 + (t169 < t175);
+						eg->v_egress_split_product_2[0] = t168;
+						eg->v_egress_split_product_2[1] = t169;
+						eg->v_egress_seconds_2 = ((eg->v_egress_split_product_2[1] >> 12) & 0xfffffffffffffULL);
+						u64 t177 = ((u64) st->v_meta_time_ns - ((u64) eg->v_egress_seconds_2 * 0x3b9aca00ULL));
+						eg->v_egress_nanoseconds_2 = (t177 & 0xffffffffULL);
+						u64 t178 = (u64) eg->v_egress_nanoseconds_2;
+						STORE32(eg->h_hdr_around_erspan3 + 4, t178);
+						eg->changed = 1;
+						u64 t179 = 5;
+						STORE8(eg->h_hdr_around_erspan3_sub + 0, (LOAD8(eg->h_hdr_around_erspan3_sub + 0) & 3) | ((t179) << 2 & 0xfc));
+						eg->changed = 1;
+						u64 t180 = ((u64) eg->v_egress_seconds_2 & 0xffffffffULL);
+						STORE32(eg->h_hdr_around_erspan3_sub + 4, t180);
+						eg->changed = 1;
+					}
+					else {
+						u64 t181 = 0;
+						u64 t182 = 0;
+						u64 t183 = 0;
+						t183 = 0;
+						u64 t184 = (((u64) st->v_meta_time_ns >> 2) & 0x3fffffffffffffffULL) * 0x51eb851eb851eb86ULL;
+						u64 t185 = multiply_high((((u64) st->v_meta_time_ns >> 2) & 0x3fffffffffffffffULL), 0x51eb851eb851eb86ULL);
+						t184 += t183;
+						t185 += t184 < t183;
+						t181 += t184;
+						t183 = t185 + (t181 < t184);
+						u64 t186 = (((u64) st->v_meta_time_ns >> 2) & 0x3fffffffffffffffULL) * 0;
+						u64 t187 = multiply_high((((u64) st->v_meta_time_ns >> 2) & 0x3fffffffffffffffULL), 0);
+						t186 += t183;
+						t187 += t186 < t183;
+						t182 += t186;
+						t183 = t187 + (t182 < t186);
+						t183 = 0;
+						u64 t188 = 0 * 0x51eb851eb851eb86ULL;
+						u64 t189 = multiply_high(0, 0x51eb851eb851eb86ULL);
+						t188 += t183;
+						t189 += t188 < t183;
+						t182 += t188;
+						t183 = t189 + (t182 < t188);
+						eg->v_egress_product[0] = ((t182 >> 3) & 0x1fffffffffffffffULL);
+						eg->v_egress_product[1] = 0;
+						u64 t190 = (eg->v_egress_product[0] & 0xffffffffULL);
+						STORE32(eg->h_hdr_around_erspan3 + 4, t190);
+						eg->changed = 1;
+						u64 t191 = 3;
+						STORE8(eg->h_hdr_around_erspan3_sub + 0, (LOAD8(eg->h_hdr_around_erspan3_sub + 0) & 3) | ((t191) << 2 & 0xfc));
+						eg->changed = 1;
+						u64 t192 = ((eg->v_egress_product[0] >> 32) & 0xffffffffULL);
+						STORE32(eg->h_hdr_around_erspan3_sub + 4, t192);
 						eg->changed = 1;
 					}
 				}
 			}
 		}
 	}
-	u64 t162 = ((u64) ((((u64) eg->v_egress_limits >> 1) & 1) == 1) & (u64) (((u64) eg->v_egress_longest) < (u64) eg->v_egress_frame));
-	if (t162) {
+	u64 t193 = ((u64) ((u64) eg->v_meta_edit_unwrapped == 1) & (eg->valid[1] >> (12) & 1));
+	if ((((eg->valid[0] >> (35) & 1) ^ 1) & (t193 ^ 1))) {
+		if (!(cfg->egress_fix_checksums.todo & IS_IDLE))
+			apply_egress_fix_checksums(ctx, st, eg, cfg);
+	}
+	eg->v_egress_reason = 0;
+	eg->v_egress_limits = 0;
+	u64 t194 = (((u64) eg->v_meta_edit_length + (u64) eg->v_meta_edit_inserted) & 0xffffffffULL);
+	u64 t195 = ((((t194 + (u64) eg->v_meta_edit_around) & 0xffffffffULL) + (u64) eg->v_meta_edit_trailer) & 0xffffffffULL);
+	eg->v_egress_frame = t195;
+	if (!(cfg->egress_tool_port.todo & IS_IDLE))
+		apply_egress_tool_port(ctx, st, eg, cfg);
+	if ((u64) ((((u64) eg->v_egress_limits >> 2) & 1) == 1)) {
+		if ((eg->valid[0] >> (8) & 1)) {
+			u64 t196 = (u64) eg->v_egress_set_dst;
+			STORE32(eg->h_hdr_around_ethernet + 0, t196 >> 16);
+			STORE16(eg->h_hdr_around_ethernet + 4, t196);
+			eg->changed = 1;
+		}
+		else {
+			u64 t197 = (u64) eg->v_egress_set_dst;
+			STORE32(eg->h_hdr_macs + 0, t197 >> 16);
+			STORE16(eg->h_hdr_macs + 4, t197);
+			eg->changed = 1;
+		}
+	}
+	u64 t198 = ((u64) ((((u64) eg->v_egress_limits >> 3) & 1) == 1) & ((eg->valid[0] >> (8) & 1) ^ 1));
+	if (t198) {
+		if ((eg->valid[0] >> (20) & 1)) {
+			u64 t199 = (u64) eg->v_egress_set_vid;
+			STORE8(eg->h_hdr_label + 2, (LOAD8(eg->h_hdr_label + 2) & 0xf0ULL) | ((t199 >> 8) << 0 & 0xf));
+			STORE8(eg->h_hdr_label + 3, t199);
+			eg->changed = 1;
+		}
+		else {
+			if ((eg->valid[0] >> (21) & 1)) {
+				u64 t200 = (u64) eg->v_egress_set_vid;
+				STORE8(eg->h_hdr_vlan_0 + 2, (LOAD8(eg->h_hdr_vlan_0 + 2) & 0xf0ULL) | ((t200 >> 8) << 0 & 0xf));
+				STORE8(eg->h_hdr_vlan_0 + 3, t200);
+				eg->changed = 1;
+			}
+			else {
+				if (((eg->valid[0] >> (29) & 1) & ((eg->valid[0] >> (28) & 1) ^ 1))) {
+					u64 t201 = (u64) eg->v_egress_set_vid;
+					STORE8(eg->h_hdr_second_vlan_0 + 2, (LOAD8(eg->h_hdr_second_vlan_0 + 2) & 0xf0ULL) | ((t201 >> 8) << 0 & 0xf));
+					STORE8(eg->h_hdr_second_vlan_0 + 3, t201);
+					eg->changed = 1;
+				}
+				else {
+					if (((eg->valid[1] >> (7) & 1) & ((eg->valid[1] >> (6) & 1) ^ 1))) {
+						u64 t202 = (u64) eg->v_egress_set_vid;
+						STORE8(eg->h_hdr_inner_vlan_0 + 2, (LOAD8(eg->h_hdr_inner_vlan_0 + 2) & 0xf0ULL) | ((t202 >> 8) << 0 & 0xf));
+						STORE8(eg->h_hdr_inner_vlan_0 + 3, t202);
+						eg->changed = 1;
+					}
+				}
+			}
+		}
+	}
+	u64 t203 = ((u64) ((((u64) eg->v_egress_limits >> 1) & 1) == 1) & (u64) (((u64) eg->v_egress_longest) < (u64) eg->v_egress_frame));
+	if (t203) {
 		eg->v_egress_reason = 2;
 	}
 	else {
-		u64 t163 = ((eg->valid[0] >> (9) & 1) & (u64) (0xffffULL < (u64) eg->v_egress_frame));
-		if (t163) {
+		u64 t204 = ((eg->valid[0] >> (9) & 1) & (u64) (0xffffULL < (u64) eg->v_egress_frame));
+		if (t204) {
 			eg->v_egress_reason = 2;
 		}
 		else {
 			if ((u64) (((u64) eg->v_egress_limits & 1) == 1)) {
-				u64 t164 = meter(&egress_rate, (u64) eg->v_meta_instance, 1024, st->time_ns, st->wire_length, st->wire_length);
-				eg->v_egress_color = (t164 & 3);
+				u64 t205 = meter(&egress_rate, (u64) eg->v_meta_instance, 1024, st->time_ns, st->wire_length, st->wire_length);
+				eg->v_egress_color = (t205 & 3);
 				if ((u64) ((u64) eg->v_egress_color == 2)) {
 					eg->v_egress_reason = 1;
 				}
 			}
 		}
 	}
-	u64 t165 = (((u64) eg->v_meta_edit_inserted + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-	eg->v_egress_place_added = t165;
+	u64 t206 = (((u64) eg->v_meta_edit_inserted + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+	eg->v_egress_place_added = t206;
 	if ((u64) ((u64) eg->v_meta_edit_mask_0_head_length != 0)) {
-		u64 t166 = (((u64) eg->v_meta_edit_mask_0_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-		eg->v_meta_edit_mask_0_head_offset = t166;
+		u64 t207 = (((u64) eg->v_meta_edit_mask_0_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+		eg->v_meta_edit_mask_0_head_offset = t207;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_0_length != 0)) {
-		u64 t167 = (((u64) eg->v_meta_edit_mask_0_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_mask_0_offset = t167;
+		u64 t208 = (((u64) eg->v_meta_edit_mask_0_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_mask_0_offset = t208;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_1_head_length != 0)) {
-		u64 t168 = (((u64) eg->v_meta_edit_mask_1_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-		eg->v_meta_edit_mask_1_head_offset = t168;
+		u64 t209 = (((u64) eg->v_meta_edit_mask_1_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+		eg->v_meta_edit_mask_1_head_offset = t209;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_1_length != 0)) {
-		u64 t169 = (((u64) eg->v_meta_edit_mask_1_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_mask_1_offset = t169;
+		u64 t210 = (((u64) eg->v_meta_edit_mask_1_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_mask_1_offset = t210;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_2_head_length != 0)) {
-		u64 t170 = (((u64) eg->v_meta_edit_mask_2_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-		eg->v_meta_edit_mask_2_head_offset = t170;
+		u64 t211 = (((u64) eg->v_meta_edit_mask_2_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+		eg->v_meta_edit_mask_2_head_offset = t211;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_2_length != 0)) {
-		u64 t171 = (((u64) eg->v_meta_edit_mask_2_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_mask_2_offset = t171;
+		u64 t212 = (((u64) eg->v_meta_edit_mask_2_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_mask_2_offset = t212;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_3_head_length != 0)) {
-		u64 t172 = (((u64) eg->v_meta_edit_mask_3_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
-		eg->v_meta_edit_mask_3_head_offset = t172;
+		u64 t213 = (((u64) eg->v_meta_edit_mask_3_head_offset + (u64) eg->v_meta_edit_around) & 0xffffffffULL);
+		eg->v_meta_edit_mask_3_head_offset = t213;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_mask_3_length != 0)) {
-		u64 t173 = (((u64) eg->v_meta_edit_mask_3_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_mask_3_offset = t173;
+		u64 t214 = (((u64) eg->v_meta_edit_mask_3_offset + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_mask_3_offset = t214;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_trim != 0)) {
-		u64 t174 = (((u64) eg->v_meta_edit_trim + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_trim = t174;
+		u64 t215 = (((u64) eg->v_meta_edit_trim + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_trim = t215;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_slice != 0)) {
-		u64 t175 = (((u64) eg->v_meta_edit_slice + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_slice = t175;
+		u64 t216 = (((u64) eg->v_meta_edit_slice + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_slice = t216;
 	}
 	if ((u64) ((u64) eg->v_meta_edit_fix != 0)) {
-		u64 t176 = (((u64) eg->v_meta_edit_fix + (u64) eg->v_egress_place_added) & 0xffffffffULL);
-		eg->v_meta_edit_fix = t176;
+		u64 t217 = (((u64) eg->v_meta_edit_fix + (u64) eg->v_egress_place_added) & 0xffffffffULL);
+		eg->v_meta_edit_fix = t217;
 	}
 	if ((u64) ((u64) eg->v_egress_reason != 0)) {
 		eg->v_meta_drop = 1;
 	}
-	u64 t177 = ((u64) eg->v_egress_reason | (u64) eg->v_meta_instance << 3);
-	if (t177 < 8192)
-		count(&counts, 4205 + t177, st->wire_length);
+	u64 t218 = ((u64) eg->v_egress_reason | (u64) eg->v_meta_instance << 3);
+	if (t218 < 8192)
+		count(&counts, 4205 + t218, st->wire_length);
 	if ((u64) ((u64) eg->v_meta_drop == 1)) {
 		eg->v_standard_metadata_egress_spec = (511 & 0x1ffULL);
 		eg->v_standard_metadata_mcast_grp = (0 & 0xffffULL);
 	}
 	else {
 		if ((u64) ((u64) eg->v_meta_edit_mask_0_head_length != 0)) {
-			u64 t178 = (u64) eg->v_meta_edit_mask_0_head_offset;
-			u64 t179 = (u64) eg->v_meta_edit_mask_0_head_length;
-			u64 t180 = (u64) eg->v_meta_edit_mask_0_value;
-			note_overwrite(eg, t178, t179, t180);
+			u64 t219 = (u64) eg->v_meta_edit_mask_0_head_offset;
+			u64 t220 = (u64) eg->v_meta_edit_mask_0_head_length;
+			u64 t221 = (u64) eg->v_meta_edit_mask_0_value;
+			note_overwrite(eg, t219, t220, t221);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_0_length != 0)) {
-			u64 t181 = (u64) eg->v_meta_edit_mask_0_offset;
-			u64 t182 = (u64) eg->v_meta_edit_mask_0_length;
-			u64 t183 = (u64) eg->v_meta_edit_mask_0_value;
-			note_overwrite(eg, t181, t182, t183);
+			u64 t222 = (u64) eg->v_meta_edit_mask_0_offset;
+			u64 t223 = (u64) eg->v_meta_edit_mask_0_length;
+			u64 t224 = (u64) eg->v_meta_edit_mask_0_value;
+			note_overwrite(eg, t222, t223, t224);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_1_head_length != 0)) {
-			u64 t184 = (u64) eg->v_meta_edit_mask_1_head_offset;
-			u64 t185 = (u64) eg->v_meta_edit_mask_1_head_length;
-			u64 t186 = (u64) eg->v_meta_edit_mask_1_value;
-			note_overwrite(eg, t184, t185, t186);
+			u64 t225 = (u64) eg->v_meta_edit_mask_1_head_offset;
+			u64 t226 = (u64) eg->v_meta_edit_mask_1_head_length;
+			u64 t227 = (u64) eg->v_meta_edit_mask_1_value;
+			note_overwrite(eg, t225, t226, t227);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_1_length != 0)) {
-			u64 t187 = (u64) eg->v_meta_edit_mask_1_offset;
-			u64 t188 = (u64) eg->v_meta_edit_mask_1_length;
-			u64 t189 = (u64) eg->v_meta_edit_mask_1_value;
-			note_overwrite(eg, t187, t188, t189);
+			u64 t228 = (u64) eg->v_meta_edit_mask_1_offset;
+			u64 t229 = (u64) eg->v_meta_edit_mask_1_length;
+			u64 t230 = (u64) eg->v_meta_edit_mask_1_value;
+			note_overwrite(eg, t228, t229, t230);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_2_head_length != 0)) {
-			u64 t190 = (u64) eg->v_meta_edit_mask_2_head_offset;
-			u64 t191 = (u64) eg->v_meta_edit_mask_2_head_length;
-			u64 t192 = (u64) eg->v_meta_edit_mask_2_value;
-			note_overwrite(eg, t190, t191, t192);
+			u64 t231 = (u64) eg->v_meta_edit_mask_2_head_offset;
+			u64 t232 = (u64) eg->v_meta_edit_mask_2_head_length;
+			u64 t233 = (u64) eg->v_meta_edit_mask_2_value;
+			note_overwrite(eg, t231, t232, t233);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_2_length != 0)) {
-			u64 t193 = (u64) eg->v_meta_edit_mask_2_offset;
-			u64 t194 = (u64) eg->v_meta_edit_mask_2_length;
-			u64 t195 = (u64) eg->v_meta_edit_mask_2_value;
-			note_overwrite(eg, t193, t194, t195);
+			u64 t234 = (u64) eg->v_meta_edit_mask_2_offset;
+			u64 t235 = (u64) eg->v_meta_edit_mask_2_length;
+			u64 t236 = (u64) eg->v_meta_edit_mask_2_value;
+			note_overwrite(eg, t234, t235, t236);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_3_head_length != 0)) {
-			u64 t196 = (u64) eg->v_meta_edit_mask_3_head_offset;
-			u64 t197 = (u64) eg->v_meta_edit_mask_3_head_length;
-			u64 t198 = (u64) eg->v_meta_edit_mask_3_value;
-			note_overwrite(eg, t196, t197, t198);
+			u64 t237 = (u64) eg->v_meta_edit_mask_3_head_offset;
+			u64 t238 = (u64) eg->v_meta_edit_mask_3_head_length;
+			u64 t239 = (u64) eg->v_meta_edit_mask_3_value;
+			note_overwrite(eg, t237, t238, t239);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_mask_3_length != 0)) {
-			u64 t199 = (u64) eg->v_meta_edit_mask_3_offset;
-			u64 t200 = (u64) eg->v_meta_edit_mask_3_length;
-			u64 t201 = (u64) eg->v_meta_edit_mask_3_value;
-			note_overwrite(eg, t199, t200, t201);
+			u64 t240 = (u64) eg->v_meta_edit_mask_3_offset;
+			u64 t241 = (u64) eg->v_meta_edit_mask_3_length;
+			u64 t242 = (u64) eg->v_meta_edit_mask_3_value;
+			note_overwrite(eg, t240, t241, t242);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_trim != 0)) {
-			u64 t202 = (u64) eg->v_meta_edit_trim;
-			if (t202 < eg->trim)
-				eg->trim = t202;
+			u64 t243 = (u64) eg->v_meta_edit_trim;
+			if (t243 < eg->trim)
+				eg->trim = t243;
 		}
 		if ((u64) ((u64) eg->v_meta_edit_slice != 0)) {
 			eg->truncate = (u64) eg->v_meta_edit_slice;
@@ -12838,17 +12986,61 @@ ONCE int egress(struct xdp_md *ctx, struct state *st, struct work *eg, const str
 			note_checksums(eg, (u64) eg->v_meta_edit_fix);
 		}
 		if ((u64) ((u64) eg->v_meta_edit_trailer != 0)) {
-			u64 t203 = (u64) eg->v_meta_edit_seconds;
-			u64 t204 = (u64) eg->v_meta_edit_clock_and_nanoseconds;
-			u64 t205 = (u64) eg->v_meta_edit_port;
-			u32 t206 = eg->trailer_bytes;
-			OPAQUE(t206);
-			if (t206 <= 55) {
-				u64 t207 = (((t203 & 0xffffffffULL)) << 32 | (t204 & 0xffffffffULL));
-				STORE64(&eg->trailer[t206 + 0], t207 >> 0);
-				u64 t208 = (((t205 & 0xffULL)) << 56);
-				STORE8(&eg->trailer[t206 + 8], t208 >> 56);
-				eg->trailer_bytes += 9;
+			u64 t244 = (u64) eg->v_meta_edit_trailer_head;
+			u32 t245 = eg->trailer_bytes;
+			OPAQUE(t245);
+			if (t245 <= 56) {
+				u64 t246 = (t244);
+				STORE64(&eg->trailer[t245 + 0], t246 >> 0);
+				eg->trailer_bytes += 8;
+			}
+			if ((u64) ((u64) eg->v_meta_edit_trailer == 9)) {
+				u64 t247 = (((u64) eg->v_meta_edit_trailer_tail >> 56) & 0xffULL);
+				u32 t248 = eg->trailer_bytes;
+				OPAQUE(t248);
+				if (t248 <= 63) {
+					u64 t249 = (((t247 & 0xffULL)) << 56);
+					STORE8(&eg->trailer[t248 + 0], t249 >> 56);
+					eg->trailer_bytes += 1;
+				}
+			}
+			else {
+				if ((u64) ((u64) eg->v_meta_edit_trailer == 0xaULL)) {
+					u64 t250 = (((u64) eg->v_meta_edit_trailer_tail >> 48) & 0xffffULL);
+					u32 t251 = eg->trailer_bytes;
+					OPAQUE(t251);
+					if (t251 <= 62) {
+						u64 t252 = (((t250 & 0xffffULL)) << 48);
+						STORE16(&eg->trailer[t251 + 0], t252 >> 48);
+						eg->trailer_bytes += 2;
+					}
+				}
+				else {
+					if ((u64) ((u64) eg->v_meta_edit_trailer == 0xfULL)) {
+						u64 t253 = (((u64) eg->v_meta_edit_trailer_tail >> 8) & 0xffffffffffffffULL);
+						u32 t254 = eg->trailer_bytes;
+						OPAQUE(t254);
+						if (t254 <= 57) {
+							u64 t255 = (((t253 & 0xffffffffffffffULL)) << 8);
+							STORE32(&eg->trailer[t254 + 0], t255 >> 32);
+							STORE16(&eg->trailer[t254 + 4], t255 >> 16);
+							STORE8(&eg->trailer[t254 + 6], t255 >> 8);
+							eg->trailer_bytes += 7;
+						}
+					}
+					else {
+						if ((u64) ((u64) eg->v_meta_edit_trailer == 0x10ULL)) {
+							u64 t256 = (u64) eg->v_meta_edit_trailer_tail;
+							u32 t257 = eg->trailer_bytes;
+							OPAQUE(t257);
+							if (t257 <= 56) {
+								u64 t258 = (t256);
+								STORE64(&eg->trailer[t257 + 0], t258 >> 0);
+								eg->trailer_bytes += 8;
+							}
+						}
+					}
+				}
 			}
 		}
 	}
@@ -13968,9 +14160,8 @@ INLINE void begin(struct state *st, const struct input *in)
 	st->v_meta_edit_mask_3_length = 0;
 	st->v_meta_edit_mask_3_value = 0;
 	st->v_meta_edit_fix = 0;
-	st->v_meta_edit_seconds = 0;
-	st->v_meta_edit_clock_and_nanoseconds = 0;
-	st->v_meta_edit_port = 0;
+	st->v_meta_edit_trailer_head = 0;
+	st->v_meta_edit_trailer_tail = 0;
 	st->v_meta_edit_unwrapped = 0;
 	st->v_meta_drop = 0;
 	st->v_standard_metadata_ingress_port = 0;
@@ -13993,7 +14184,10 @@ INLINE void begin(struct state *st, const struct input *in)
 	st->v_egress_offset_3 = 0;
 	st->v_egress_stamp_version = 0;
 	st->v_egress_tai_offset = 0;
-	st->v_egress_clock_source = 0;
+	st->v_egress_trailer_clock = 0;
+	st->v_egress_trailer_device = 0;
+	st->v_egress_trailer_port = 0;
+	st->v_egress_trailer_port_bytes = 0;
 	st->v_egress_longest = 0;
 	st->v_egress_set_dst = 0;
 	st->v_egress_set_vid = 0;
@@ -14104,9 +14298,8 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	eg->v_meta_edit_mask_3_length = st->v_meta_edit_mask_3_length;
 	eg->v_meta_edit_mask_3_value = st->v_meta_edit_mask_3_value;
 	eg->v_meta_edit_fix = st->v_meta_edit_fix;
-	eg->v_meta_edit_seconds = st->v_meta_edit_seconds;
-	eg->v_meta_edit_clock_and_nanoseconds = st->v_meta_edit_clock_and_nanoseconds;
-	eg->v_meta_edit_port = st->v_meta_edit_port;
+	eg->v_meta_edit_trailer_head = st->v_meta_edit_trailer_head;
+	eg->v_meta_edit_trailer_tail = st->v_meta_edit_trailer_tail;
 	eg->v_meta_edit_unwrapped = st->v_meta_edit_unwrapped;
 	eg->v_meta_drop = st->v_meta_drop;
 	eg->v_standard_metadata_egress_rid = st->v_standard_metadata_egress_rid;
@@ -14122,7 +14315,10 @@ INLINE void begin_copy(const struct state *st, struct work *eg, const struct cop
 	eg->v_egress_offset_3 = st->v_egress_offset_3;
 	eg->v_egress_stamp_version = st->v_egress_stamp_version;
 	eg->v_egress_tai_offset = st->v_egress_tai_offset;
-	eg->v_egress_clock_source = st->v_egress_clock_source;
+	eg->v_egress_trailer_clock = st->v_egress_trailer_clock;
+	eg->v_egress_trailer_device = st->v_egress_trailer_device;
+	eg->v_egress_trailer_port = st->v_egress_trailer_port;
+	eg->v_egress_trailer_port_bytes = st->v_egress_trailer_port_bytes;
 	eg->v_egress_longest = st->v_egress_longest;
 	eg->v_egress_set_dst = st->v_egress_set_dst;
 	eg->v_egress_set_vid = st->v_egress_set_vid;

@@ -39,6 +39,8 @@ const LIMITED: u64 = 1;
 const MAX_FRAME: u64 = 2;
 const SET_MAC: u64 = 4;
 const SET_VLAN: u64 = 8;
+/// Flag of the Metamako trailer: this time is not as good as others.
+const METAMAKO_DEGRADED: u64 = 0x10;
 
 /// Writes rows, and remembers which table or action was not there.
 struct Writer<'a> {
@@ -252,14 +254,26 @@ impl Writer<'_> {
             let params = [(3, slice.anchor as u64), (16, u64::from(slice.bytes))];
             self.egress(tables.slice.as_ref(), id, "slice", "slice", &params);
         }
-        match edits.stamp {
+        match edits.stamp_for(&instance.tool) {
             Some(Stamp::D28b { version, tai_offset_s }) => {
                 let params = [(16, u64::from(version)), (16, u64::from(tai_offset_s))];
                 self.egress(tables.stamp.as_ref(), id, "stamp", "stamp_d28b", &params);
             }
-            Some(Stamp::Vss { source, port }) => {
-                let params = [(2, u64::from(source)), (8, u64::from(port))];
+            Some(Stamp::Vss { source, port_bytes, port }) => {
+                let params = [(2, u64::from(source)), (2, u64::from(port_bytes)), (16, u64::from(port))];
                 self.egress(tables.stamp.as_ref(), id, "stamp", "stamp_vss", &params);
+            }
+            Some(Stamp::Ixia { source }) => {
+                self.egress(tables.stamp.as_ref(), id, "stamp", "stamp_ixia", &[(8, u64::from(source))]);
+            }
+            Some(Stamp::Metamako { degraded, device, port }) => {
+                let flags = if degraded { METAMAKO_DEGRADED } else { 0 };
+                let params = [(8, flags), (16, u64::from(device)), (8, u64::from(port))];
+                self.egress(tables.stamp.as_ref(), id, "stamp", "stamp_metamako", &params);
+            }
+            Some(Stamp::Exablaze { device, port }) => {
+                let params = [(8, u64::from(device)), (8, u64::from(port))];
+                self.egress(tables.stamp.as_ref(), id, "stamp", "stamp_exablaze", &params);
             }
             None => {}
         }
@@ -294,8 +308,8 @@ impl Writer<'_> {
                 params.push((10, u64::from(session)));
                 "encapsulate_erspan2"
             }
-            Tunnel::Erspan3 { session } => {
-                params.push((10, u64::from(session)));
+            Tunnel::Erspan3 { session, granularity } => {
+                params.extend([(10, u64::from(session)), (2, u64::from(granularity))]);
                 "encapsulate_erspan3"
             }
         };

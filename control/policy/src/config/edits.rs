@@ -1,10 +1,9 @@
 //! `edits:` of a filter.
 
-use sluice_diagnostics::Span;
 use sluice_yaml::{Node, Value};
 
 use super::Reader;
-use super::model::{Anchor, Edits, Mask, STRIP_NAMES, Settings, Slice, Stamp};
+use super::model::{Anchor, Edits, Mask, STRIP_NAMES, Settings, Slice};
 
 /// Most `mask` edits of a filter: the data path has one table each.
 pub(crate) const MAX_MASKS: usize = 4;
@@ -128,48 +127,5 @@ impl Reader<'_> {
             None => 0,
         };
         Some(Slice { anchor, bytes: bytes as u16 })
-    }
-
-    fn stamp(&mut self, node: &Node, settings: &Settings) -> Option<Stamp> {
-        let fields = self.fields(node, "`stamp`", &["format", "bits", "clock", "source", "port"])?;
-        let format = match fields.value("format") {
-            Some(node) => self.word(node, "stamp format", &["d28b", "vss"])?,
-            None => 0,
-        };
-        let belongs: &[&str] =
-            if format == 0 { &["format", "bits", "clock"] } else { &["format", "source", "port"] };
-        let foreign = ["bits", "clock", "source", "port"].into_iter().filter(|name| !belongs.contains(name));
-        let foreign: Vec<(&str, Span)> =
-            foreign.filter_map(|name| fields.entry(name).map(|(key, _)| (name, key.span))).collect();
-        for (name, span) in foreign {
-            let format = if format == 0 { "d28b" } else { "vss" };
-            self.error(
-                format!("`{name}` does not belong to the format {format}"),
-                span,
-                format!("{format} has {}", sluice_yaml::listed(&belongs[1..])),
-            );
-        }
-        if format == 1 {
-            let source = match fields.value("source") {
-                Some(node) => self.word(node, "clock source", &["none", "ntp", "gps", "ptp"])?,
-                None => 0,
-            };
-            let port = match fields.value("port") {
-                Some(node) => self.number(node, "port number of a stamp", 0, 255)?,
-                None => 0,
-            };
-            return Some(Stamp::Vss { source: source as u8, port: port as u8 });
-        }
-        let short = match fields.value("bits") {
-            Some(node) => self.word(node, "number of stamp bits", &["64", "48"])? == 1,
-            None => false,
-        };
-        let utc = match fields.value("clock") {
-            Some(node) => self.word(node, "time scale", &["tai", "utc"])? == 1,
-            None => false,
-        };
-        let version = if short { 0x0020 } else { 0x0010 } | if utc { 0x0100 } else { 0 };
-        let tai_offset_s = if utc { 0 } else { settings.tai_offset_s };
-        Some(Stamp::D28b { version, tai_offset_s })
     }
 }

@@ -10,6 +10,7 @@ mod model;
 mod ports;
 mod scalars;
 mod sets;
+mod stamp;
 mod tenants;
 
 pub(crate) use filters::OTHERWISE;

@@ -51,8 +51,8 @@ impl Policy {
                 }
             });
             let tools = tools.filter_map(|tool| self.tools.get(tool)).filter(|tool| tool.port == port);
-            let added = filter.edits.most_added();
-            tools.map(|tool| added + tool.encapsulation.as_ref().map_or(0, Encapsulation::added)).max()
+            let around = |tool: &Tool| tool.encapsulation.as_ref().map_or(0, Encapsulation::added);
+            tools.map(|tool| filter.edits.most_added(tool) + around(tool)).max()
         };
         self.all_filters().filter_map(of_filter).max().unwrap_or(0)
     }
@@ -130,6 +130,8 @@ pub struct Tool {
     pub dst_mac: Option<u64>,
     /// VLAN id written into the outermost tag.
     pub vlan: Option<u16>,
+    /// Time stamp of every copy whose edits have none.
+    pub stamp: Option<Stamp>,
     /// Tunnel to the tool.
     pub encapsulation: Option<Encapsulation>,
 }
@@ -192,6 +194,8 @@ pub enum Tunnel {
     Erspan3 {
         /// Session id, 10 bits.
         session: u16,
+        /// The time's unit: 1 is 100 ns, 2 that of IEEE 1588.
+        granularity: u8,
     },
 }
 
@@ -264,14 +268,14 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// The most bytes that a frame can be longer with them.
-    fn most_added(&self) -> u16 {
-        let stamp = match self.stamp {
-            None => 0,
-            Some(Stamp::D28b { .. }) => 14,
-            Some(Stamp::Vss { .. }) => 9,
-        };
-        stamp + if self.label { 4 } else { 0 }
+    /// The stamp of a copy to that tool: the edits' own before the tool's.
+    pub fn stamp_for(&self, tool: &Tool) -> Option<Stamp> {
+        self.stamp.or(tool.stamp)
+    }
+
+    /// The most bytes that a frame to that tool can be longer with them.
+    fn most_added(&self, tool: &Tool) -> u16 {
+        self.stamp_for(tool).map_or(0, Stamp::added) + if self.label { 4 } else { 0 }
     }
 }
 
@@ -331,6 +335,35 @@ pub struct Slice {
     pub bytes: u16,
 }
 
+impl Stamp {
+    /// Its format, as a policy writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::D28b { .. } => "d28b",
+            Self::Vss { .. } => "vss",
+            Self::Ixia { .. } => "ixia",
+            Self::Metamako { .. } => "metamako",
+            Self::Exablaze { .. } => "exablaze",
+        }
+    }
+
+    /// The bytes that it adds.
+    pub fn added(self) -> u16 {
+        match self {
+            Self::D28b { version, .. } => {
+                if version & 0xFF == 0x20 {
+                    12
+                } else {
+                    14
+                }
+            }
+            Self::Vss { port_bytes, .. } => 8 + u16::from(port_bytes),
+            Self::Ixia { .. } => 15,
+            Self::Metamako { .. } | Self::Exablaze { .. } => 16,
+        }
+    }
+}
+
 /// Ingress time written into the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stamp {
@@ -345,6 +378,29 @@ pub enum Stamp {
     Vss {
         /// Clock source: 0 none, 1 NTP, 2 GPS, 3 PTP.
         source: u8,
+        /// Bytes of port number: 0, 1 or 2.
+        port_bytes: u8,
+        /// Port number written.
+        port: u16,
+    },
+    /// Ixia trailer.
+    Ixia {
+        /// Clock source: 3 local, 4 NTP, 5 GPS, 6 PTP, 7 holdover.
+        source: u8,
+    },
+    /// Metamako and Arista 7130 trailer, without extensions.
+    Metamako {
+        /// Whether the clock is said not to be as good as it should be.
+        degraded: bool,
+        /// Device number written.
+        device: u16,
+        /// Port number written.
+        port: u8,
+    },
+    /// Exablaze and Nexus 3550 trailer.
+    Exablaze {
+        /// Device number written.
+        device: u8,
         /// Port number written.
         port: u8,
     },

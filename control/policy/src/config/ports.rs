@@ -14,6 +14,9 @@ use super::model::{
 
 /// Largest VLAN id that a tag may carry: 0 means no VLAN, 4095 is reserved (IEEE 802.1Q).
 const MAX_VLAN: u64 = 4_094;
+/// Granularities of ERSPAN type III: units of 100 ns, and seconds and nanoseconds.
+const ERSPAN_100NS: u8 = 1;
+const ERSPAN_1588: u8 = 2;
 /// The IANA port of VXLAN.
 const VXLAN_PORT: u16 = 4_789;
 
@@ -129,6 +132,7 @@ impl Reader<'_> {
                     limit: None,
                     dst_mac: None,
                     vlan: None,
+                    stamp: None,
                     encapsulation: None,
                 }));
             }
@@ -137,11 +141,12 @@ impl Reader<'_> {
 
     fn tool(&mut self, key: &Key, node: &Node, policy: &Policy) -> Option<Tool> {
         let what = format!("tool `{}`", key.text);
-        let known = ["port", "encapsulate", "limit", "max_frame", "dst_mac", "vlan"];
+        let known = ["port", "encapsulate", "limit", "max_frame", "dst_mac", "vlan", "stamp"];
         let fields = self.fields(node, &what, &known)?;
         let limit = fields.value("limit").and_then(|node| self.rate(node));
         let dst_mac = fields.value("dst_mac").and_then(|node| self.mac(node, "`dst_mac`"));
         let vlan = fields.value("vlan").and_then(|node| self.number(node, "VLAN id", 1, MAX_VLAN));
+        let stamp = fields.value("stamp").and_then(|node| self.stamp(node, &policy.settings));
         let encapsulation = fields.value("encapsulate").and_then(|node| self.encapsulation(node));
         let own_max = self.max_frame(&fields);
         let port = self.required(&fields, "port", &what, key.span)?;
@@ -171,6 +176,7 @@ impl Reader<'_> {
             limit,
             dst_mac,
             vlan: vlan.map(|vlan| vlan as u16),
+            stamp,
             encapsulation,
         })
     }
@@ -186,7 +192,8 @@ impl Reader<'_> {
         let own: &[&str] = match kind {
             0 => &["vni", "udp_port"],
             1 => &["key"],
-            _ => &["session"],
+            2 => &["session"],
+            _ => &["session", "granularity"],
         };
         let known: Vec<&str> =
             ["dst_mac", "src_mac", "src_ip", "dst_ip", "ttl", "dscp"].iter().chain(own).copied().collect();
@@ -217,7 +224,13 @@ impl Reader<'_> {
             }
             1 => Tunnel::Gre { key: number(self, "key", 0, u64::from(u32::MAX), 0)? as u32 },
             2 => Tunnel::Erspan2 { session: needed(self, "session", 1_023)? as u16 },
-            _ => Tunnel::Erspan3 { session: needed(self, "session", 1_023)? as u16 },
+            _ => {
+                let granularity = match fields.value("granularity") {
+                    Some(node) if self.word(node, "granularity", &["ns", "100ns"])? == 1 => ERSPAN_100NS,
+                    _ => ERSPAN_1588,
+                };
+                Tunnel::Erspan3 { session: needed(self, "session", 1_023)? as u16, granularity }
+            }
         };
         Some(Encapsulation {
             dst_mac: dst_mac?,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use sluice_entities::Bits;
 
 use crate::compile::layout::{NarrowTable, Part};
-use crate::config::{Edits, STRIP_NAMES, Stamp};
+use crate::config::{Edits, STRIP_NAMES, Tool};
 use crate::fields::{FRAGMENT_FIRST, FRAGMENT_LATER, FRAGMENT_WHOLE, Field, FieldKind};
 
 /// The packet's value in a narrow table.
@@ -63,8 +63,8 @@ fn value(field: Field, number: u64) -> String {
     }
 }
 
-/// Edits in the order in which they are made; empty for none.
-pub(super) fn edits(edits: &Edits) -> String {
+/// Edits of copies to a tool in the order in which they are made; empty for none.
+pub(super) fn edits(edits: &Edits, tool: &Tool) -> String {
     let mut parts = Vec::new();
     let stripped: Vec<&str> =
         STRIP_NAMES.iter().filter(|(_, bit)| edits.strip >> bit & 1 == 1).map(|(name, _)| *name).collect();
@@ -80,10 +80,8 @@ pub(super) fn edits(edits: &Edits) -> String {
     if edits.label {
         parts.push("label".to_string());
     }
-    match edits.stamp {
-        Some(Stamp::D28b { .. }) => parts.push("stamp d28b".to_string()),
-        Some(Stamp::Vss { .. }) => parts.push("stamp vss".to_string()),
-        None => {}
+    if let Some(stamp) = edits.stamp_for(tool) {
+        parts.push(format!("stamp {}", stamp.name()));
     }
     if edits.fix_checksums {
         parts.push("fix checksums".to_string());

@@ -168,15 +168,21 @@ fn egress(b: &mut Builder) {
     }
     b.table("egress.slice", &instance, &[("egress.slice", &[3, 16])], 1_024);
     b.table("egress.label", &[(Exact, 16), (Exact, 9)], &[("egress.push_label", &[12])], 4_096);
-    let stamp = [("egress.stamp_d28b", &[16, 16][..]), ("egress.stamp_vss", &[2, 8])];
+    let stamp = [
+        ("egress.stamp_d28b", &[16, 16][..]),
+        ("egress.stamp_vss", &[2, 2, 16]),
+        ("egress.stamp_ixia", &[8]),
+        ("egress.stamp_metamako", &[8, 16, 8]),
+        ("egress.stamp_exablaze", &[8, 8]),
+    ];
     b.table("egress.stamp", &instance, &stamp, 1_024);
     let around = |last: &[u32]| [&[48, 48, 32, 32, 8, 6], last].concat();
-    let (vxlan, gre, erspan) = (around(&[16, 24]), around(&[32]), around(&[10]));
+    let (vxlan, gre, erspan2, erspan3) = (around(&[16, 24]), around(&[32]), around(&[10]), around(&[10, 2]));
     let encapsulate = [
         ("egress.encapsulate_vxlan", &vxlan[..]),
         ("egress.encapsulate_gre", &gre),
-        ("egress.encapsulate_erspan2", &erspan),
-        ("egress.encapsulate_erspan3", &erspan),
+        ("egress.encapsulate_erspan2", &erspan2),
+        ("egress.encapsulate_erspan3", &erspan3),
     ];
     b.table("egress.encapsulate", &instance, &encapsulate, 1_024);
     b.table("egress.fix_checksums", &instance, &[("egress.fix", &[])], 1_024);

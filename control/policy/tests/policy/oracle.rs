@@ -106,7 +106,10 @@ fn egress(policy: &Policy, tool: &Tool, edits: &Edits, port: u16) -> String {
         Some(Stamp::D28b { version, tai_offset_s }) => {
             parts.push(format!("stamp_d28b({version:#x}, {tai_offset_s:#x})"));
         }
-        Some(Stamp::Vss { source, port }) => parts.push(format!("stamp_vss({source:#x}, {port:#x})")),
+        Some(Stamp::Vss { source, port_bytes, port }) => {
+            parts.push(format!("stamp_vss({source:#x}, {port_bytes:#x}, {port:#x})"));
+        }
+        Some(other) => panic!("random policies have no {other:?}"),
         None => {}
     }
     if let Some(outer) = &tool.encapsulation {

@@ -138,11 +138,14 @@ fn actions_have_the_parameters_of_the_page() {
     expect("egress.slice", &[("anchor", 3), ("bytes", 16)]);
     expect("egress.push_label", &[("vid", 12)]);
     expect("egress.stamp_d28b", &[("version", 16), ("tai_offset_s", 16)]);
-    expect("egress.stamp_vss", &[("source", 2), ("port", 8)]);
+    expect("egress.stamp_vss", &[("source", 2), ("port_bytes", 2), ("port", 16)]);
+    expect("egress.stamp_ixia", &[("source", 8)]);
+    expect("egress.stamp_metamako", &[("flags", 8), ("device", 16), ("port", 8)]);
+    expect("egress.stamp_exablaze", &[("device", 8), ("port", 8)]);
     expect("egress.encapsulate_vxlan", &around(&[("udp_port", 16), ("vni", 24)]));
     expect("egress.encapsulate_gre", &around(&[("key", 32)]));
     expect("egress.encapsulate_erspan2", &around(&[("session", 10)]));
-    expect("egress.encapsulate_erspan3", &around(&[("session", 10)]));
+    expect("egress.encapsulate_erspan3", &around(&[("session", 10), ("granularity", 2)]));
     expect("egress.fix", &[]);
     expect("egress.tool", &[("flags", 8), ("max_frame", 16), ("dst_mac", 48), ("vid", 12)]);
 }

@@ -253,7 +253,7 @@ fn seconds_are_exact_for_every_time() {
 fn trailers_stand_behind_the_slice() {
     let frame = build([vec![Layer::from(Ethernet::new(A, B))], packet()].concat());
     let mut bench = bench();
-    bench.edit("stamp", "stamp_vss", &[3, 7]);
+    bench.edit("stamp", "stamp_vss", &[3, 1, 7]);
     bench.edit("slice", "slice", &[0, 60]);
     let mut expected = frame[..60].to_vec();
     expected.extend(1_700_000_000_u32.to_be_bytes());
@@ -298,7 +298,7 @@ struct Encapsulation {
     added: usize,
 }
 
-const ENCAPSULATIONS: [Encapsulation; 4] = [
+const ENCAPSULATIONS: [Encapsulation; 5] = [
     Encapsulation {
         action: "encapsulate_vxlan",
         data: &[4789, 77],
@@ -319,12 +319,24 @@ const ENCAPSULATIONS: [Encapsulation; 4] = [
     },
     Encapsulation {
         action: "encapsulate_erspan3",
-        data: &[9],
+        data: &[9, 2],
         fields: &[
             ("erspan.spanid", "9"),
             ("erspan.timestamp", "123456789"),
             ("erspan.gra", "2"),
             ("erspan.pid5.timestamp", "1700000000"),
+        ],
+        added: 62,
+    },
+    // 17,000,000,001,234,567 times 100 ns.
+    Encapsulation {
+        action: "encapsulate_erspan3",
+        data: &[9, 1],
+        fields: &[
+            ("erspan.spanid", "9"),
+            ("erspan.timestamp", "4047591047"),
+            ("erspan.gra", "1"),
+            ("erspan.pid3.timestamp", "3958120"),
         ],
         added: 62,
     },
@@ -412,7 +424,7 @@ fn v1model_counts_what_it_cannot_do() {
     let frame = build([vec![Layer::from(Ethernet::new(A, B))], packet()].concat());
     let cases: [(&str, &str, &[u64], bool); 5] = [
         ("mask_0", "mask", &[0, 0, 1, 0], false),
-        ("stamp", "stamp_vss", &[0, 0], false),
+        ("stamp", "stamp_vss", &[0, 1, 0], false),
         ("fix_checksums", "fix", &[], false),
         ("slice", "slice", &[0, 60], true),
         ("stamp", "stamp_d28b", &[0x0110, 0], true),
