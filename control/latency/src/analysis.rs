@@ -37,6 +37,9 @@ pub struct Settings {
     pub round_trips: bool,
     /// What is known of the taps' clocks, by tap; those behind its end are unknown.
     pub clocks: Vec<Clock>,
+    /// Rate of links into devices that store a frame before they send it on, bits a second: with it, the time that a frame takes to come in at that rate
+    /// is taken off each delay from a tap to the next.
+    pub store_bits_per_second: Option<u64>,
 }
 
 /// What is known of a clock from elsewhere than stamps.
@@ -63,6 +66,7 @@ impl Settings {
             bursts: true,
             round_trips: true,
             clocks: Vec::new(),
+            store_bits_per_second: None,
         }
     }
 }
@@ -181,7 +185,7 @@ impl Measure {
         counts.matched += u64::from(id.is_some());
         if let Some(segment) = tap.checked_sub(1).and_then(|at| self.segments.get_mut(at)) {
             if let Some(before) = previous {
-                segment.matched(arrival.time_ns, before, arrival.labels);
+                segment.matched(arrival, before);
                 segment.gained.arrived(arrival.time_ns, before.time_ns, spans[0]);
             } else {
                 segment.gained.missed(arrival.time_ns, arrival.bytes);
@@ -197,7 +201,7 @@ impl Measure {
         if tap == self.segments.len()
             && let (Some(whole), Some(first)) = (&mut self.whole, first)
         {
-            whole.matched(arrival.time_ns, first, arrival.labels);
+            whole.matched(arrival, first);
         }
     }
 }
@@ -241,11 +245,12 @@ impl Analysis {
             3..=4 => Width::Four(Box::new(Correlator::new(taps, settings.bounds))),
             _ => Width::Eight(Box::new(Correlator::new(taps, settings.bounds))),
         };
-        let segment = || Segment::new(settings.by, settings.digits);
+        let hops = taps.min(MAX_TAPS).saturating_sub(1) as u64;
+        let segment = |hops| Segment::new(&settings, hops);
         let measure = Measure {
             taps: settings.taps.iter().take(MAX_TAPS).map(|name| Tap::new(name.clone(), &settings)).collect(),
-            segments: (1..taps.min(MAX_TAPS)).map(|_| segment()).collect(),
-            whole: (taps > 2).then(segment),
+            segments: (0..hops).map(|_| segment(1)).collect(),
+            whole: (taps > 2).then(|| segment(hops)),
         };
         let labeled = settings.by != GroupBy::NONE || settings.bursts;
         Self { labels: LabelTable::new(settings.flows), labeled, settings, correlator, measure }

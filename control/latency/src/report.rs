@@ -24,6 +24,8 @@ pub struct Report {
     pub window_ns: u64,
     /// How far apart copies of a mirror port were taken for such.
     pub duplicate_ns: u64,
+    /// Rate of links into devices that store frames: the time that a frame takes to come in there is taken off all delays.
+    pub store_bits_per_second: Option<u64>,
     /// Most that a percentile of all delays may be off, as a share of it.
     pub percentile_error: f64,
     /// The taps, in the order of the path.
@@ -347,6 +349,7 @@ impl Analysis {
             depth_bytes: settings.keys.depth,
             window_ns: settings.bounds.window_ns,
             duplicate_ns: settings.bounds.duplicate_ns,
+            store_bits_per_second: settings.store_bits_per_second,
             percentile_error,
             segments: segments
                 .map(|(segment, ends)| segment_report(segment, &ends[0], &ends[1], &labels))

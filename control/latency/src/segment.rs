@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::correlate::{Labels, Seen};
+use crate::analysis::Settings;
+use crate::correlate::{Arrival, Labels, Seen};
 use crate::heat::Heat;
 use crate::histogram::Delays;
 use crate::small::SmallDelays;
@@ -166,10 +167,23 @@ impl GroupBy {
     pub const NONE: Self = Self { flows: false, vlans: false, applications: false };
 }
 
+/// Bits of fraction of [`Segment::store_ns_per_byte`].
+const STORE_BITS: u32 = 20;
+/// The frame check sequence, which comes in as well.
+const CHECK_BYTES: u64 = 4;
+
+/// Nanoseconds that a byte takes to come in, in parts of 2^-20, to the nearest.
+fn ns_per_byte(bits_per_second: u64) -> u64 {
+    let rate = u128::from(bits_per_second.max(1));
+    ((8_000_000_000_u128 << STORE_BITS) + rate / 2).checked_div(rate).unwrap_or(0) as u64
+}
+
 /// What happened between two taps.
 #[derive(Debug)]
 pub(crate) struct Segment {
     by: GroupBy,
+    /// What is taken off a delay for each byte that came in, nanoseconds in parts of 2^-20.
+    store_ns_per_byte: u64,
     pub(crate) delays: Delays,
     pub(crate) heat: Heat,
     pub(crate) flows: Groups,
@@ -184,10 +198,12 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    pub(crate) fn new(by: GroupBy, digits: u8) -> Self {
+    /// A way over so many hops.
+    pub(crate) fn new(settings: &Settings, hops: u64) -> Self {
         Self {
-            by,
-            delays: Delays::new(digits),
+            by: settings.by,
+            store_ns_per_byte: settings.store_bits_per_second.map_or(0, |rate| hops * ns_per_byte(rate)),
+            delays: Delays::new(settings.digits),
             heat: Heat::default(),
             flows: Groups::default(),
             vlans: Groups::default(),
@@ -201,8 +217,14 @@ impl Segment {
 
     /// A packet of the second tap that was at the first.
     #[inline]
-    pub(crate) fn matched(&mut self, time_ns: u64, before: Seen, labels: Labels) {
-        let delay_ns = time_ns.wrapping_sub(before.time_ns) as i64;
+    pub(crate) fn matched(&mut self, arrival: &Arrival, before: Seen) {
+        let (time_ns, labels) = (arrival.time_ns, arrival.labels);
+        let mut delay_ns = time_ns.wrapping_sub(before.time_ns) as i64;
+        if self.store_ns_per_byte != 0 {
+            let bytes = u64::from(arrival.bytes) + CHECK_BYTES;
+            let stored = u128::from(bytes) * u128::from(self.store_ns_per_byte);
+            delay_ns -= ((stored + (1 << (STORE_BITS - 1))) >> STORE_BITS) as i64;
+        }
         self.delays.record(delay_ns);
         self.heat.record(time_ns, delay_ns);
         // RFC 4737, section 3.3: it arrives behind one that was sent after it.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// List, bind, show and simulate FPGA NICs, and capture from them.
     #[command(subcommand)]
     Nic(Nic),
+    /// How the clocks are kept that time packets: the system's, network cards', the PTP daemon's.
+    Clock(ClockArguments),
     /// Write two sample captures, as two taps would see the same conversations.
     Sample(Sample),
     /// Run a broker: live ports, a policy, and P4Runtime for controllers.
@@ -58,6 +60,19 @@ pub(crate) struct Check {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) program: Program,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClockArguments {
+    /// Management socket of the PTP daemon; without it that of `ptp4l`, if there is one.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ptp_socket: Option<PathBuf>,
+    /// The daemon's PTP domain.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) ptp_domain: u8,
+    /// Print everything as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Commands that ask a broker that runs.

@@ -7,6 +7,7 @@ mod args;
 mod broker;
 mod check;
 mod client;
+mod clock;
 mod explain;
 mod failure;
 mod folder;
@@ -50,6 +51,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Explain(arguments) => explain::run(arguments)?,
         Command::Latency(arguments) => latency::run(arguments)?,
         Command::Nic(command) => nic::run(command)?,
+        Command::Clock(arguments) => clock::run(arguments)?,
         Command::Sample(arguments) => sample::run(arguments)?,
         Command::Release(pin) => release::run(pin)?,
         Command::Serve(arguments) => return serve::run(arguments),

@@ -181,3 +181,54 @@ fn the_page_stands_alone() {
         );
     }
 }
+
+/// What one command writes of the taps' constants, the next one takes off.
+#[test]
+fn constants_of_ports_are_measured_and_taken_off() {
+    let folder = folder();
+    let taps = ["latency", "near=a.pcapng", "far=b.pcapng", "--json"];
+    let median = |more: &[&str]| {
+        let json = sluice(folder.path(), &[&taps[..], more].concat());
+        let report: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        (
+            report["segments"][0]["delays"]["p50_ns"].as_i64().expect("there are delays"),
+            report["segments"][0]["offset_bound_ns"].as_u64(),
+        )
+    };
+    let (before, _) = median(&["--write-calibration", "ports.json", "--cable", "25ns"]);
+    let text = std::fs::read_to_string(folder.path().join("ports.json")).expect("it was written");
+    let written: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    assert_eq!(written["taps"]["near"]["offset_ns"], 0);
+    assert_eq!(written["taps"]["far"]["offset_ns"], before - 25);
+    let bound = written["taps"]["far"]["bound_ns"].as_u64().expect("it is a number");
+    let clocks = ["--calibration", "ports.json", "--clock", "near=ptp,10ns", "--clock", "far=ptp,20ns"];
+    let (after, both) = median(&clocks);
+    // Only the cable is left, but for the classes of the histogram.
+    assert!((after - 25).abs() <= before / 500, "{before} became {after}");
+    assert_eq!(both, Some(30 + bound));
+    // A tap that the file does not know has no constant; a file that knows none of them is a mistake.
+    let refused = Command::new(env!("CARGO_BIN_EXE_sluice"))
+        .args(["latency", "a.pcapng", "b.pcapng", "--calibration", "ports.json"])
+        .current_dir(folder.path())
+        .output()
+        .expect("the command starts");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("says nothing of these taps"), "{said}");
+}
+
+/// The clocks of whatever machine this is, and what is said of a daemon that is not there.
+#[test]
+fn clocks_are_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let json = sluice(folder.path(), &["clock", "--json", "--ptp-socket", "none"]);
+    let clocks: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let system = &clocks["system"];
+    assert!(system["locked"].is_boolean() && system["most_error_ns"].is_u64(), "{json}");
+    assert!(clocks["devices"].is_array());
+    let daemon = &clocks["daemons"][0];
+    assert_eq!((&daemon["socket"], &daemon["error"]), (&"none".into(), &"there is no such socket".into()));
+    assert!(daemon["locked"].is_null());
+    let text = sluice(folder.path(), &["clock", "--ptp-socket", "none"]);
+    assert!(text.starts_with("system clock: "), "{text}");
+    assert!(text.contains("PTP daemon at none: there is no such socket"), "{text}");
+}

@@ -8,6 +8,7 @@
 //! - [`OpensPorts`]: a data path whose ports this process opens.
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
 //! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
+//! - [`ptp`]: what a PTP daemon says of its clock.
 //! - [`sys`]: the system calls that ports need, as a trait; the one place with `unsafe`, and a stand-in for tests.
 
 mod captures;
@@ -16,6 +17,7 @@ mod counters;
 mod opens;
 mod policy;
 pub mod port;
+pub mod ptp;
 mod soft;
 pub mod sys;
 mod target;

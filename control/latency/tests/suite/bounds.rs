@@ -109,3 +109,27 @@ fn a_long_run_does_not_grow() {
     println!("{packets} packets at each tap, {early_bytes} bytes");
     assert_eq!((told, matched, correlator.early()), (packets + packets * 9 / 10, packets * 9 / 10, 0));
 }
+
+/// The time that a frame takes to come in is taken off on request, once for each device on the way: what is left is the device's own.
+#[test]
+fn serialization_is_taken_off() {
+    let scenario = Scenario { delay: Delay::Constant(50_000), packets: 2_000, ..Scenario::default() };
+    let taps = make(&scenario);
+    let changes = vec![scenario.changes[0]; 2];
+    let three = make(&Scenario { changes, ..scenario });
+    // At a gigabit a byte takes 8 ns; the check sequence comes in, too.
+    let store = |names: &[&str]| Settings {
+        store_bits_per_second: Some(1_000_000_000),
+        ..Settings::new(names.iter().map(|name| name.to_string()).collect())
+    };
+    let (report, _) = analyze(&taps, store(&["a", "b"]));
+    let times: Vec<i64> = taps[1].iter().map(|sight| 50_000 - 8 * (sight.bytes.len() as i64 + 4)).collect();
+    let delays = report.segments[0].delays.expect("they match");
+    assert_eq!(Some(delays.min_ns), times.iter().min().copied());
+    assert_eq!(Some(delays.max_ns), times.iter().max().copied());
+    let (report, _) = analyze(&three, store(&["a", "b", "c"]));
+    let mean = |segment: &sluice_latency::SegmentReport| segment.delays.expect("they match").mean_ns;
+    let parts: f64 = report.segments.iter().map(mean).sum();
+    let whole = mean(report.whole.as_ref().expect("there are three taps"));
+    assert!((whole - parts).abs() < 1.0, "{whole} is not {parts}");
+}

@@ -46,6 +46,18 @@ pub(crate) struct Latency {
     /// What is known of a tap's clock: its state, and how far it is off at most, as `tap-a=ptp,100ns`.
     #[arg(long = "clock", value_name = "NAME=STATE[,TIME]")]
     pub(crate) clocks: Vec<String>,
+    /// Constants of the taps' ports, as `--write-calibration` writes them: taken off each time.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+    /// Write those constants: all taps saw the same packets over equal cables, so that what is left of a delay is the second tap's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_calibration: Option<PathBuf>,
+    /// With `--write-calibration`: how much longer a packet is under way to each of the others than to the first tap (a meter of cable is 5 ns).
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = duration, requires = "write_calibration")]
+    pub(crate) cable: u64,
+    /// Take off the time that a frame takes to come in at that rate, as `10G`, from each tap to the next: for devices that store a frame before they send it on.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) subtract_serialization: Option<u64>,
     /// TAI minus UTC in seconds, for stamps in TAI.
     #[arg(long, value_name = "SECONDS", default_value_t = 37)]
     pub(crate) tai_offset: u16,

@@ -1,6 +1,7 @@
 //! `sluice latency`: captures of several taps compared.
 
 mod args;
+mod calibration;
 mod html;
 mod merge;
 mod taps;
@@ -56,7 +57,11 @@ pub(crate) fn run(arguments: &Latency) -> Result<(), Failure> {
         }
         None => None,
     };
-    for (path, output) in merged.into_iter().chain(page) {
+    let calibrated = match &arguments.write_calibration {
+        Some(path) => Some((path, calibration::write(path, &report, &taps.constants, arguments.cable)?)),
+        None => None,
+    };
+    for (path, output) in merged.into_iter().chain(page).chain(calibrated) {
         output.commit().map_err(Failure::write(path))?;
     }
     for warning in warnings {
@@ -80,6 +85,7 @@ fn settings(arguments: &Latency, taps: &Taps) -> Result<Settings, Failure> {
     };
     settings.link_bits_per_second = arguments.link_rate;
     settings.burst_share = f64::from(arguments.burst_share) / 100.0;
+    settings.store_bits_per_second = arguments.subtract_serialization;
     settings.clocks = vec![Clock::default(); taps.taps.len()];
     for text in &arguments.clocks {
         let argument = format!("--clock {text}");
@@ -97,6 +103,9 @@ fn settings(arguments: &Latency, taps: &Taps) -> Result<Settings, Failure> {
         let bound_ns = bound.map(args::duration).transpose();
         let bound_ns = bound_ns.map_err(|help| Failure::argument(format!("`{argument}`: no bound"), help))?;
         settings.clocks[tap] = Clock { state: Some(state.to_string()), bound_ns };
+    }
+    for (clock, constants) in settings.clocks.iter_mut().zip(&taps.constants) {
+        constants.widen(clock);
     }
     Ok(settings)
 }

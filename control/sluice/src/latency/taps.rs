@@ -7,6 +7,7 @@ use sluice_capture::{ReadOptions, Reader};
 use sluice_latency::{Detector, Format, MAX_TAPS, StampReader, Stamped};
 
 use super::args::{Latency, format_names};
+use super::calibration::{Calibration, TapConstants};
 use crate::failure::Failure;
 
 /// A tap, before its packets are read.
@@ -25,6 +26,8 @@ pub(super) struct Tap {
 pub(super) struct Taps {
     pub(super) captures: Vec<PathBuf>,
     pub(super) taps: Vec<Tap>,
+    /// What is taken off the times of each.
+    pub(super) constants: Vec<TapConstants>,
     options: ReadOptions,
     partial: bool,
 }
@@ -71,7 +74,8 @@ impl Taps {
         }
         let captures: Vec<PathBuf> = named.iter().map(|(_, path)| path.clone()).collect();
         let options = ReadOptions { assume_ethernet: arguments.assume_ethernet, total_bytes: None };
-        let mut taps = Self { captures, taps: Vec::new(), options, partial: arguments.partial };
+        let mut taps =
+            Self { captures, taps: Vec::new(), constants: Vec::new(), options, partial: arguments.partial };
         if let [(name, path)] = &named[..] {
             taps.interfaces(name.as_deref(), path)?;
         } else {
@@ -85,6 +89,9 @@ impl Taps {
         }
         taps.name_apart();
         taps.formats(arguments)?;
+        if let Some(path) = &arguments.calibration {
+            taps.constants = Calibration::read(path)?.of(&taps, path)?;
+        }
         Ok(taps)
     }
 
@@ -218,12 +225,20 @@ impl Taps {
             let next =
                 opened.iter_mut().filter(|open| open.order_ns.is_some()).min_by_key(|open| open.order_ns);
             let Some(open) = next else { return Ok(warnings) };
-            let stamps = self.taps[open.tap].stamps;
-            let stamped = stamps.read(&open.frame, open.capture_ns, open.wire_length);
+            let stamped = self.stamped(open);
             each(&TapFrame { tap: open.tap, stamped })?;
             let before = open.order_ns.unwrap_or(0);
             self.advance(open, before, &mut warnings)?;
         }
+    }
+
+    /// The frame that is held, with its time as the calibration has it.
+    fn stamped<'a>(&self, open: &'a Open) -> Option<Stamped<'a>> {
+        let mut stamped = self.taps[open.tap].stamps.read(&open.frame, open.capture_ns, open.wire_length)?;
+        if let Some(constants) = self.constants.get(open.tap) {
+            constants.right(&mut stamped);
+        }
+        Some(stamped)
     }
 
     /// Reads on to the next frame of a tap.
@@ -250,8 +265,8 @@ impl Taps {
             open.frame.clear();
             open.frame.extend_from_slice(packet.data);
             (open.capture_ns, open.wire_length, open.tap) = (packet.time_ns, packet.wire_length, tap);
-            let stamped = self.taps[tap].stamps.read(&open.frame, open.capture_ns, open.wire_length);
-            open.order_ns = Some(stamped.map_or(before_ns, |stamped| stamped.time_ns));
+            let time_ns = self.stamped(open).map(|stamped| stamped.time_ns);
+            open.order_ns = Some(time_ns.unwrap_or(before_ns));
             return Ok(());
         }
     }

@@ -77,6 +77,15 @@ pub(super) fn bound(segment: &SegmentReport) -> String {
     }
 }
 
+/// What was taken off the delays, if anything was.
+pub(super) fn stored(report: &Report) -> Option<String> {
+    let bits_per_second = report.store_bits_per_second?;
+    Some(format!(
+        "delays are without the time that a frame takes to come in at {}",
+        rate(bits_per_second as f64)
+    ))
+}
+
 fn taps(out: &mut String, text: &Text<'_>) {
     let mut rows = vec![row([
         "tap",
@@ -289,6 +298,9 @@ fn round_trips(out: &mut String, report: &Report) {
 fn notes(out: &mut String, report: &Report, taps: &Taps) {
     let cut: u64 = report.taps.iter().map(|tap| tap.cut).sum();
     let mut notes = Vec::new();
+    if let Some(stored) = stored(report) {
+        notes.push(stored);
+    }
     if cut > 0 {
         let depth = report.depth_bytes;
         notes.push(format!("{} packets are cut within the {depth} bytes of a key: taps that cut at different places need a smaller `--depth`", count(cut)));

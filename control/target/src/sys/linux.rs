@@ -12,7 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{ClockStatus, Facts, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{
+    ClockStatus, Facts, KernelClock, PtpReading, RawFrame, ReceiveFrames, Setting, System, TapEnds,
+    TransmitFrames,
+};
 
 /// Bytes of frames that wait to be taken, if the system allows it.
 const RECEIVE_BUFFER_BYTES: c_int = 32 << 20;
@@ -35,9 +38,34 @@ const SIOCOUTQ: libc::Ioctl = 0x5411;
 /// `_IOW('T', 202, int)`.
 const TUNSETIFF: libc::Ioctl = 0x4004_54ca;
 
+/// `PTP_SYS_OFFSET` of `linux/ptp_clock.h`: `_IOW('=', 5, struct ptp_sys_offset)`.
+const PTP_SYS_OFFSET: libc::Ioctl = 0x4340_3d05_u32 as libc::Ioctl;
+/// Readings of a PTP hardware clock that are asked for, and the most that the structure holds.
+const PTP_READINGS: usize = 9;
+const PTP_MAX_READINGS: usize = 25;
+
+/// `struct ptp_clock_time`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct PtpTime {
+    seconds: i64,
+    nanoseconds: u32,
+    reserved: u32,
+}
+
+/// `struct ptp_sys_offset`: times of the system and the device in turn, one more of the system.
+#[repr(C)]
+struct PtpSysOffset {
+    readings: u32,
+    reserved: [u32; 3],
+    times: [PtpTime; 2 * PTP_MAX_READINGS + 1],
+}
+
 /// The kernel that this runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linux;
+
+const _: () = assert!(size_of::<PtpSysOffset>() == 0x340, "the size in the number of the request");
 
 fn checked(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -459,16 +487,46 @@ impl System for Linux {
     }
 
     fn clock(&self) -> io::Result<ClockStatus> {
+        let clock = self.kernel_clock()?;
+        let offset_ns = clock.correction_ns.unsigned_abs().max(clock.estimated_ns);
+        Ok(ClockStatus { is_locked: clock.is_locked, offset_ns })
+    }
+
+    fn kernel_clock(&self) -> io::Result<KernelClock> {
         // SAFETY: all zeros is a `timex`, and asks for nothing to be changed.
         let mut clock: libc::timex = unsafe { zeroed() };
         // SAFETY: the pointer is that of `clock`, which is written during the call alone.
         let state = checked(unsafe { libc::adjtimex(&raw mut clock) })?;
-        let is_locked = state != libc::TIME_ERROR && clock.status & libc::STA_UNSYNC == 0;
         let unit = if clock.status & libc::STA_NANO == 0 { 1_000 } else { 1 };
-        let correction = (clock.offset as i64).unsigned_abs().saturating_mul(unit);
         // Always microseconds.
-        let error = (clock.esterror as i64).unsigned_abs().saturating_mul(1_000);
-        Ok(ClockStatus { is_locked, offset_ns: correction.max(error) })
+        let error = |us: i64| us.unsigned_abs().saturating_mul(1_000);
+        Ok(KernelClock {
+            is_locked: state != libc::TIME_ERROR && clock.status & libc::STA_UNSYNC == 0,
+            correction_ns: (clock.offset as i64).saturating_mul(unit),
+            estimated_ns: error(clock.esterror as i64),
+            most_ns: error(clock.maxerror as i64),
+            // In parts of 2^-16 of a millionth.
+            frequency_ppb: (clock.freq as i64).saturating_mul(1_000) >> 16,
+            tai_offset_s: clock.tai,
+        })
+    }
+
+    fn ptp_readings(&self, device: &str) -> io::Result<Vec<PtpReading>> {
+        let file = std::fs::File::open(format!("/dev/{device}"))?;
+        // SAFETY: all zeros is a `PtpSysOffset`.
+        let mut offset: PtpSysOffset = unsafe { zeroed() };
+        offset.readings = PTP_READINGS as u32;
+        // SAFETY: the pointer is that of `offset`, which has the layout and the size that the request's number says, and is read and written during the call alone.
+        checked(unsafe { libc::ioctl(file.as_raw_fd(), PTP_SYS_OFFSET, &raw mut offset) })?;
+        let ns = |time: &PtpTime| {
+            time.seconds.saturating_mul(1_000_000_000).saturating_add(i64::from(time.nanoseconds))
+        };
+        let reading = |at: usize| PtpReading {
+            before_ns: ns(&offset.times[2 * at]),
+            device_ns: ns(&offset.times[2 * at + 1]),
+            after_ns: ns(&offset.times[2 * at + 2]),
+        };
+        Ok((0..PTP_READINGS).map(reading).collect())
     }
 
     fn passed_ns(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! The system calls that ports need, and the clock's state.
+//! The system calls that ports need, and the clocks' state.
 //!
 //! [`System`] is all that the rest of the crate knows of them: mechanical, one call each, no decision. [`Linux`] makes them, and is the one place with
 //! `unsafe`; [`Pretended`] keeps a list of them and says what a test wants it to say.
@@ -61,6 +61,34 @@ pub struct ClockStatus {
     pub is_locked: bool,
     /// How far it is from what keeps it right, by what that says, nanoseconds: the correction under way or the estimated error, whichever is more.
     pub offset_ns: u64,
+}
+
+/// More of the system's clock, as the kernel keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KernelClock {
+    /// Whether something keeps it right (the kernel's word: not `STA_UNSYNC`).
+    pub is_locked: bool,
+    /// Correction that is under way, nanoseconds.
+    pub correction_ns: i64,
+    /// Error that what keeps it estimates, nanoseconds.
+    pub estimated_ns: u64,
+    /// Most that it is off, by what keeps it, nanoseconds; it grows by 500 ppm while nothing does.
+    pub most_ns: u64,
+    /// How much faster it is made to run than by itself, parts in 10^9.
+    pub frequency_ppb: i64,
+    /// `CLOCK_TAI` minus `CLOCK_REALTIME` in seconds; 0 where nobody told the kernel.
+    pub tai_offset_s: i32,
+}
+
+/// A PTP hardware clock read between two readings of the system's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PtpReading {
+    /// The system's clock before, nanoseconds since the UNIX epoch.
+    pub before_ns: i64,
+    /// The hardware clock.
+    pub device_ns: i64,
+    /// The system's clock after.
+    pub after_ns: i64,
 }
 
 /// A way for frames to come in. It has no way to send.
@@ -150,6 +178,20 @@ pub trait System: Send + Sync {
     ///
     /// What the system says.
     fn clock(&self) -> io::Result<ClockStatus>;
+
+    /// More of how it is kept.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn kernel_clock(&self) -> io::Result<KernelClock>;
+
+    /// Reads a PTP hardware clock by its device's name, as `ptp0`, several times.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn ptp_readings(&self, device: &str) -> io::Result<Vec<PtpReading>>;
 
     /// Time that passes whatever is done to the clock, nanoseconds since some moment.
     fn passed_ns(&self) -> u64;

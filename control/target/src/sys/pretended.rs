@@ -5,7 +5,10 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{ClockStatus, Facts, Linux, RawFrame, ReceiveFrames, Setting, System, TapEnds, TransmitFrames};
+use super::{
+    ClockStatus, Facts, KernelClock, Linux, PtpReading, RawFrame, ReceiveFrames, Setting, System, TapEnds,
+    TransmitFrames,
+};
 
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ struct State {
     transmit_errors: VecDeque<i32>,
     /// Without one the clock is as good as can be.
     clock: Option<ClockStatus>,
+    /// What reading a PTP hardware clock gives.
+    readings: BTreeMap<String, Vec<PtpReading>>,
     /// The time, and what has passed, where a test says so.
     time_ns: Option<(u64, u64)>,
 }
@@ -70,6 +75,11 @@ impl Pretended {
     /// The clock is kept like that.
     pub fn keep_clock(&self, clock: ClockStatus) {
         self.state().clock = Some(clock);
+    }
+
+    /// There is a PTP hardware clock of that name, which reads so.
+    pub fn add_ptp(&self, device: &str, readings: Vec<PtpReading>) {
+        self.state().readings.insert(device.to_string(), readings);
     }
 
     /// It is that late, and so much has passed, nanoseconds each.
@@ -161,6 +171,16 @@ impl System for Pretended {
 
     fn clock(&self) -> io::Result<ClockStatus> {
         Ok(self.state().clock.unwrap_or(ClockStatus { is_locked: true, offset_ns: 0 }))
+    }
+
+    fn kernel_clock(&self) -> io::Result<KernelClock> {
+        let ClockStatus { is_locked, offset_ns } = self.clock()?;
+        Ok(KernelClock { is_locked, estimated_ns: offset_ns, most_ns: offset_ns, ..KernelClock::default() })
+    }
+
+    fn ptp_readings(&self, device: &str) -> io::Result<Vec<PtpReading>> {
+        let found = self.state().readings.get(device).cloned();
+        found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     fn passed_ns(&self) -> u64 {

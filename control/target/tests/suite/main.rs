@@ -3,3 +3,4 @@
 mod conformance;
 mod devices;
 mod ports;
+mod ptp;

@@ -69,6 +69,9 @@ pub(super) fn page(report: &Report, taps: &Taps) -> String {
         report.percentile_error * 100.0,
         env!("CARGO_PKG_VERSION"),
     );
+    if let Some(stored) = text::stored(report) {
+        let _ = writeln!(out, "<p class=\"soft\">{}</p>", escaped(&stored));
+    }
     for one in report.whole.iter().chain(&report.segments) {
         segment(&mut out, one);
     }
