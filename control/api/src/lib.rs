@@ -24,7 +24,7 @@ mod watch;
 
 pub use access::{Access, Caller, Role};
 pub use listen::serve;
-pub use metrics::{Family, MoreMetrics};
+pub use metrics::{Family, HistogramSeries, MoreMetrics};
 pub use operations::Api;
 pub use rest::openapi;
 pub use tls::{Tls, TlsError};

@@ -55,12 +55,27 @@ impl Latencies {
 pub struct Family {
     /// Its name.
     pub name: &'static str,
-    /// `counter` or `gauge`.
+    /// `counter`, `gauge` or `histogram`.
     pub kind: &'static str,
     /// What it counts.
     pub help: &'static str,
     /// Labels with their values, and the number.
     pub samples: Vec<(Vec<(&'static str, String)>, u64)>,
+    /// Of a histogram, instead.
+    pub histograms: Vec<HistogramSeries>,
+}
+
+/// One histogram of a family.
+#[derive(Clone, Debug)]
+pub struct HistogramSeries {
+    /// Labels with their values.
+    pub labels: Vec<(&'static str, String)>,
+    /// Upper bounds, rising, each with how many values are not above it.
+    pub buckets: Vec<(f64, u64)>,
+    /// Sum of all values.
+    pub sum: f64,
+    /// Values.
+    pub count: u64,
 }
 
 /// Gives metrics of somebody else, as they are now.
@@ -95,6 +110,18 @@ impl Page {
     fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
         self.family(name, kind, help);
         self.sample(name, &[], value);
+    }
+
+    fn histogram(&mut self, name: &str, series: &HistogramSeries) {
+        let labels: Vec<(&str, &str)> =
+            series.labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
+        let buckets = series.buckets.iter().map(|(bound, count)| (bound.to_string(), *count));
+        for (bound, count) in buckets.chain([("+Inf".to_string(), series.count)]) {
+            let labels = [&labels[..], &[("le", bound.as_str())]].concat();
+            self.sample(&format!("{name}_bucket"), &labels, count);
+        }
+        self.sample(&format!("{name}_sum"), &labels, series.sum);
+        self.sample(&format!("{name}_count"), &labels, series.count);
     }
 
     /// A family with a sample for each of a list.
@@ -278,16 +305,11 @@ fn latencies(page: &mut Page, latencies: &Latencies) {
     let name = "sluice_api_request_duration_seconds";
     page.family(name, "histogram", "How long answers took; of streams, how long they took to begin.");
     for ((way, route, class), histogram) in &all {
-        let class = format!("{class}xx");
-        let labels = [("api", *way), ("route", route.as_str()), ("status", class.as_str())];
-        let bounds = BOUNDS.iter().map(f64::to_string).chain(["+Inf".to_string()]);
-        let counts = histogram.buckets.iter().copied().chain([histogram.count]);
-        for (bound, count) in bounds.zip(counts) {
-            let labels = [&labels[..], &[("le", bound.as_str())]].concat();
-            page.sample(&format!("{name}_bucket"), &labels, count);
-        }
-        page.sample(&format!("{name}_sum"), &labels, histogram.seconds);
-        page.sample(&format!("{name}_count"), &labels, histogram.count);
+        let labels =
+            vec![("api", way.to_string()), ("route", route.clone()), ("status", format!("{class}xx"))];
+        let buckets = BOUNDS.into_iter().zip(histogram.buckets).collect();
+        let (sum, count) = (histogram.seconds, histogram.count);
+        page.histogram(name, &HistogramSeries { labels, buckets, sum, count });
     }
 }
 
@@ -330,8 +352,11 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
         page.sample(name, &[("alert", &alert.alert), ("subject", &alert.subject)], 1);
     }
     let more = if is_whole { api.more_metrics() } else { Vec::new() };
-    for Family { name, kind, help, samples } in more {
+    for Family { name, kind, help, samples, histograms } in more {
         page.family(name, kind, help);
+        for series in &histograms {
+            page.histogram(name, series);
+        }
         for (labels, value) in samples {
             let labels: Vec<(&str, &str)> =
                 labels.iter().map(|(label, value)| (*label, value.as_str())).collect();

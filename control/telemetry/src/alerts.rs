@@ -25,6 +25,10 @@ pub enum Kind {
     ClockOffset,
     /// The clock was set: it jumped.
     ClockStep,
+    /// Packets are long under way from one tap to another.
+    LatencyP99,
+    /// Packets are lost from one tap to another.
+    LatencyLoss,
 }
 
 impl Kind {
@@ -39,6 +43,8 @@ impl Kind {
             Self::ClockUnlocked => "clock_unlocked",
             Self::ClockOffset => "clock_offset",
             Self::ClockStep => "clock_step",
+            Self::LatencyP99 => "latency_p99",
+            Self::LatencyLoss => "latency_loss",
         }
     }
 
@@ -83,6 +89,8 @@ pub struct Rules {
     pub clock_step: Option<Threshold>,
     /// What is otherwise for single ports and tools, by name.
     pub ports: BTreeMap<String, PortRules>,
+    /// Ways between taps, by name: the 99th percentile of delays in nanoseconds, and lost packets in millionths.
+    pub latency: BTreeMap<String, (Option<Threshold>, Option<Threshold>)>,
     /// How long it has to be so before an alert is raised.
     pub raise_after: Duration,
     /// How long it has to be so before one is cleared.
@@ -119,6 +127,7 @@ impl Default for Rules {
             clock_offset: Some(Threshold { raise: 1_000_000, clear: 500_000 }),
             clock_step: Some(Threshold { raise: 100_000_000, clear: 50_000_000 }),
             ports: BTreeMap::new(),
+            latency: BTreeMap::new(),
             raise_after: Duration::from_secs(3),
             clear_after: Duration::from_secs(10),
         }
@@ -141,6 +150,8 @@ impl Rules {
             Kind::ClockUnlocked => self.clock_unlocked.then_some(YES),
             Kind::ClockOffset => self.clock_offset,
             Kind::ClockStep => self.clock_step,
+            Kind::LatencyP99 => self.latency.get(subject)?.0,
+            Kind::LatencyLoss => self.latency.get(subject)?.1,
         }
     }
 }

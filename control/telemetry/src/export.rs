@@ -8,15 +8,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use sluice_latency::Sighting;
+
 use crate::config::{Config, IpfixConfig, SflowConfig};
 use crate::flows::{Flows, Options};
 use crate::ipfix::{self, Record};
+use crate::latency::{self, Copies, LatencyConfig, Shared, WayView};
 use crate::sflow::{self, Interface, Sample};
-use crate::tap::{Counts, Lost, Sampler, SentTap, Tap};
+use crate::tap::{Counts, Lost, Picker, Sampler, SentTap, Tap};
 
 /// Most samples, and most flows, that wait to be sent.
 const SAMPLES: usize = 1_024;
 const FLOWS: usize = 8_192;
+/// Most sightings of a way that wait to be looked at.
+const SIGHTINGS: usize = 65_536;
 
 /// How long samples and flows wait for others to be sent with. The specification of sFlow wants less than a second.
 const TOGETHER: Duration = Duration::from_millis(200);
@@ -238,6 +243,7 @@ type AllCounts = Arc<Mutex<BTreeMap<(u16, Side), (String, Arc<Counts>)>>>;
 pub struct Exports {
     sflow: Option<(SflowConfig, SyncSender<Sample>)>,
     ipfix: Option<(IpfixConfig, SyncSender<Record>)>,
+    latency: Vec<(LatencyConfig, SyncSender<Sighting>, Arc<Shared>)>,
     counts: AllCounts,
     threads: Vec<JoinHandle<()>>,
 }
@@ -253,7 +259,13 @@ impl Exports {
     ///
     /// What the system says to sockets and threads.
     pub fn start(config: &Config, interfaces: Interfaces) -> io::Result<Self> {
-        let mut exports = Self { sflow: None, ipfix: None, counts: Arc::default(), threads: Vec::new() };
+        let mut exports = Self {
+            sflow: None,
+            ipfix: None,
+            latency: Vec::new(),
+            counts: Arc::default(),
+            threads: Vec::new(),
+        };
         if let Some(config) = &config.sflow {
             let collectors = collectors(&config.collectors)?;
             let (sender, samples) = sync_channel(SAMPLES);
@@ -270,10 +282,11 @@ impl Exports {
             exports.threads.push(spawn("sflow", move || run(messages, &samples))?);
             exports.sflow = Some((config.clone(), sender));
         }
+        let has_delays = !config.latency.is_empty();
         if let Some(config) = &config.ipfix {
             let (sender, records) = sync_channel(FLOWS);
             let messages = IpfixMessages {
-                encoder: ipfix::Encoder::new(config.domain),
+                encoder: ipfix::Encoder::new(config.domain).with_delays(has_delays),
                 collectors: collectors(&config.collectors)?,
                 templates: config.templates,
                 next_templates: Instant::now(),
@@ -281,6 +294,15 @@ impl Exports {
             };
             exports.threads.push(spawn("ipfix", move || run(messages, &records))?);
             exports.ipfix = Some((config.clone(), sender));
+        }
+        for (number, config) in (1..).zip(&config.latency) {
+            let (sender, sightings) = sync_channel(SIGHTINGS);
+            let shared = Arc::<Shared>::default();
+            let records = exports.ipfix.as_ref().map(|(_, sender)| sender.clone());
+            let thread = latency::spawn(config.clone(), number, sightings, shared.clone(), records)?;
+            // Before those that they give something to, when all end.
+            exports.threads.insert(0, thread);
+            exports.latency.push((config.clone(), sender, shared));
         }
         Ok(exports)
     }
@@ -306,10 +328,27 @@ impl Exports {
 
     /// What is to see the frames that leave by a port; nothing if nothing is wanted of them.
     pub fn sent_tap(&self, port: u16, name: &str) -> Option<SentTap> {
-        let (config, out) = self.sflow.as_ref()?;
-        let rate = config.ports.get(name).copied().or(config.tools)?;
-        let counts = self.counts_of(port, name, Side::Sent);
-        Some(SentTap::new(port, counts, Sampler::new(rate, config.header, out.clone())))
+        let sampler = self.sflow.as_ref().and_then(|(config, out)| {
+            let rate = config.ports.get(name).copied().or(config.tools)?;
+            Some(Sampler::new(rate, config.header, out.clone()))
+        });
+        let picker =
+            sampler.map(|sampler| Picker::new(port, self.counts_of(port, name, Side::Sent), sampler));
+        let ours = self.latency.iter().filter(|(config, ..)| config.tool == name);
+        let ways: Vec<Copies> =
+            ours.map(|(config, out, shared)| Copies::new(config, out.clone(), shared.clone())).collect();
+        (picker.is_some() || !ways.is_empty()).then(|| SentTap::new(picker, ways))
+    }
+
+    /// What is measured, for whoever shows it; keeps nothing from ending.
+    pub fn ways(&self) -> Ways {
+        Ways {
+            ways: self
+                .latency
+                .iter()
+                .map(|(config, _, shared)| (config.name.clone(), shared.clone()))
+                .collect(),
+        }
     }
 
     /// Counters of a port, from now on.
@@ -323,6 +362,19 @@ impl Exports {
     /// What its taps count.
     pub fn counted(&self) -> Counted {
         Counted { counts: self.counts.clone() }
+    }
+}
+
+/// The ways that are measured.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    ways: Vec<(String, Arc<Shared>)>,
+}
+
+impl Ways {
+    /// What is known of each.
+    pub fn views(&self) -> Vec<WayView> {
+        self.ways.iter().map(|(name, shared)| shared.view(name)).collect()
     }
 }
 
@@ -345,6 +397,7 @@ impl Drop for Exports {
         // Threads end when nobody can give them anything any more.
         self.sflow = None;
         self.ipfix = None;
+        self.latency.clear();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread that sends to collectors had panicked");

@@ -1,6 +1,6 @@
 //! IPFIX (RFC 7011), over UDP: messages with templates and with flows.
 //!
-//! Two templates, for IPv4 and for IPv6, that differ in their addresses alone. A message has at most [`MAX_MESSAGE`] bytes, so that it crosses networks in one piece. Sequence numbers count
+//! Two templates, for IPv4 and for IPv6, that differ in their addresses alone; a third one for delays between taps (RFC 9951). A message has at most [`MAX_MESSAGE`] bytes, so that it crosses networks in one piece. Sequence numbers count
 //! data records (section 3.1); templates are sent again and again, since UDP loses them (section 8.4).
 
 use crate::flows::{End, Flow};
@@ -37,9 +37,15 @@ fn template(number: u16, addresses: [(u16, u16); 2], message: &mut Vec<u8>) {
     }
 }
 
+/// The template of delays, and its elements: the way's number (`flowId`), the label of its first tap (`vlanId`), packets, start and end in milliseconds; mean, least, greatest delay and their sum in
+/// microseconds (RFC 9951, section 3).
+const DELAY_TEMPLATE: u16 = 258;
+const DELAYS: [(u16, u16); 9] =
+    [(148, 8), (58, 2), (2, 8), (152, 8), (153, 8), (530, 4), (531, 4), (532, 4), (533, 8)];
+
 /// One flow of one port, on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct FlowRecord {
     /// Number of the tap port (`ingressInterface`).
     pub port: u16,
     /// What was seen.
@@ -48,8 +54,62 @@ pub struct Record {
     pub end: End,
 }
 
-fn record(record: &Record, message: &mut Vec<u8>) {
-    let Record { port, flow, end } = record;
+/// Delays from one tap to another in an interval. The elements have no sign: it tells of delays of zero and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathDelay {
+    /// Number of the way.
+    pub way: u16,
+    /// Label of its first tap.
+    pub from_label: u16,
+    /// Packets with a delay.
+    pub packets: u64,
+    /// First and last of them, milliseconds since the UNIX epoch.
+    pub start_ms: u64,
+    /// See `start_ms`.
+    pub end_ms: u64,
+    /// Mean, microseconds.
+    pub mean_us: u32,
+    /// The least.
+    pub min_us: u32,
+    /// The greatest.
+    pub max_us: u32,
+    /// Their sum.
+    pub sum_us: u64,
+}
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A flow.
+    Flow(FlowRecord),
+    /// Delays.
+    Path(PathDelay),
+}
+
+impl Record {
+    fn template(&self) -> u16 {
+        match self {
+            Self::Flow(record) if record.flow.key.is_ipv6 => IPV6_TEMPLATE,
+            Self::Flow(_) => IPV4_TEMPLATE,
+            Self::Path(_) => DELAY_TEMPLATE,
+        }
+    }
+}
+
+fn path(delay: &PathDelay, message: &mut Vec<u8>) {
+    message.u64(u64::from(delay.way));
+    message.u16(delay.from_label);
+    message.u64(delay.packets);
+    message.u64(delay.start_ms);
+    message.u64(delay.end_ms);
+    message.u32(delay.mean_us);
+    message.u32(delay.min_us);
+    message.u32(delay.max_us);
+    message.u64(delay.sum_us);
+}
+
+fn record(record: &FlowRecord, message: &mut Vec<u8>) {
+    let FlowRecord { port, flow, end } = record;
     let key = &flow.key;
     message.u32(u32::from(*port));
     message.u16(key.vlan);
@@ -80,12 +140,19 @@ pub struct Encoder {
     set: Option<(u16, usize)>,
     /// Data records in the message.
     records: u32,
+    /// Whether there will be delays.
+    has_delays: bool,
 }
 
 impl Encoder {
     /// Of that observation domain.
     pub fn new(domain: u32) -> Self {
-        Self { domain, sequence: 0, message: vec![0; HEADER], set: None, records: 0 }
+        Self { domain, sequence: 0, message: vec![0; HEADER], set: None, records: 0, has_delays: false }
+    }
+
+    /// With the template of delays.
+    pub fn with_delays(self, has_delays: bool) -> Self {
+        Self { has_delays, ..self }
     }
 
     fn close_set(&mut self) {
@@ -107,18 +174,29 @@ impl Encoder {
         self.open_set(TEMPLATE_SET);
         template(IPV4_TEMPLATE, IPV4_ADDRESSES, &mut self.message);
         template(IPV6_TEMPLATE, IPV6_ADDRESSES, &mut self.message);
+        if self.has_delays {
+            self.message.u16(DELAY_TEMPLATE);
+            self.message.u16(DELAYS.len() as u16);
+            for (element, length) in DELAYS {
+                self.message.u16(element);
+                self.message.u16(length);
+            }
+        }
         self.close_set();
     }
 
     /// Puts a flow into the message; `false` if it has no room: send it, then try again.
     pub fn add(&mut self, one: &Record) -> bool {
-        let number = if one.flow.key.is_ipv6 { IPV6_TEMPLATE } else { IPV4_TEMPLATE };
+        let number = one.template();
         let is_open = self.set.is_some_and(|(open, _)| open == number);
         let before = (self.message.len(), self.set);
         if !is_open {
             self.open_set(number);
         }
-        record(one, &mut self.message);
+        match one {
+            Record::Flow(flow) => record(flow, &mut self.message),
+            Record::Path(delay) => path(delay, &mut self.message),
+        }
         if self.message.len() > MAX_MESSAGE {
             self.message.truncate(before.0);
             self.set = before.1;
@@ -164,7 +242,7 @@ mod tests {
             tcp_flags: 0,
             tos: 0,
         };
-        Record { port: 7, flow, end: End::Idle }
+        Record::Flow(FlowRecord { port: 7, flow, end: End::Idle })
     }
 
     fn number(message: &[u8], at: usize) -> u32 {
@@ -211,5 +289,32 @@ mod tests {
         send(&encoder.take(102), inside);
         assert_eq!(sent, 200);
         assert!(sequences.len() > 5, "{sequences:?}");
+    }
+
+    #[test]
+    fn delays_have_the_elements_of_their_template() {
+        let mut encoder = Encoder::new(1);
+        let delay = PathDelay {
+            way: 1,
+            from_label: 101,
+            packets: 4,
+            start_ms: 5,
+            end_ms: 6,
+            mean_us: 7,
+            min_us: 8,
+            max_us: 9,
+            sum_us: 10,
+        };
+        assert!(encoder.add(&Record::Path(delay)));
+        let message = encoder.take(100);
+        let set = &message[HEADER..];
+        assert_eq!(number(set, 0), u32::from(DELAY_TEMPLATE) << 16 | set.len() as u32);
+        let (mut at, mut values) = (SET_HEADER, Vec::new());
+        for (_, length) in DELAYS {
+            let field = &set[at..at + usize::from(length)];
+            values.push(field.iter().fold(0, |value: u64, byte| value << 8 | u64::from(*byte)));
+            at += field.len();
+        }
+        assert_eq!((at, values), (set.len(), vec![1, 101, 4, 5, 6, 7, 8, 9, 10]));
     }
 }

@@ -1,6 +1,7 @@
 //! What a broker tells those who listen outside.
 //!
 //! - *Traffic*: a [`Tap`] sees the frames that come in at one port. It picks samples for sFlow ([`sflow`]) and keeps flows for IPFIX ([`flows`], [`ipfix`]); [`Exports`] sends both.
+//! - *Latency*: stamped copies that leave by a tool port are looked at, and tell how long packets are under way from one tap to another ([`latency`]).
 //! - *The broker itself*: [`alerts`] says when something is raised or cleared, [`Receivers`] deliver that to syslog and webhooks, with bounds on queues, tries and times.
 //! - [`Config`] is the file that says what is wanted.
 //!
@@ -14,6 +15,7 @@ mod export;
 pub mod flows;
 mod frame;
 pub mod ipfix;
+pub mod latency;
 pub mod sflow;
 mod syslog;
 mod tap;
@@ -23,7 +25,7 @@ mod wire;
 
 pub use config::{AlertsConfig, Config, IpfixConfig, SflowConfig, WebhookConfig, parse};
 pub use deliver::{Delivered, Receivers};
-pub use export::{Counted, Exports, Interfaces};
+pub use export::{Counted, Exports, Interfaces, Ways};
 pub use frame::{Dissected, dissect};
 pub use syslog::Syslog;
 pub use tap::{Lost, SentTap, Tap};

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::flows::{End, Flow, Flows};
 use crate::frame::dissect;
-use crate::ipfix::Record;
+use crate::ipfix::{FlowRecord, Record};
+use crate::latency::Copies;
 use crate::sflow::{MAX_HEADER, Sample, SampleCounts};
 
 /// Counters of one port: written by one thread at a time, read by any.
@@ -136,6 +137,28 @@ impl Sampler {
 /// Sees what leaves by a port. Any number of threads have it; all but the one that picks a frame only count.
 #[derive(Debug)]
 pub struct SentTap {
+    picker: Option<Picker>,
+    /// Ways whose copies leave by this port.
+    ways: Vec<Copies>,
+}
+
+impl SentTap {
+    pub(crate) fn new(picker: Option<Picker>, ways: Vec<Copies>) -> Self {
+        Self { picker, ways }
+    }
+
+    /// A frame left, so long without FCS.
+    pub fn frame(&self, data: &[u8]) {
+        if let Some(picker) = &self.picker {
+            picker.frame(data);
+        }
+        self.ways.iter().for_each(|way| way.frame(data));
+    }
+}
+
+/// Picks samples of what leaves by a port.
+#[derive(Debug)]
+pub(crate) struct Picker {
     port: u16,
     counts: Arc<Counts>,
     /// Frames until the next one is picked; below it while that is being done.
@@ -143,14 +166,13 @@ pub struct SentTap {
     sampler: Mutex<Sampler>,
 }
 
-impl SentTap {
+impl Picker {
     pub(crate) fn new(port: u16, counts: Arc<Counts>, sampler: Sampler) -> Self {
         let left = AtomicI64::new(i64::try_from(sampler.skip).unwrap_or(i64::MAX));
         Self { port, counts, left, sampler: Mutex::new(sampler) }
     }
 
-    /// A frame left, so long without FCS.
-    pub fn frame(&self, data: &[u8]) {
+    fn frame(&self, data: &[u8]) {
         if self.left.fetch_sub(1, Ordering::Relaxed) > 1 {
             return;
         }
@@ -183,7 +205,7 @@ pub struct Tap {
 fn tell<'t>(port: u16, counts: &'t Counts, out: &'t SyncSender<Record>) -> impl FnMut(&Flow, End) + 't {
     move |flow, end| {
         add(&counts.evicted_flows, u64::from(end == End::LackOfResources));
-        let is_taken = out.try_send(Record { port, flow: *flow, end }).is_ok();
+        let is_taken = out.try_send(Record::Flow(FlowRecord { port, flow: *flow, end })).is_ok();
         add(if is_taken { &counts.flows } else { &counts.lost_flows }, 1);
     }
 }
@@ -221,7 +243,7 @@ impl Drop for Tap {
         let (port, counts) = (self.port, &self.counts);
         // No frame waits for it any more: room is waited for.
         flows.end(&mut |flow, end| {
-            let is_taken = out.send(Record { port, flow: *flow, end }).is_ok();
+            let is_taken = out.send(Record::Flow(FlowRecord { port, flow: *flow, end })).is_ok();
             add(if is_taken { &counts.flows } else { &counts.lost_flows }, 1);
         });
     }
@@ -261,7 +283,8 @@ mod tests {
     fn what_many_threads_send_is_counted_whole() {
         let (out, samples) = sync_channel(100_000);
         let counts = Arc::<Counts>::default();
-        let tap = SentTap::new(9, counts.clone(), Sampler::new(50, 64, out));
+        let picker = Picker::new(9, counts.clone(), Sampler::new(50, 64, out));
+        let tap = SentTap::new(Some(picker), Vec::new());
         let (threads, each, round) = (4u32, 50_000u32, 50);
         // They wait for each other after each round: one that is taken off its processor while it picks holds up no more than that round.
         let together = std::sync::Barrier::new(threads as usize);

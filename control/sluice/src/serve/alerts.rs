@@ -11,7 +11,9 @@ use sluice_daemon::{Broker, Reading};
 use sluice_target::sys::System;
 use sluice_target::{PortStatus, Target};
 use sluice_telemetry::alerts::{Kind, Observation, Rules, Watch};
-use sluice_telemetry::{AlertsConfig, Receivers};
+use sluice_telemetry::{AlertsConfig, Receivers, Ways};
+
+use super::latency;
 
 /// From one look to the next.
 const LOOK: Duration = Duration::from_secs(1);
@@ -230,6 +232,7 @@ pub(super) fn start(
     target: Arc<dyn Target>,
     broker: Broker,
     system: Arc<dyn System>,
+    ways: Ways,
 ) -> io::Result<Watching> {
     let receivers = Arc::new(Receivers::start(config)?);
     let stop = Arc::new(AtomicBool::new(false));
@@ -247,6 +250,7 @@ pub(super) fn start(
             next_ns = passed_ns + LOOK.as_nanos() as u64;
             let mut observations = looker.look(passed_ns, watch.rules(), &*target, &broker);
             looker.clock.look(&*system, &mut observations);
+            latency::look(&ways, &mut observations);
             for alert in watch.step(time_ns, passed_ns, &observations) {
                 let (kind, state, subject, text) =
                     (alert.kind.name(), alert.state(), &alert.subject, &alert.text);

@@ -74,10 +74,9 @@ fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Res
         port.spec.interface().map(str::to_string).ok_or_else(none)
     };
     let interfaces = ports.iter().map(named).collect::<Result<Vec<String>, String>>()?;
-    let exports = telemetry::config(arguments, None)
-        .is_ok_and(|config| config.sflow.is_some() || config.ipfix.is_some());
+    let exports = telemetry::config(arguments, None).is_ok_and(|config| telemetry::wants_frames(&config));
     if exports {
-        return Err("sFlow and IPFIX are made of frames, which it shows to nobody".to_string());
+        return Err("sFlow, IPFIX and latency are made of frames, which it shows to nobody".to_string());
     }
     sluice_xdp::check_kernel().map_err(|error| error.to_string())?;
     let pins = arguments.kernel.pins();

@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod begin;
 mod choose;
+mod latency;
 mod log;
 mod notify;
 mod ports;
@@ -58,17 +59,24 @@ fn to_end(arguments: &args::Serve, mut wanted: api::Wanted) -> Result<ExitCode, 
     if let (Some(own), Some(exports)) = (&begun.own, &exports) {
         own.observe(telemetry::observers(exports));
     }
+    let ways = exports.as_ref().map(|exports| exports.ways()).unwrap_or_default();
     let watching = match &begun.brokered {
         Some(Brokered { broker, .. }) => {
-            let watching =
-                alerts::start(&config.alerts, begun.target.clone(), broker.clone(), Arc::new(Linux));
+            let watching = alerts::start(
+                &config.alerts,
+                begun.target.clone(),
+                broker.clone(),
+                Arc::new(Linux),
+                ways.clone(),
+            );
             Some(watching.map_err(Failure::system("begin to watch"))?)
         }
         None => None,
     };
     let receivers =
         watching.as_ref().map_or_else(Weak::new, |watching| Arc::downgrade(&watching.receivers()));
-    wanted.metrics = Some(telemetry::metrics(exports.as_ref().map(|exports| exports.counted()), receivers));
+    wanted.metrics =
+        Some(telemetry::metrics(exports.as_ref().map(|exports| exports.counted()), ways, receivers));
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::system("begin to serve"))?;
     let owner = begun.brokered.as_ref().map(|_| "the policy".to_string());
     let users = users::store(arguments, &begun)?;

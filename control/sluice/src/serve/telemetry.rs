@@ -10,9 +10,10 @@ use sluice_switch::DropReason;
 use sluice_target::port::{Received, Role};
 use sluice_target::{Observe, ObserveSent, Observers, PortStatus, Target};
 use sluice_telemetry::sflow::{Direction, Interface, Way};
-use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, SentTap, Tap};
+use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, SentTap, Tap, Ways};
 
 use super::begin::Begun;
+use super::latency;
 use super::ports::Wanted;
 use crate::args;
 use crate::failure::Failure;
@@ -102,15 +103,20 @@ fn interface(port: &PortStatus, role: Role, speed: u64) -> Interface {
     }
 }
 
+/// Whether the frames of ports have to be seen for what is wanted.
+pub(super) fn wants_frames(config: &Config) -> bool {
+    config.sflow.is_some() || config.ipfix.is_some() || !config.latency.is_empty()
+}
+
 /// Begins to send; nothing if nothing is wanted.
 pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, Failure> {
-    if config.sflow.is_none() && config.ipfix.is_none() {
+    if !wants_frames(config) {
         return Ok(None);
     }
     if !begun.shows_frames {
         return Err(Failure::argument(
-            "sFlow and IPFIX are made of frames, and this data path shows them to nobody",
-            "leave `sflow:` and `ipfix:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)",
+            "sFlow, IPFIX and latency are made of frames, and this data path shows them to nobody",
+            "leave `sflow:`, `ipfix:` and `latency:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)",
         ));
     }
     let roles: BTreeMap<u16, Role> = begun.ports.iter().map(|port| (port.number, port.role)).collect();
@@ -140,16 +146,20 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
     if let Some(ipfix) = &config.ipfix {
         tracing::info!(collectors = ?ipfix.collectors, domain = ipfix.domain, "IPFIX is sent");
     }
+    for way in &config.latency {
+        tracing::info!(way = way.name, tool = way.tool, from = way.from, to = way.to, "latency is measured");
+    }
     Ok(Some(exports))
 }
 
 /// Metrics of what is told to others.
-pub(super) fn metrics(counted: Option<Counted>, receivers: Weak<Receivers>) -> MoreMetrics {
+pub(super) fn metrics(counted: Option<Counted>, ways: Ways, receivers: Weak<Receivers>) -> MoreMetrics {
     Arc::new(move || {
         let mut families = Vec::new();
         if let Some(counted) = &counted {
             exported(&counted.lost(), &mut families);
         }
+        families.extend(latency::families(&ways));
         let delivered = receivers.upgrade().map(|receivers| receivers.delivered()).unwrap_or_default();
         let samples = delivered.into_iter().flat_map(|(receiver, delivered, lost)| {
             let of =
@@ -161,6 +171,7 @@ pub(super) fn metrics(counted: Option<Counted>, receivers: Weak<Receivers>) -> M
             kind: "counter",
             help: "Alerts for receivers, by what became of them.",
             samples: samples.collect(),
+            histograms: Vec::new(),
         });
         families
     })
@@ -185,6 +196,7 @@ fn exported(lost: &[(String, Lost)], families: &mut Vec<Family>) {
         kind: "counter",
         help: "Samples for sFlow and flows for IPFIX, by what became of them.",
         samples: records.collect(),
+        histograms: Vec::new(),
     });
     let each = |count: fn(&Lost) -> u64| -> Vec<(Vec<(&'static str, String)>, u64)> {
         lost.iter().map(|(port, lost)| (vec![("port", port.clone())], count(lost))).collect()
@@ -194,11 +206,13 @@ fn exported(lost: &[(String, Lost)], families: &mut Vec<Family>) {
         kind: "counter",
         help: "Flows that gave way to others, since there was no room for both.",
         samples: each(|lost| lost.evicted_flows),
+        histograms: Vec::new(),
     });
     families.push(Family {
         name: "sluice_export_frames_without_flow_total",
         kind: "counter",
         help: "Frames that are in no flow, since they are not IP.",
         samples: each(|lost| lost.not_ip),
+        histograms: Vec::new(),
     });
 }

@@ -34,7 +34,7 @@ pub(crate) fn address(socket: &UdpSocket) -> SocketAddr {
 
 /// Two addresses for a broker's ports. A port that was free a moment ago may be another test's now, so each broker has a loopback address of
 /// its own, and ports that nobody is given by chance.
-fn own_addresses() -> (SocketAddr, SocketAddr) {
+pub(crate) fn own_addresses() -> (SocketAddr, SocketAddr) {
     static BROKERS: AtomicU8 = AtomicU8::new(1);
     let process = std::process::id().to_be_bytes();
     let address = [127, process[2] | 0x40, process[3], BROKERS.fetch_add(1, Ordering::Relaxed)];

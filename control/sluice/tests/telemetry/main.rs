@@ -3,6 +3,7 @@
 mod alerts;
 mod ipfix;
 mod lab;
+mod latency;
 mod log;
 mod prometheus;
 mod sflow;

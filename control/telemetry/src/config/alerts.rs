@@ -28,7 +28,7 @@ const MOST_TIME_NS: u64 = 86_400_000_000_000;
 
 /// How the values of a threshold are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
+pub(super) enum Unit {
     Percent,
     PerSecond,
     Time,
@@ -61,7 +61,7 @@ fn threshold(
 }
 
 /// A rule with thresholds, or `false`.
-fn rule(
+pub(super) fn rule(
     reader: &mut Reader<'_>,
     node: &Node,
     key: &str,

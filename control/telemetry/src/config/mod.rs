@@ -1,6 +1,7 @@
 //! The file that says what a broker tells to whom.
 
 mod alerts;
+mod latency;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +12,7 @@ use sluice_diagnostics::{Diagnostics, SourceId, Sources, closest};
 use sluice_yaml::{Fields, Node, Reader};
 
 use crate::alerts::Rules;
+use crate::latency::LatencyConfig;
 use crate::sflow::MAX_HEADER;
 use crate::syslog::Syslog;
 use crate::webhook::Url;
@@ -34,6 +36,8 @@ pub struct Config {
     pub sflow: Option<SflowConfig>,
     /// Flows.
     pub ipfix: Option<IpfixConfig>,
+    /// Ways between taps that are measured.
+    pub latency: Vec<LatencyConfig>,
     /// What is watched, and who is told.
     pub alerts: AlertsConfig,
 }
@@ -103,15 +107,20 @@ pub struct IpfixConfig {
 /// Everything that is wrong with it.
 pub fn parse(sources: &mut Sources, source: SourceId, ports: Option<&[&str]>) -> Result<Config, Diagnostics> {
     let mut found = Diagnostics::new();
-    let least = "it has `sflow:`, `ipfix:`, `alerts:`, or some of them";
+    let least = "it has `sflow:`, `ipfix:`, `latency:`, `alerts:`, or some of them";
     let Some(root) = sluice_yaml::parse(sources, source, least, &mut found) else { return Err(found) };
     let mut reader = Reader { sources, source, found };
     let mut config = Config::default();
-    if let Some(fields) = reader.fields(&root, "the telemetry", &["sflow", "ipfix", "alerts"]) {
+    if let Some(fields) = reader.fields(&root, "the telemetry", &["sflow", "ipfix", "latency", "alerts"]) {
         config.sflow = fields.value("sflow").and_then(|node| sflow(&mut reader, node, ports));
         config.ipfix = fields.value("ipfix").and_then(|node| ipfix(&mut reader, node));
         if let Some(node) = fields.value("alerts") {
             config.alerts = alerts::read(&mut reader, node);
+        }
+        if let Some(node) = fields.value("latency") {
+            config.latency = latency::read(&mut reader, node, ports);
+            let rules = config.latency.iter().map(|way| (way.name.clone(), (way.p99, way.loss)));
+            config.alerts.rules.latency = rules.collect();
         }
     }
     if reader.found.has_errors() { Err(reader.found) } else { Ok(config) }
