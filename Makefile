@@ -42,7 +42,7 @@ setup:
 	scripts/setup clang
 .PHONY: setup-test
 setup-test:
-	scripts/setup tcpdump tshark ip python3 nfcapd sfcapd prometheus clang ethtool
+	scripts/setup tcpdump tshark ip python3 g++ nfcapd sfcapd prometheus clang ethtool ptp4l
 	scripts/qemu target/qemu
 
 clean:
