@@ -120,42 +120,38 @@ impl Machine {
         at.checked_add(bytes).is_some_and(|end| end <= memory.len()).then_some((memory, at))
     }
 
-    /// Memory at an address, and where in it; `None`, counted as a fault, where not all of the bytes lie in one mapping.
-    fn reach(&mut self, iova: Iova, bytes: usize) -> Option<(&Memory, usize)> {
-        if self.find(iova, bytes).is_none() {
-            self.faults += 1;
+    /// Does something with memory at an address; says whether there was some. Where not all of the bytes lie in one mapping, it is a fault and nothing is done.
+    fn reach(&mut self, iova: Iova, bytes: usize, action: impl FnOnce(&Memory, usize)) -> bool {
+        match self.find(iova, bytes) {
+            Some((memory, at)) => {
+                action(memory, at);
+                true
+            }
+            None => {
+                self.faults += 1;
+                false
+            }
         }
-        self.find(iova, bytes)
     }
 
-    /// Reads memory; says whether there was some. What there is not reads as it was.
+    /// Reads memory; says whether there was some. Where there was none, the bytes stay as they are.
     pub fn read(&mut self, iova: Iova, bytes: &mut [u8]) -> bool {
-        let found = self.reach(iova, bytes.len());
-        found.is_some_and(|(memory, at)| {
-            memory.read(at, bytes);
-            true
-        })
+        self.reach(iova, bytes.len(), |memory, at| memory.read(at, bytes))
     }
 
     /// Writes memory; says whether there was some.
     pub fn write(&mut self, iova: Iova, bytes: &[u8]) -> bool {
-        let found = self.reach(iova, bytes.len());
-        found.is_some_and(|(memory, at)| {
-            memory.write(at, bytes);
-            true
-        })
+        self.reach(iova, bytes.len(), |memory, at| memory.write(at, bytes))
     }
 
     /// Writes memory whose last word says that the others are there: that word comes last. The bytes are words.
     pub fn write_record(&mut self, iova: Iova, bytes: &[u8]) -> bool {
         let (before, last) = bytes.split_at(bytes.len().saturating_sub(4));
-        let found = self.reach(iova, bytes.len());
-        found.is_some_and(|(memory, at)| {
+        self.reach(iova, bytes.len(), |memory, at| {
             memory.write(at, before);
             Memory::write_barrier();
             let word = last.try_into().map_or(0, u32::from_le_bytes);
             memory.write_u32(at + before.len(), word);
-            true
         })
     }
 }

@@ -132,11 +132,6 @@ impl<P: Pipeline> NicModel<P> {
         self.clock.set_locked(is_locked);
     }
 
-    /// The application.
-    pub fn pipeline(&mut self) -> &mut P {
-        &mut self.pipeline
-    }
-
     /// What left by ports, in order: port, time, frame.
     pub fn take_sent(&mut self) -> Option<(u8, CardTime, Vec<u8>)> {
         self.sent.pop_front()

@@ -46,11 +46,6 @@ impl<B: Bus> Faulty<B> {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some((fault, from));
     }
 
-    /// Everything is well again.
-    pub fn mend(&self) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     /// How many accesses to registers there were.
     pub fn accesses(&self) -> u64 {
         self.accesses.load(Ordering::Relaxed)

@@ -423,9 +423,4 @@ impl Receiver {
     pub fn status(&self) -> ReceiverStatus {
         self.status
     }
-
-    /// Whether its memory is of huge pages.
-    pub fn is_huge(&self) -> bool {
-        self.mapped.memory().is_huge()
-    }
 }

@@ -25,7 +25,6 @@ pub(super) struct Connection {
     next: u16,
     is_closed: bool,
     patience: Duration,
-    refused_writes: u64,
 }
 
 impl Connection {
@@ -35,11 +34,7 @@ impl Connection {
         writer.set_read_timeout(Some(patience)).map_err(system)?;
         writer.set_write_timeout(Some(patience)).map_err(system)?;
         let reader = BufReader::new(writer.try_clone().map_err(system)?);
-        Ok(Self { writer, reader, next: 0, is_closed: false, patience, refused_writes: 0 })
-    }
-
-    pub(super) fn refused_writes(&self) -> u64 {
-        self.refused_writes
+        Ok(Self { writer, reader, next: 0, is_closed: false, patience })
     }
 
     /// Says which version is spoken, and hears what the other end can.
@@ -181,7 +176,6 @@ impl Connection {
                 continue;
             }
             if header.id != id {
-                self.refused_writes += 1;
                 tracing::warn!(error = header.error, "the device refused a posted write");
                 continue;
             }

@@ -83,11 +83,6 @@ impl VfioUser {
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Writes that the device refused after they had returned: they are posted.
-    pub fn refused_writes(&self) -> u64 {
-        self.lock().refused_writes()
-    }
 }
 
 fn protocol(command: Command, why: &str) -> BusError {
