@@ -42,8 +42,7 @@ setup:
 	scripts/setup clang
 .PHONY: setup-test
 setup-test:
-	scripts/setup tcpdump tshark ip python3 g++ nfcapd sfcapd prometheus clang ethtool ptp4l
-	scripts/qemu target/qemu
+	scripts/setup-test
 
 clean:
 	$(CARGO) clean
