@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const SHOWN: &str = "token of admin, shown only now: ";
 
 /// How long something that has to happen may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One tap, one tool.
 pub(crate) const POLICY: &str = "ports:

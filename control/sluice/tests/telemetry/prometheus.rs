@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{Daemon, address, get, is_installed, socket, until};
+use crate::lab::{Daemon, PATIENCE, get, is_installed, own_addresses, until};
 use crate::traffic::{flows, others};
 
 const DASHBOARD: &str = "../../docs/grafana-dashboard.json";
@@ -20,33 +21,58 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    fn start(daemon: &Daemon) -> Self {
+    /// None, with what it said, where it does not even serve its own pages: nothing of ours is tried by that.
+    fn start(daemon: &Daemon) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // Free now, and nobody else is likely to take it.
-        let address = address(&socket()).to_string();
+        let address = own_addresses().0.to_string();
+        // A scrape may take as long as the time between two, and a busy machine needs more than one second for it.
         let config = format!(
-            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n  - job_name: sluice\n    authorization: {{ type: Bearer, credentials: {} }}\n    static_configs: [{{ targets: [\"{}\"] }}]\n",
+            "global: {{ scrape_interval: 4s, scrape_timeout: 4s }}\nscrape_configs:\n  - job_name: sluice\n    authorization: {{ type: Bearer, credentials: {} }}\n    static_configs: [{{ targets: [\"{}\"] }}]\n",
             daemon.token, daemon.api
         );
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config).expect("it can be written");
+        let log = folder.path().join("log");
         let child = Command::new("prometheus")
             .current_dir(folder.path())
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("it can be written"))
             .spawn()
             .expect("it is installed");
-        let prometheus = Self { child, address, _folder: folder };
-        until("Prometheus is there and has scraped", || {
-            std::net::TcpStream::connect(&prometheus.address).ok()?;
+        let mut prometheus = Self { child, address, _folder: folder };
+        if !prometheus.serves() {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            eprintln!("skipped: prometheus does not start on this machine:\n{said}");
+            return None;
+        }
+        let end = Instant::now() + PATIENCE;
+        while prometheus.value("up{job=\"sluice\"}") != Some(1.0) {
+            if Instant::now() > end {
+                let said = std::fs::read_to_string(&log).unwrap_or_default();
+                let targets = get(&prometheus.address, "/api/v1/targets", "");
+                panic!("Prometheus has not scraped: {targets}\n{said}");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(prometheus)
+    }
+
+    /// Waits until it serves its own pages; not if it ends before.
+    fn serves(&mut self) -> bool {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             // It listens before it answers questions.
-            get(&prometheus.address, "/-/ready", "").contains("is Ready").then_some(())?;
-            (prometheus.value("up{job=\"sluice\"}") == Some(1.0)).then_some(())
-        });
-        prometheus
+            if std::net::TcpStream::connect(&self.address).is_ok()
+                && get(&self.address, "/-/ready", "").contains("is Ready")
+            {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
     }
 
     /// What it answers to an expression.
@@ -125,7 +151,7 @@ fn a_prometheus_scrapes_what_was_counted() {
     let all: Vec<Vec<u8>> = frames.into_iter().chain(others()).collect();
     all.iter().for_each(|frame| daemon.frame(frame));
     let (packets, bytes) = (all.len() as f64, all.iter().map(Vec::len).sum::<usize>() as f64);
-    let prometheus = Prometheus::start(&daemon);
+    let Some(prometheus) = Prometheus::start(&daemon) else { return };
     let counters: Value = serde_json::from_str(&daemon.get("/api/v1/counters")).expect("it is JSON");
     let tables = counters["tables"].as_array().expect("there are tables");
     let deliver = tables.iter().find(|table| table["table"] == "deliver").expect("it is one of them");
