@@ -14,7 +14,7 @@ pub(crate) fn bytes(words: &[u64]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-/// The key of an entry in a hash map or trie; none for a list, or for matches of another shape.
+/// The key of an entry in a hash map or trie; none for intervals or a list, or for matches of another shape.
 pub(crate) fn key(entries: &EntriesLayout, matches: &[Match]) -> Option<Vec<u8>> {
     match entries {
         EntriesLayout::Hash { widths, .. } => {
@@ -26,7 +26,7 @@ pub(crate) fn key(entries: &EntriesLayout, matches: &[Match]) -> Option<Vec<u8>>
             Some(bytes(&key))
         }
         EntriesLayout::Trie { fields, .. } => trie_key(entries, fields, matches),
-        EntriesLayout::Direct { .. } | EntriesLayout::List(_) => None,
+        EntriesLayout::Direct { .. } | EntriesLayout::Intervals { .. } | EntriesLayout::List(_) => None,
     }
 }
 
@@ -54,6 +54,16 @@ fn trie_key(entries: &EntriesLayout, fields: &[(u32, bool)], matches: &[Match]) 
     }
     bits.resize(size, 0);
     Some(length.to_ne_bytes().into_iter().chain(bits).collect())
+}
+
+/// The bounds of the one range of an entry; none for matches of another shape.
+pub(crate) fn range(width: u32, matches: &[Match]) -> Option<(u32, u32)> {
+    let bound = |value: &Bits| u32::try_from(value.resize(width).to_u64()?).ok();
+    match matches {
+        [Match::Range { low, high }] => bound(low).zip(bound(high)),
+        [Match::Exact(value)] => bound(value).map(|value| (value, value)),
+        _ => None,
+    }
 }
 
 /// The words of a member of a list, without its reference.

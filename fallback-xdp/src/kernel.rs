@@ -9,7 +9,7 @@ use libbpf_rs::{
     Link, MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, OpenMapMut, PrintLevel, ProgramInput,
     Xdp, XdpFlags,
 };
-use sluice_ebpf::{Shape, list_bytes};
+use sluice_ebpf::{INTERVALS_BYTES, Shape, list_bytes};
 
 use crate::error::{Result, XdpError};
 
@@ -238,11 +238,12 @@ impl Kernel {
             Shape::Direct(_) => (MapType::Array, 4, 8, libbpf_rs::libbpf_sys::BPF_F_MMAPABLE),
             Shape::Hash(words) => (MapType::Hash, words * 8, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
             Shape::Trie(bytes) => (MapType::LpmTrie, 4 + bytes, 8, libbpf_rs::libbpf_sys::BPF_F_NO_PREALLOC),
+            Shape::Intervals => (MapType::Array, 4, INTERVALS_BYTES, 0),
             Shape::List(words) => (MapType::Array, 4, list_bytes(words.max(1)), 0),
         };
         let entries = match shape {
             Shape::Direct(bits) => 1 << bits,
-            Shape::List(_) => 1,
+            Shape::Intervals | Shape::List(_) => 1,
             Shape::Hash(_) | Shape::Trie(_) => capacity.clamp(1, u64::from(u32::MAX)) as u32,
         };
         Self::create_map(kind, &shape.map(), key, value, entries, flags)

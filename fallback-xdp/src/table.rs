@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sluice_ebpf::{EntriesLayout, ListLayout, MAX_LIST, TableLayout, list_bytes};
+use sluice_ebpf::{EntriesLayout, Intervals, ListLayout, MAX_LIST, Shape, TableLayout, list_bytes};
 use sluice_entities::{ActionCall, EntryKey, Match};
 
 use crate::encode;
@@ -11,6 +11,9 @@ use crate::kernel::{Inner, Kernel};
 use crate::mapped::Words;
 
 const OTHER_KEY: XdpError = XdpError::Cannot("an entry whose key is not its table's");
+
+/// What the program takes for no entry.
+const NO_REFERENCE: u64 = u64::MAX;
 
 /// What an entry is in the kernel.
 #[derive(Clone, Debug)]
@@ -71,6 +74,7 @@ impl Entries {
         self.placed.insert(key.clone(), placed);
         let done = match entries {
             EntriesLayout::List(list) => self.write_list(kernel, list),
+            EntriesLayout::Intervals { slot, width } => self.write_intervals(kernel, layout, *slot, *width),
             EntriesLayout::Direct { widths, .. } => {
                 self.write_word(kernel, entries, widths, &key, reference + 1)
             }
@@ -143,6 +147,9 @@ impl Entries {
         let Some(placed) = self.placed.remove(key) else { return Ok(None) };
         match &layout.entries {
             Some(EntriesLayout::List(list)) => self.write_list(kernel, list)?,
+            Some(EntriesLayout::Intervals { slot, width }) => {
+                self.write_intervals(kernel, layout, *slot, *width)?;
+            }
             Some(entries @ EntriesLayout::Direct { widths, .. }) => {
                 self.write_word(kernel, entries, widths, key, 0)?;
             }
@@ -156,10 +163,39 @@ impl Entries {
         Ok(Some(placed))
     }
 
-    /// A new list in the place of the old one: the highest priority first, and of equals the one that came first.
-    fn write_list(&mut self, kernel: &Kernel, list: &ListLayout) -> Result<()> {
+    /// The entries, the highest priority first, and of equals the one that came first.
+    fn by_precedence(&self) -> Vec<(&EntryKey, &Placed)> {
         let mut entries: Vec<(&EntryKey, &Placed)> = self.placed.iter().collect();
         entries.sort_by_key(|(key, placed)| (std::cmp::Reverse(priority(key)), placed.order));
+        entries
+    }
+
+    /// New intervals in the place of the old ones.
+    fn write_intervals(
+        &mut self,
+        kernel: &Kernel,
+        layout: &TableLayout,
+        slot: u32,
+        width: u32,
+    ) -> Result<()> {
+        let ranges = self.by_precedence().into_iter().map(|(key, placed)| {
+            let (low, high) = encode::range(width, matches(key)).ok_or(OTHER_KEY)?;
+            Ok((low, high, placed.reference()))
+        });
+        let ranges = ranges.collect::<Result<Vec<_>>>()?;
+        let Some(intervals) = Intervals::new(&ranges, width, NO_REFERENCE) else {
+            return Err(XdpError::Full { table: layout.name.clone(), capacity: layout.capacity });
+        };
+        let map = kernel.create(Shape::Intervals, 1)?;
+        kernel.update_inner(&map, &0u32.to_ne_bytes(), &intervals.bytes())?;
+        kernel.place(&Shape::Intervals.map(), slot, &map)?;
+        self.map = Some(map);
+        Ok(())
+    }
+
+    /// A new list in the place of the old one.
+    fn write_list(&mut self, kernel: &Kernel, list: &ListLayout) -> Result<()> {
+        let entries = self.by_precedence();
         let members = entries.iter().map(|(key, placed)| {
             let mut member = encode::member(list, matches(key));
             member.push(placed.reference());

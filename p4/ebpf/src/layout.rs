@@ -7,8 +7,8 @@
 //! - **What an entry does** is a *reference*, one word: the index of a record in its lower half (of an action, where no action of the
 //!   table has data), the cell of its direct counter or meter in its upper half. A record is the index of the action, then its data. A
 //!   packet that found a reference finds its record whole: records are never changed, only replaced, and used again after a grace period.
-//! - **Entries** of exact keys are in an array of references if the key has few bits, else in a hash map from its words to references, those of one prefix in a trie, all others in a list
-//!   in order of precedence, which is replaced as a whole.
+//! - **Entries** of exact keys are in an array of references if the key has few bits, else in a hash map from its words to references, those of one prefix in a trie; those of one range are
+//!   *intervals*, all others a list in order of precedence. Intervals and lists are replaced as a whole.
 //! - **Default actions**, and whether a table has entries, are in one *configuration*, replaced as a whole: a packet sees one.
 
 use std::collections::BTreeMap;
@@ -69,6 +69,8 @@ pub enum Shape {
     Hash(usize),
     /// Tries with keys of that many bytes behind the prefix's length.
     Trie(usize),
+    /// Intervals of a key of one range: where a search begins, their starts, their references.
+    Intervals,
     /// Lists: the number of members, then members of that many words.
     List(usize),
 }
@@ -80,6 +82,7 @@ impl Shape {
             Self::Direct(bits) => format!("arrays_{bits}"),
             Self::Hash(words) => format!("hashes_{words}"),
             Self::Trie(bytes) => format!("tries_{bytes}"),
+            Self::Intervals => "intervals".to_string(),
             Self::List(words) => format!("lists_{words}"),
         }
     }
@@ -138,6 +141,13 @@ pub enum EntriesLayout {
         /// Widths of the fields in the order of the table's keys, and whether it is the one with the prefix.
         fields: Vec<(u32, bool)>,
     },
+    /// Intervals ([`Intervals`]).
+    Intervals {
+        /// Its slot among those of its shape.
+        slot: u32,
+        /// Width of the key, at most [`MAX_INTERVAL_BITS`].
+        width: u32,
+    },
     /// A list.
     List(ListLayout),
 }
@@ -152,6 +162,7 @@ impl EntriesLayout {
                 let bytes: u32 = fields.iter().map(|(width, _)| width.div_ceil(8)).sum();
                 Shape::Trie(bytes.div_ceil(4) as usize * 4)
             }
+            Self::Intervals { .. } => Shape::Intervals,
             Self::List(list) => list.shape(),
         }
     }
@@ -159,7 +170,10 @@ impl EntriesLayout {
     /// Its slot among those of its shape.
     pub fn slot(&self) -> u32 {
         match self {
-            Self::Direct { slot, .. } | Self::Hash { slot, .. } | Self::Trie { slot, .. } => *slot,
+            Self::Direct { slot, .. }
+            | Self::Hash { slot, .. }
+            | Self::Trie { slot, .. }
+            | Self::Intervals { slot, .. } => *slot,
             Self::List(list) => list.slot,
         }
     }

@@ -27,9 +27,11 @@
 //! their own ([`MAX_TURNS`], [`MAX_LIST`]).
 
 mod c;
+mod intervals;
 mod layout;
 
 pub use c::{Form, MAX_TURNS, STATES};
+pub use intervals::{INTERVALS_BYTES, Intervals, MAX_INTERVAL_BITS, MAX_INTERVALS, MAX_RANGES};
 pub use layout::{
     CONFIGURATIONS, COUNTS, DIRECT_METERS, EntriesLayout, HAS_ENTRIES, IS_IDLE, Layout, ListLayout,
     MAX_DIRECT_BITS, MAX_LIST, METER_WORDS, Shape, TableLayout, list_bytes, records_map, words_of,

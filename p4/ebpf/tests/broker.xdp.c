@@ -826,6 +826,25 @@ struct record_2 { u64 action; u64 data[1]; };
 struct record_3 { u64 action; u64 data[2]; };
 struct record_5 { u64 action; u64 data[4]; };
 struct record_9 { u64 action; u64 data[8]; };
+#define MAX_INTERVALS 4096
+struct intervals { u64 first_step; u32 starts[MAX_INTERVALS]; u64 references[MAX_INTERVALS]; };
+
+/*
+ * The reference of the last interval that begins at the key or before it. A branch that goes either way would cost more than the rest of a turn: the
+ * comparison is the sign of a difference. The verifier sees the step become 0, so that there are no more turns than bits.
+ */
+INLINE u64 in_intervals(const struct intervals *in, u64 key)
+{
+	u64 at = 0;
+	#pragma clang loop unroll(disable)
+	for (u64 step = in->first_step & (MAX_INTERVALS - 1); step; step >>= 1) {
+		s64 below = (u64) in->starts[(at + step - 1) & (MAX_INTERVALS - 1)] - key - 1;
+		OPAQUE(below);
+		at += step & (u64) (below >> 63);
+	}
+	return in->references[at & (MAX_INTERVALS - 1)];
+}
+
 struct list_3 { u64 count; u64 members[1024][3]; };
 struct cell_ingress_seen_way_0 { u64 words[2]; };
 struct cell_ingress_seen_way_1 { u64 words[2]; };
@@ -1144,6 +1163,20 @@ struct {
 	__array(values, struct inner_tries_16);
 } tries_16 SEC(".maps");
 
+struct inner_intervals {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, sizeof(struct intervals));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 5);
+	__type(key, u32);
+	__array(values, struct inner_intervals);
+} intervals SEC(".maps");
+
 struct inner_lists_3 {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -1153,7 +1186,7 @@ struct inner_lists_3 {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 9);
+	__uint(max_entries, 4);
 	__type(key, u32);
 	__array(values, struct inner_lists_3);
 } lists_3 SEC(".maps");
@@ -1174,7 +1207,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 228174);
+	__uint(max_entries, 232270);
 	__type(key, u32);
 	__type(value, struct record_5);
 } records_5 SEC(".maps");
@@ -2244,24 +2277,11 @@ ONCE int apply_ingress_narrow_l4_src(struct xdp_md *ctx, struct state *st, const
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 t1 = LOAD16(st->h_hdr_ports);
-		u32 t2 = 0, t3 = 2;
-		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
-		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
-		st->found = NO_REFERENCE;
-		if (t5) {
-			#pragma clang loop unroll(disable)
-			for (u32 i = 0; i < 1024; i++) {
-				if (i >= t5->count)
-					break;
-				const u64 *m = t5->members[i];
-				if ((m[0] <= t1) && (t1 <= m[1])) {
-					st->found = m[2];
-					break;
-				}
-			}
-		}
-		u64 reference = st->found;
+		u32 slot = 0;
+		void *map = bpf_map_lookup_elem(&intervals, &slot);
+		u32 zero = 0;
+		const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;
+		u64 reference = found ? in_intervals(found, LOAD16(st->h_hdr_ports)) : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2303,24 +2323,11 @@ ONCE int apply_ingress_narrow_l4_dst(struct xdp_md *ctx, struct state *st, const
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 t1 = LOAD16(st->h_hdr_ports + 2);
-		u32 t2 = 0, t3 = 3;
-		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
-		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
-		st->found = NO_REFERENCE;
-		if (t5) {
-			#pragma clang loop unroll(disable)
-			for (u32 i = 0; i < 1024; i++) {
-				if (i >= t5->count)
-					break;
-				const u64 *m = t5->members[i];
-				if ((m[0] <= t1) && (t1 <= m[1])) {
-					st->found = m[2];
-					break;
-				}
-			}
-		}
-		u64 reference = st->found;
+		u32 slot = 1;
+		void *map = bpf_map_lookup_elem(&intervals, &slot);
+		u32 zero = 0;
+		const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;
+		u64 reference = found ? in_intervals(found, LOAD16(st->h_hdr_ports + 2)) : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -2641,24 +2648,11 @@ ONCE int apply_ingress_narrow_length(struct xdp_md *ctx, struct state *st, const
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 t1 = (u64) st->v_meta_wire_length;
-		u32 t2 = 0, t3 = 4;
-		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
-		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
-		st->found = NO_REFERENCE;
-		if (t5) {
-			#pragma clang loop unroll(disable)
-			for (u32 i = 0; i < 128; i++) {
-				if (i >= t5->count)
-					break;
-				const u64 *m = t5->members[i];
-				if ((m[0] <= t1) && (t1 <= m[1])) {
-					st->found = m[2];
-					break;
-				}
-			}
-		}
-		u64 reference = st->found;
+		u32 slot = 2;
+		void *map = bpf_map_lookup_elem(&intervals, &slot);
+		u32 zero = 0;
+		const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;
+		u64 reference = found ? in_intervals(found, (u64) st->v_meta_wire_length) : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3085,7 +3079,7 @@ ONCE int apply_ingress_narrow_inner_mac_src(struct xdp_md *ctx, struct state *st
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (u64) st->v_ingress_ids_mac_src;
-		u32 t2 = 0, t3 = 5;
+		u32 t2 = 0, t3 = 2;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
 		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
 		st->found = NO_REFERENCE;
@@ -3144,7 +3138,7 @@ ONCE int apply_ingress_narrow_inner_mac_dst(struct xdp_md *ctx, struct state *st
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
 		u64 t1 = (u64) st->v_ingress_ids_mac_dst;
-		u32 t2 = 0, t3 = 6;
+		u32 t2 = 0, t3 = 3;
 		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
 		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
 		st->found = NO_REFERENCE;
@@ -3446,24 +3440,11 @@ ONCE int apply_ingress_narrow_inner_l4_src(struct xdp_md *ctx, struct state *st,
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 t1 = LOAD16(st->h_hdr_inner_ports);
-		u32 t2 = 0, t3 = 7;
-		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
-		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
-		st->found = NO_REFERENCE;
-		if (t5) {
-			#pragma clang loop unroll(disable)
-			for (u32 i = 0; i < 1024; i++) {
-				if (i >= t5->count)
-					break;
-				const u64 *m = t5->members[i];
-				if ((m[0] <= t1) && (t1 <= m[1])) {
-					st->found = m[2];
-					break;
-				}
-			}
-		}
-		u64 reference = st->found;
+		u32 slot = 3;
+		void *map = bpf_map_lookup_elem(&intervals, &slot);
+		u32 zero = 0;
+		const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;
+		u64 reference = found ? in_intervals(found, LOAD16(st->h_hdr_inner_ports)) : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);
@@ -3505,24 +3486,11 @@ ONCE int apply_ingress_narrow_inner_l4_dst(struct xdp_md *ctx, struct state *st,
 	u64 action = by_default->action, cell = by_default->cell, hit = 0;
 	const u64 *data = by_default->data;
 	if (by_default->todo & HAS_ENTRIES) {
-		u64 t1 = LOAD16(st->h_hdr_inner_ports + 2);
-		u32 t2 = 0, t3 = 8;
-		void *t4 = bpf_map_lookup_elem(&lists_3, &t3);
-		const struct list_3 *t5 = t4 ? bpf_map_lookup_elem(t4, &t2) : 0;
-		st->found = NO_REFERENCE;
-		if (t5) {
-			#pragma clang loop unroll(disable)
-			for (u32 i = 0; i < 1024; i++) {
-				if (i >= t5->count)
-					break;
-				const u64 *m = t5->members[i];
-				if ((m[0] <= t1) && (t1 <= m[1])) {
-					st->found = m[2];
-					break;
-				}
-			}
-		}
-		u64 reference = st->found;
+		u32 slot = 4;
+		void *map = bpf_map_lookup_elem(&intervals, &slot);
+		u32 zero = 0;
+		const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;
+		u64 reference = found ? in_intervals(found, LOAD16(st->h_hdr_inner_ports + 2)) : NO_REFERENCE;
 		if (reference != NO_REFERENCE) {
 			u32 index = reference;
 			const struct record_5 *record = bpf_map_lookup_elem(&records_5, &index);

@@ -9,6 +9,7 @@ use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 use super::program::STATES;
 use super::storage::{HeaderPlace, Storage, VariablePlace};
 use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
+use crate::intervals::MAX_INTERVALS;
 use crate::layout::{
     CONFIGURATIONS, COUNTS, DIRECT_METERS, HAS_ENTRIES, IS_IDLE, Layout, MAX_LIST, Shape, records_map,
     words_of,
@@ -42,6 +43,9 @@ fn keyed(kind: &str, bytes: usize) -> String {
         "\t__uint(type, BPF_MAP_TYPE_{kind});\n\t__uint(map_flags, BPF_F_NO_PREALLOC);\n\t__uint(max_entries, 1);\n\t__uint(key_size, {bytes});\n\t__uint(value_size, 8);\n"
     )
 }
+
+/// A search among intervals ([`crate::Intervals`]).
+const INTERVALS: &str = include_str!("intervals.c");
 
 /// `struct state`, `struct work`, and what tables, lists, registers and the configuration hold.
 pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, layout: &Layout) {
@@ -98,12 +102,18 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
         let _ = writeln!(text, "struct record_{words} {{ u64 action; u64 data[{}]; }};", words - 1);
     }
     for shape in layout.slots.keys() {
-        if let Shape::List(words) = shape {
-            let _ = writeln!(
-                text,
-                "struct list_{words} {{ u64 count; u64 members[{MAX_LIST}][{}]; }};",
-                words.max(&1)
-            );
+        match shape {
+            Shape::Direct(_) | Shape::Hash(_) | Shape::Trie(_) => {}
+            Shape::Intervals => {
+                let _ = writeln!(text, "#define MAX_INTERVALS {MAX_INTERVALS}\n{INTERVALS}");
+            }
+            Shape::List(words) => {
+                let _ = writeln!(
+                    text,
+                    "struct list_{words} {{ u64 count; u64 members[{MAX_LIST}][{}]; }};",
+                    words.max(&1)
+                );
+            }
         }
     }
     for (name, (_, register)) in storage.registers.iter().zip(module.registers.iter()) {
@@ -138,6 +148,7 @@ pub(super) fn maps(module: &Module, text: &mut String, layout: &Layout) {
             ),
             Shape::Hash(words) => keyed("HASH", words * 8),
             Shape::Trie(bytes) => keyed("LPM_TRIE", 4 + bytes),
+            Shape::Intervals => one_element("struct intervals"),
             Shape::List(words) => one_element(&format!("struct list_{words}")),
         };
         text.push_str(&array_of_maps(&shape.map(), *slots, &inner));

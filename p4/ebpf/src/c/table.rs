@@ -6,6 +6,7 @@ use sluice_ir::{Handle, Key, Table, ValueSet};
 use super::code::{Code, Side};
 use super::expression::{Words, equality};
 use super::statement::may_end;
+use crate::intervals::{MAX_INTERVAL_BITS, MAX_RANGES};
 use crate::layout::{
     EntriesLayout, Layout, ListLayout, MAX_DIRECT_BITS, MAX_LIST, Shape, TableLayout, records_map, words_of,
 };
@@ -42,6 +43,7 @@ impl Code<'_> {
         let capacity = match &entries {
             None => 0,
             Some(EntriesLayout::List(list)) => list.capacity as u64,
+            Some(EntriesLayout::Intervals { .. }) => table.size.clamp(1, MAX_RANGES as u64),
             Some(_) => table.size.max(1),
         };
         let record_words = (entries.is_some() && data_words > 0).then(|| record_class(1 + data_words));
@@ -88,6 +90,8 @@ impl Code<'_> {
         } else if others == 0 && prefixes == 1 {
             let fields = fields.iter().map(|(kind, width)| (*width, *kind == MatchKind::Lpm)).collect();
             EntriesLayout::Trie { slot: 0, fields }
+        } else if let [(MatchKind::Range, width @ 1..=MAX_INTERVAL_BITS)] = fields[..] {
+            EntriesLayout::Intervals { slot: 0, width }
         } else {
             let capacity = usize::try_from(table.size).unwrap_or(usize::MAX).clamp(1, MAX_LIST);
             EntriesLayout::List(ListLayout { slot: 0, fields, has_references: true, capacity })
@@ -96,7 +100,8 @@ impl Code<'_> {
         match &mut entries {
             EntriesLayout::Direct { slot, .. }
             | EntriesLayout::Hash { slot, .. }
-            | EntriesLayout::Trie { slot, .. } => *slot = next,
+            | EntriesLayout::Trie { slot, .. }
+            | EntriesLayout::Intervals { slot, .. } => *slot = next,
             EntriesLayout::List(list) => list.slot = next,
         }
         entries
@@ -120,6 +125,7 @@ impl Code<'_> {
                     EntriesLayout::Direct { widths, .. } => code.find_in_array(entries, &keys, widths),
                     EntriesLayout::Hash { .. } => code.find_in_hash(entries, &keys),
                     EntriesLayout::Trie { fields, .. } => code.find_in_trie(entries, &keys, fields),
+                    EntriesLayout::Intervals { .. } => code.find_in_intervals(entries, &keys),
                     EntriesLayout::List(list) => code.find_in_list(list, &keys),
                 }
                 code.braced("if (reference != NO_REFERENCE)", |code| match layout.record_words {
@@ -253,6 +259,13 @@ impl Code<'_> {
                 self.short(joined)
             }
         }
+    }
+
+    fn find_in_intervals(&mut self, entries: &EntriesLayout, keys: &[Words]) {
+        self.slot(entries.shape(), entries.slot());
+        self.line("u32 zero = 0;");
+        self.line("const struct intervals *found = map ? bpf_map_lookup_elem(map, &zero) : 0;");
+        self.line(format!("u64 reference = found ? in_intervals(found, {}) : NO_REFERENCE;", keys[0][0]));
     }
 
     fn find_in_list(&mut self, list: &ListLayout, keys: &[Words]) {
