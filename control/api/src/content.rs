@@ -153,6 +153,7 @@ pub(crate) fn port(view: PortView) -> v1::Port {
         lost_queue_full: view.lost.queue_full,
         lost_port_down: view.lost.port_down,
         lost_refused: view.lost.refused,
+        lost_not_written: view.lost.not_written,
         drops: view.drops.into_iter().map(drops).collect(),
         cleared_ns: view.cleared_ns,
         health: view.health.to_string(),

@@ -172,6 +172,7 @@ fn ports(page: &mut Page, ports: &[v1::Port]) {
             ("queue_full", port.lost_queue_full),
             ("port_down", port.lost_port_down),
             ("refused", port.lost_refused),
+            ("not_written", port.lost_not_written),
         ];
         for (reason, packets) in reasons {
             page.sample(name, &[("port", &port.name), ("reason", reason)], packets);

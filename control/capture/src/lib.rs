@@ -41,5 +41,6 @@ pub use read::{
     ReadOptions, Reader,
 };
 pub use write::{
-    InterfaceOptions, InterfaceStatistics, OutputFile, PacketRecord, PcapWriter, PcapngWriter, SectionOptions,
+    InterfaceOptions, InterfaceStatistics, OutputFile, PacketRecord, PcapWriter, PcapngWriter, Ring,
+    RingInterface, RingOptions, SectionOptions,
 };

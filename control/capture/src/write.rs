@@ -6,12 +6,14 @@
 mod output_file;
 mod pcap;
 mod pcapng;
+mod ring;
 
 use std::io;
 
 pub use output_file::OutputFile;
 pub use pcap::PcapWriter;
 pub use pcapng::{InterfaceOptions, InterfaceStatistics, PacketRecord, PcapngWriter, SectionOptions};
+pub use ring::{Ring, RingInterface, RingOptions};
 
 /// An error of the caller's making: what it gave has no place in the format.
 fn invalid(what: &'static str) -> io::Error {

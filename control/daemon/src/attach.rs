@@ -23,10 +23,11 @@ impl Broker {
         let spec = device.parse::<PortSpec>().map_err(Refusal::Argument)?;
         // No policy changes what the port is meanwhile.
         let one = self.inner.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let binding = {
+        let (spec, binding) = {
             let current = self.current();
             let port = current.state.policy().ports.iter().find(|port| *port.name == *name);
-            Binding::of(port.ok_or_else(|| Refusal::NotFound(format!("the policy has no port `{name}`")))?)
+            let port = port.ok_or_else(|| Refusal::NotFound(format!("the policy has no port `{name}`")))?;
+            (spec.with_taps_of(current.state.policy()), Binding::of(port))
         };
         let bindings = self.bindings();
         if let Some(taken) =

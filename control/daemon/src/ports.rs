@@ -63,6 +63,7 @@ fn counted(view: &mut PortView, now: &PortStatus, baseline: Option<&(PortStatus,
         queue_full: since(|port| port.lost.queue_full),
         port_down: since(|port| port.lost.port_down),
         refused: since(|port| port.lost.refused),
+        not_written: since(|port| port.lost.not_written),
     };
     view.queue = now.queue;
     let before = |reason: &str| {

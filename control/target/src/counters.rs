@@ -81,7 +81,8 @@ impl CounterSource for Counters<'_> {
 
     fn egress_loss(&self, port: u16, instance: u16) -> EgressLoss {
         let lost = self.target.lost(Replica { port, instance });
-        // A frame that the device refuses is lost at the port like one that finds the queue full: the port is up, and did not take it.
-        EgressLoss { queue_full: lost.queue_full + lost.refused, port_down: lost.port_down }
+        // A frame that the device or the disk refuses is lost at the port like one that finds the queue full: the port is up, and did not take it.
+        let queue_full = lost.queue_full + lost.refused + lost.not_written;
+        EgressLoss { queue_full, port_down: lost.port_down }
     }
 }

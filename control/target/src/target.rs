@@ -138,6 +138,8 @@ pub struct LossCounters {
     pub port_down: u64,
     /// The device refused the frame (too long for it, most often).
     pub refused: u64,
+    /// The disk did not take it: a capture that cannot be written.
+    pub not_written: u64,
 }
 
 /// The queue in front of a port's device, since the port was attached.

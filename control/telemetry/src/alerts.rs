@@ -109,8 +109,8 @@ pub struct PortRules {
 }
 
 /// Reasons for drops that can be watched: those that nobody asked for, and the limits of tools.
-pub const REASONS: [&str; 7] =
-    ["missed", "queue_full", "port_down", "refused", "mtu", "rate_limit", "table_miss"];
+pub const REASONS: [&str; 8] =
+    ["missed", "queue_full", "port_down", "refused", "not_written", "mtu", "rate_limit", "table_miss"];
 
 impl Default for Rules {
     fn default() -> Self {

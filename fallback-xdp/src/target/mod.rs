@@ -261,7 +261,7 @@ impl Target for XdpTarget {
         let refused = ports
             .get_mut(&replica.port)
             .map_or(0, |port| port.refused(replica, loaded, &*self.options.system));
-        LossCounters { queue_full: 0, port_down, refused }
+        LossCounters { queue_full: 0, port_down, refused, not_written: 0 }
     }
 
     fn packet_out(&self, _frame: &[u8]) -> Result<(), Fault> {

@@ -188,7 +188,7 @@ pub(super) async fn clear_port(
 #[derive(serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeviceInput {
-    /// packet:INTERFACE, tap:INTERFACE or udp:LOCAL,PEER, as on the command line of the broker.
+    /// packet:INTERFACE, xdp:INTERFACE, tap:INTERFACE, udp:LOCAL,PEER or capture:FOLDER, as on the command line of the broker.
     device: String,
 }
 

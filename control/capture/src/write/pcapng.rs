@@ -163,6 +163,16 @@ impl<W: Write> PcapngWriter<W> {
         self.end()
     }
 
+    /// Where blocks are written to.
+    pub fn output(&self) -> &W {
+        &self.output
+    }
+
+    /// The same, for whoever takes away what was written.
+    pub fn output_mut(&mut self) -> &mut W {
+        &mut self.output
+    }
+
     /// Flushes, and gives the output back.
     pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;

@@ -7,5 +7,6 @@ mod merging;
 mod raw;
 mod reading;
 mod real_captures;
+mod ring;
 mod sample;
 mod writing;

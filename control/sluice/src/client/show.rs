@@ -126,7 +126,7 @@ pub(super) fn port_rows(ports: &[v1::Port]) -> Vec<Vec<String>> {
     let mut rows = vec![heads.map(str::to_string).to_vec()];
     for port in ports {
         let state = state_of(port);
-        let lost = port.lost_queue_full + port.lost_port_down + port.lost_refused;
+        let lost = port.lost_queue_full + port.lost_port_down + port.lost_refused + port.lost_not_written;
         let role = if port.role.is_empty() { "-" } else { &port.role };
         rows.push(vec![
             port.name.clone(),

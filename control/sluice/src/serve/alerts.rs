@@ -131,7 +131,7 @@ impl Clock {
 /// Counts of drops by what alerts call them: `PORT/REASON` or `TOOL/REASON`.
 fn drops(rules: &Rules, ports: &[PortStatus], reading: &Reading) -> BTreeMap<String, u64> {
     let of_ports = ports.iter().flat_map(|port| {
-        [("missed", port.missed), ("refused", port.lost.refused)]
+        [("missed", port.missed), ("refused", port.lost.refused), ("not_written", port.lost.not_written)]
             .map(|(reason, count)| (port.name.as_str(), reason, count))
     });
     let of_taps =

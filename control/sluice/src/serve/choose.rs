@@ -69,11 +69,12 @@ pub(super) fn refused(why: &str) -> Failure {
 
 /// Whether XDP can be the data path of these ports, as far as that can be seen before.
 fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Result<(), String> {
-    let named = |port: &Wanted| {
-        let none = || format!("`--port {}` is no network interface that was there before", port.text);
-        port.spec.interface().map(str::to_string).ok_or_else(none)
-    };
-    let interfaces = ports.iter().map(named).collect::<Result<Vec<String>, String>>()?;
+    let interfaces = ports.iter().filter_map(|port| Some((port, port.spec.interface()?)));
+    let interfaces: Vec<(&Wanted, &str)> = interfaces.collect();
+    let is_made = |port: &&Wanted| matches!(port.spec, PortSpec::Tap { .. } | PortSpec::Udp { .. });
+    if let Some(port) = ports.iter().find(is_made) {
+        return Err(format!("`--port {}` is no network interface that was there before", port.text));
+    }
     let exports = telemetry::config(arguments, None).is_ok_and(|config| telemetry::wants_frames(&config));
     if exports {
         return Err("sFlow, IPFIX and latency are made of frames, which it shows to nobody".to_string());
@@ -81,16 +82,27 @@ fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Res
     sluice_xdp::check_kernel().map_err(|error| error.to_string())?;
     let pins = arguments.kernel.pins();
     let mut longest = 0;
-    for (port, interface) in ports.iter().zip(&interfaces) {
+    for (port, interface) in &interfaces {
         sluice_xdp::suits(interface, port.role, &Linux, Some(&pins)).map_err(|error| error.to_string())?;
         if port.role.receives() {
             longest = longest.max(mtu(interface)?);
         }
     }
     let Some(policy) = policy else { return Ok(()) };
-    for (port, interface) in ports.iter().zip(&interfaces).filter(|(port, _)| port.role == Role::Tool) {
+    for port in ports.iter().filter(|port| port.role == Role::Tool) {
         let added = u32::from(policy.most_added(port.number));
-        let (has, needs) = (mtu(interface)?, longest + added);
+        let needs = longest + added;
+        let Some(interface) = port.spec.interface() else {
+            if needs > sluice_xdp::CAPTURE_MTU {
+                return Err(format!(
+                    "capture `{}` takes an MTU of {} bytes, taps have {longest} and edits add up to {added}",
+                    port.name,
+                    sluice_xdp::CAPTURE_MTU
+                ));
+            }
+            continue;
+        };
+        let has = mtu(interface)?;
         if has < needs {
             let more = if added == 0 { String::new() } else { format!(" and edits add up to {added} bytes") };
             return Err(format!(

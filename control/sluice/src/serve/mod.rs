@@ -194,17 +194,18 @@ fn report(target: &dyn Target, broker: Option<&Broker>) -> Result<ExitCode, Fail
         let (received, sent) = (port.counters.received, port.counters.sent);
         let lost = port.lost;
         println!(
-            "{}: received {} packets ({} bytes), missed {}, sent {} ({} bytes), lost {} (queue full {}, down {}, refused {})",
+            "{}: received {} packets ({} bytes), missed {}, sent {} ({} bytes), lost {} (queue full {}, down {}, refused {}, not written {})",
             port.name,
             received.packets,
             received.bytes,
             port.missed,
             sent.packets,
             sent.bytes,
-            lost.queue_full + lost.port_down + lost.refused,
+            lost.queue_full + lost.port_down + lost.refused + lost.not_written,
             lost.queue_full,
             lost.port_down,
-            lost.refused
+            lost.refused,
+            lost.not_written
         );
     }
     let Some(broker) = broker else { return Ok(ExitCode::SUCCESS) };

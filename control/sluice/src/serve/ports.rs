@@ -59,6 +59,10 @@ fn wanted(text: &str, policy: Option<&Policy>) -> Result<Wanted, String> {
             (number.ok_or_else(|| format!("`{name}` is no port number"))?, Role::Both)
         }
     };
+    let spec = match policy {
+        Some(policy) => spec.with_taps_of(policy),
+        None => spec,
+    };
     Ok(Wanted { number, name: name.to_string(), role, spec, text: text.to_string() })
 }
 

@@ -98,7 +98,7 @@ fn interface(port: &PortStatus, role: Role, speed: u64) -> Interface {
             frames: sent.packets,
             groups: None,
             discards: lost.queue_full + lost.port_down + drops(DropReason::PortDown),
-            errors: lost.refused + drops(DropReason::MaxFrame),
+            errors: lost.refused + lost.not_written + drops(DropReason::MaxFrame),
         },
     }
 }

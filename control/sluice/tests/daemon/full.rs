@@ -7,10 +7,10 @@ use std::process::Command;
 use crate::lab::{Daemon, Ends, all_to, ask, folder};
 
 /// A file system of a megabyte and a half.
-struct Small(PathBuf);
+pub(crate) struct Small(PathBuf);
 
 impl Small {
-    fn mount(at: &Path) -> Option<Self> {
+    pub(crate) fn mount(at: &Path) -> Option<Self> {
         fs::create_dir(at).expect("it can be made");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=1536k,mode=0700", "none"])
@@ -24,12 +24,12 @@ impl Small {
     }
 
     /// Takes all the space that is left.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let filler = vec![0; 4 << 20];
         assert!(fs::write(self.0.join("filler"), filler).is_err(), "it does not fit");
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.0.join("filler")).expect("it is there");
     }
 }

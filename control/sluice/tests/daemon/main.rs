@@ -7,6 +7,7 @@ mod described;
 mod full;
 mod killed;
 mod lab;
+mod record;
 mod remote;
 mod service;
 mod tenants;

@@ -9,22 +9,28 @@
 //! | XDP | the crate `sluice-xdp` | a network interface, by a program in the kernel: no port of the soft switch |
 //! | TAP | [`tap`] | a new interface, whose other end is the host's network stack |
 //! | UDP | [`udp`] | frames as the payload of datagrams between two addresses |
+//! | capture | [`capture`] | files that copies are written to |
 //! | pair | [`pair`] | memory; the other end is a [`PairEnd`] |
 
+mod capture;
 mod memory;
 mod packet;
 mod tap;
 mod udp;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use capture::{CaptureSpec, Recorder, capture, check_role};
 pub use memory::{PairEnd, pair};
 pub use packet::{packet, prepare};
 pub use tap::tap;
 pub use udp::udp;
+
+use sluice_policy::{Policy, PortRole};
 
 use crate::sys::System;
 
@@ -74,6 +80,23 @@ pub enum Loss {
     Down,
     /// The device did not take it.
     Refused,
+    /// The disk did not take it.
+    NotWritten,
+}
+
+/// A copy that leaves, with what is known of its packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaving<'f> {
+    /// Its bytes, without FCS.
+    pub data: &'f [u8],
+    /// The length that it would have uncut, bytes.
+    pub wire_length: u32,
+    /// When its packet came in, nanoseconds since the UNIX epoch.
+    pub time_ns: u64,
+    /// The port that its packet came in by, if that is known.
+    pub ingress: Option<u16>,
+    /// The instance that it is.
+    pub instance: u16,
 }
 
 /// The receiving side of a port. One thread has it.
@@ -94,6 +117,23 @@ pub trait Transmit: Send + Sync {
     ///
     /// Why the frame is lost.
     fn send(&self, frame: &[u8]) -> Result<(), Loss>;
+
+    /// The same, with what is known of the copy.
+    ///
+    /// # Errors
+    ///
+    /// Why the copy is lost.
+    fn leave(&self, copy: &Leaving<'_>) -> Result<(), Loss> {
+        self.send(copy.data)
+    }
+
+    /// Copies that were taken and lost later ([`Loss::NotWritten`]), by instance, since this was asked before.
+    fn take_lost(&self) -> BTreeMap<u16, u64> {
+        BTreeMap::new()
+    }
+
+    /// Waits until what was taken has left, or was lost. Nothing is sent afterwards.
+    fn end(&self) {}
 
     /// What waits to be sent, and for how much there is room (bytes with what the system adds; frames for ports in memory); `None` if that is not known.
     fn queue(&self) -> Option<(u64, u64)> {
@@ -134,7 +174,7 @@ impl std::fmt::Debug for Port {
     }
 }
 
-/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`.
+/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`, `capture:FOLDER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortSpec {
     /// A network interface.
@@ -159,13 +199,15 @@ pub enum PortSpec {
         /// Address and port there.
         peer: std::net::SocketAddr,
     },
+    /// Files that copies are written to.
+    Capture(CaptureSpec),
 }
 
 impl FromStr for PortSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE` or `udp:LOCAL,PEER` (addresses with ports)";
+        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE`, `udp:LOCAL,PEER` (addresses with ports) or `capture:FOLDER`";
         let (kind, device) =
             text.split_once(':').ok_or_else(|| format!("`{text}` names no kind of port; {help}"))?;
         let interface = || match device {
@@ -187,6 +229,7 @@ impl FromStr for PortSpec {
                     device.split_once(',').ok_or_else(|| format!("`{text}` names no peer; {help}"))?;
                 Ok(Self::Udp { local: address(local)?, peer: address(peer)? })
             }
+            "capture" => Ok(Self::Capture(CaptureSpec::parse(device)?)),
             _ => Err(format!("there is no kind of port `{kind}`; {help}")),
         }
     }
@@ -197,7 +240,20 @@ impl PortSpec {
     pub fn interface(&self) -> Option<&str> {
         match self {
             Self::Packet { interface } | Self::Xdp { interface } => Some(interface),
-            Self::Tap { .. } | Self::Udp { .. } => None,
+            Self::Tap { .. } | Self::Udp { .. } | Self::Capture(_) => None,
+        }
+    }
+
+    /// The same, where its copies are of packets that come in by the network ports of a policy.
+    #[must_use]
+    pub fn with_taps_of(self, policy: &Policy) -> Self {
+        match self {
+            Self::Capture(spec) => {
+                let taps = policy.ports.iter().filter(|port| matches!(port.role, PortRole::Network { .. }));
+                let taps = taps.map(|port| (port.id, port.name.to_string())).collect();
+                Self::Capture(CaptureSpec { taps, ..spec })
+            }
+            other @ (Self::Packet { .. } | Self::Xdp { .. } | Self::Tap { .. } | Self::Udp { .. }) => other,
         }
     }
 
@@ -217,6 +273,7 @@ impl PortSpec {
             )),
             Self::Tap { interface } => tap(name, interface, role, system),
             Self::Udp { local, peer } => udp(name, *local, *peer, role, system),
+            Self::Capture(spec) => capture(name, spec, role, system),
         }
     }
 }

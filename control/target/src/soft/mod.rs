@@ -258,6 +258,7 @@ impl Target for SoftTarget {
     }
 
     fn lost(&self, replica: Replica) -> LossCounters {
+        self.inner.look_at_losses(replica.port);
         let mut lost = self.inner.lost().get(&replica).copied().unwrap_or_default();
         if let Some(loaded) = self.inner.loaded() {
             let counters = loaded.switch.replica_counters(replica);

@@ -1,9 +1,10 @@
 //! The sending side of a port, and what is seen of its queue.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ObserveSent;
-use crate::port::{Loss, Transmit};
+use crate::port::{Leaving, Loss, Transmit};
 use crate::target::QueueStatus;
 
 /// The queue is looked at with one frame of so many: asking the system costs as much as sending.
@@ -29,12 +30,12 @@ impl Outlet {
         Self { transmit, observer, sent, high_water, room, run: zero(), bursts: zero(), longest: zero() }
     }
 
-    pub(super) fn send(&self, frame: &[u8]) -> Result<(), Loss> {
-        let result = self.transmit.send(frame);
+    pub(super) fn send(&self, copy: &Leaving<'_>) -> Result<(), Loss> {
+        let result = self.transmit.leave(copy);
         match result {
             Ok(()) => {
                 if let Some(observer) = &self.observer {
-                    observer.frame(frame);
+                    observer.frame(copy.data);
                 }
                 if self.run.load(Ordering::Relaxed) != 0 {
                     self.run.store(0, Ordering::Relaxed);
@@ -51,9 +52,17 @@ impl Outlet {
                     self.look();
                 }
             }
-            Err(Loss::Down | Loss::Refused) => {}
+            Err(Loss::Down | Loss::Refused | Loss::NotWritten) => {}
         }
         result
+    }
+
+    pub(super) fn take_lost(&self) -> BTreeMap<u16, u64> {
+        self.transmit.take_lost()
+    }
+
+    pub(super) fn end(&self) {
+        self.transmit.end();
     }
 
     fn look(&self) {

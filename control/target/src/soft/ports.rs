@@ -11,7 +11,7 @@ use sluice_switch::{DROP_PORT, Ingress, Output, Sink, Switch, Worker};
 
 use super::outlet::Outlet;
 use super::{Inner, Observe, Observers, SoftTarget};
-use crate::port::{Device, Loss, Port, PortSpec, Receive, Role};
+use crate::port::{Device, Leaving, Loss, Port, PortSpec, Receive, Role};
 use crate::target::{Event, LossCounters, PortStatus, QueueStatus};
 
 /// How long a thread waits for a frame before it looks whether it is to end.
@@ -85,31 +85,50 @@ impl Sink for Exit<'_> {
         }
         let outputs = self.inner.outputs.load();
         let port = outputs.0.get(usize::from(output.port)).and_then(Option::as_ref);
-        let sent = port.map_or(Err(Loss::Down), |port| port.send(output.data));
+        let copy = Leaving {
+            data: output.data,
+            wire_length: output.original_length,
+            time_ns: output.time_ns,
+            ingress: Some(output.ingress_port),
+            instance: output.instance,
+        };
+        let sent = port.map_or(Err(Loss::Down), |port| port.send(&copy));
         if let Err(loss) = sent {
-            self.inner.lose(Replica { port: output.port, instance: output.instance }, loss);
+            self.inner.lose(Replica { port: output.port, instance: output.instance }, loss, 1);
         }
     }
 }
 
 impl Inner {
-    fn lose(&self, replica: Replica, loss: Loss) {
+    fn lose(&self, replica: Replica, loss: Loss, copies: u64) {
         let mut lost = self.lost();
         let counters = lost.entry(replica).or_default();
         let counter = match loss {
             Loss::QueueFull => &mut counters.queue_full,
             Loss::Down => &mut counters.port_down,
             Loss::Refused => &mut counters.refused,
+            Loss::NotWritten => &mut counters.not_written,
         };
-        *counter += 1;
+        *counter += copies;
+    }
+
+    /// Counts the copies that a port had taken and then lost.
+    pub(super) fn look_at_losses(&self, port: u16) {
+        let outputs = self.outputs.load();
+        let output = outputs.0.get(usize::from(port)).and_then(Option::as_ref);
+        for (instance, copies) in output.map(|output| output.take_lost()).unwrap_or_default() {
+            self.lose(Replica { port, instance }, Loss::NotWritten, copies);
+        }
     }
 
     fn lost_at(&self, port: u16) -> LossCounters {
+        self.look_at_losses(port);
         let mut sum = LossCounters::default();
         for (_, counters) in self.lost().iter().filter(|(replica, _)| replica.port == port) {
             sum.queue_full += counters.queue_full;
             sum.port_down += counters.port_down;
             sum.refused += counters.refused;
+            sum.not_written += counters.not_written;
         }
         sum
     }
@@ -281,6 +300,16 @@ impl SoftTarget {
         });
     }
 
+    /// Takes a sending side away when what it took has left.
+    fn end_output(&self, number: u16) {
+        let output = self.inner.outputs.load().0.get(usize::from(number)).cloned().flatten();
+        if let Some(output) = output {
+            output.end();
+            self.inner.look_at_losses(number);
+        }
+        self.set_output(number, None);
+    }
+
     /// Opens a port by this data path's system, not yet at the switch.
     ///
     /// # Errors
@@ -297,7 +326,7 @@ impl SoftTarget {
         let mut port = attached.remove(at);
         drop(attached);
         port.end();
-        self.set_output(number, None);
+        self.end_output(number);
         if !port.is_up
             && let Some(loaded) = self.inner.loaded()
         {
@@ -314,6 +343,6 @@ impl SoftTarget {
         // Receiving ends first, and everywhere at once, so that no copy of a frame under way is lost.
         ended.iter().for_each(|port| port.stop.store(true, Ordering::Release));
         ended.iter_mut().for_each(Attached::end);
-        ended.iter().for_each(|port| self.set_output(port.number, None));
+        ended.iter().for_each(|port| self.end_output(port.number));
     }
 }
