@@ -39,6 +39,26 @@ pub(crate) fn compile(text: &str) -> Result<Arc<[u8]>> {
 static BROKER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/broker.o"));
 const BROKER_TEXT: &str = include_str!("../../p4/ebpf/tests/broker.xdp.c");
 
+/// The program of captures, and its object as it was when this was built.
+static CAPTURE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/capture.o"));
+const CAPTURE_TEXT: &str = include_str!("capture/capture.c");
+
+/// The object of the program of captures.
+///
+/// # Errors
+/// It was not compiled when this was built, and there is no clang.
+pub(crate) fn capture() -> Result<Vec<u8>> {
+    if CAPTURE.is_empty() {
+        return run(&with_header(CAPTURE_TEXT));
+    }
+    Ok(CAPTURE.to_vec())
+}
+
+/// A text with what it includes in its place.
+fn with_header(text: &str) -> String {
+    text.replacen("#include \"sluice_bpf.h\"\n", sluice_ebpf::HEADER, 1)
+}
+
 /// Behind the lines that say where a text comes from.
 fn body(text: &str) -> &str {
     text.find("*/\n\n").map_or(text, |at| &text[at..])
@@ -46,8 +66,7 @@ fn body(text: &str) -> &str {
 
 /// The object of a text that was compiled when this was built.
 fn embedded(text: &str) -> Option<&'static [u8]> {
-    // The generated text with what it includes in its place.
-    let own = BROKER_TEXT.replacen("#include \"sluice_bpf.h\"\n", sluice_ebpf::HEADER, 1);
+    let own = with_header(BROKER_TEXT);
     (!BROKER.is_empty() && body(text) == body(&own)).then_some(BROKER)
 }
 

@@ -213,6 +213,11 @@ impl Kernel {
         found.update(key, value, MapFlags::ANY).map_err(refused(format!("an element of {map}")))
     }
 
+    /// Makes a socket that of a queue.
+    pub(crate) fn put_socket(&self, map: &str, queue: u32, socket: &impl AsFd) -> Result<()> {
+        self.update(map, &queue.to_ne_bytes(), &socket.as_fd().as_raw_fd().to_ne_bytes())
+    }
+
     /// An element of a map.
     pub(crate) fn lookup(&self, map: &str, key: &[u8]) -> Result<Vec<u8>> {
         let found = self.map(map)?.lookup(key, MapFlags::ANY);

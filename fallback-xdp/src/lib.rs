@@ -10,6 +10,7 @@
 //!
 //! The broker's own program, as it is built without options, was compiled when this crate was; clang is asked for other ones alone.
 
+mod capture;
 mod clang;
 mod counted;
 mod device;
@@ -27,6 +28,7 @@ mod table;
 mod target;
 mod write;
 
+pub use capture::CAPTURE_MTU;
 pub use counted::PortCells;
 pub use device::{Device, Purpose};
 pub use error::{BatchError, Result, XdpError};

@@ -10,7 +10,8 @@ use sluice_target::port::Role;
 
 use super::load::Loaded;
 use super::{XdpTarget, fault};
-use crate::error::Result;
+use crate::capture::delete_left;
+use crate::error::{Result, XdpError};
 use crate::kernel::Attached;
 use crate::pins::{Pins, can_pin};
 
@@ -60,7 +61,7 @@ impl Pinned {
         if self.journal.is_some() {
             return Ok(());
         }
-        let failed = |error: crate::XdpError| fault(&error);
+        let failed = |error: XdpError| fault(&error);
         if let Some(earlier) = self.earlier.take() {
             if earlier.journal == loaded.device.journal {
                 tracing::info!("counters of the broker before go on");
@@ -165,7 +166,12 @@ pub fn release(folder: &Path) -> Result<usize> {
     if !folder.exists() {
         return Ok(0);
     }
-    Pins::take(folder)?.release()
+    let released = Pins::take(folder)?.release()?;
+    delete_left(folder).map_err(|error| XdpError::Kernel {
+        what: "the removal of captures' devices".to_string(),
+        why: error.to_string(),
+    })?;
+    Ok(released)
 }
 
 /// The device's own maps in a folder, taken before the program is loaded.

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use sluice_entities::Replica;
 use sluice_switch::DROP_PORT;
-use sluice_target::port::{PortSpec, Role, prepare};
+use sluice_target::port::{CaptureSpec, PortSpec, Recorder, Role, check_role, prepare};
 use sluice_target::sys::{Setting, System};
 use sluice_target::{Event, Fault, LossCounters, Opened, OpensPorts, PortStatus, QueueStatus};
 
 use super::load::Loaded;
 use super::pinned::Pinned;
 use super::{Core, XdpTarget, fault};
+use crate::capture::{CAPTURE_MTU, Capture, Pair, queues};
 use crate::counted::PortCells;
 use crate::kernel::{check_free, check_source, check_target};
 use crate::pins::has_left;
@@ -30,8 +31,12 @@ pub(super) struct Port {
     is_up: bool,
     /// What the device had dropped, coming in and leaving, when it became a port.
     dropped: (u64, u64),
+    /// Where copies are written, for a port that is a capture.
+    capture: Option<Capture>,
     /// Copies that the device did not send, as far as they were told of an instance.
     refused: BTreeMap<u16, u64>,
+    /// The most that was seen waiting for a capture's disk, bytes.
+    most_waiting: u64,
 }
 
 impl Port {
@@ -68,6 +73,7 @@ impl Port {
         let mut counters = cells.counters();
         let down = counters.drops.iter().find(|(reason, _)| *reason == sluice_switch::DropReason::PortDown);
         let port_down = down.map_or(0, |(_, data)| data.packets);
+        let at_capture = self.capture.as_ref().map(Capture::lost).unwrap_or_default();
         // It is told with the losses.
         counters.drops.retain(|(reason, _)| *reason != sluice_switch::DropReason::PortDown);
         PortStatus {
@@ -76,15 +82,32 @@ impl Port {
             is_up: system.is_up(&self.interface),
             counters,
             missed: if self.role.receives() { missed } else { 0 },
-            lost: LossCounters { queue_full: 0, port_down, refused: cells.refused() + unsent },
-            queue: QueueStatus::default(),
+            lost: LossCounters {
+                queue_full: at_capture.queue_full,
+                port_down: port_down + at_capture.port_down,
+                refused: cells.refused() + unsent,
+                not_written: at_capture.not_written,
+            },
+            queue: self.queue(),
         }
+    }
+
+    /// What waits for a capture's disk.
+    fn queue(&mut self) -> QueueStatus {
+        let Some(capture) = &self.capture else { return QueueStatus::default() };
+        let (waiting, room) = capture.waiting();
+        self.most_waiting = self.most_waiting.max(waiting);
+        QueueStatus { high_water: self.most_waiting, room, ..QueueStatus::default() }
     }
 
     /// Copies of an instance that were to leave and did not, though the port was up. The kernel tells them of the device alone: what is lost is told of the lowest instance that the port
     /// has at the time.
     pub(super) fn refused(&mut self, replica: Replica, loaded: &Loaded, system: &dyn System) -> u64 {
-        let all = self.cells(replica.port, Some(loaded)).refused() + self.dropped_since(system).1;
+        let LossCounters { queue_full, port_down, refused, not_written } =
+            self.capture.as_ref().map(Capture::lost).unwrap_or_default();
+        let at_capture = queue_full + port_down + refused + not_written;
+        let at_device = self.cells(replica.port, Some(loaded)).refused() + self.dropped_since(system).1;
+        let all = at_device + at_capture;
         let new = all.saturating_sub(self.refused.values().sum());
         if new > 0 {
             let groups = loaded.device.shadow.multicast_groups();
@@ -139,11 +162,15 @@ pub fn suits(interface: &str, role: Role, system: &dyn System, pins: Option<&Pat
 
 impl OpensPorts for XdpTarget {
     fn open_port(&self, name: &str, role: Role, spec: &PortSpec) -> io::Result<Opened<'_>> {
-        let PortSpec::Xdp { interface } = spec else {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "the data path is XDP, which takes network interfaces: write `xdp:INTERFACE`",
-            ));
+        let interface = match spec {
+            PortSpec::Xdp { interface } => interface,
+            PortSpec::Capture(spec) => return self.open_capture(name, role, spec),
+            PortSpec::Packet { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. } => {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "the data path is XDP, which takes network interfaces and captures: write `xdp:INTERFACE` or `capture:FOLDER`",
+                ));
+            }
         };
         suits(interface, role, &*self.options.system, self.options.pins.as_deref())?;
         let (name, interface) = (name.to_string(), interface.clone());
@@ -170,6 +197,33 @@ impl XdpTarget {
     /// # Errors
     /// A number that cannot be or is taken; a device that is not there, that the host uses, or that XDP cannot use.
     pub fn attach(&self, number: u16, name: &str, interface: &str, role: Role) -> io::Result<()> {
+        self.attach_with(number, name, interface, role, None)
+    }
+
+    /// Begins to write; the devices come when the port's number is known.
+    fn open_capture(&self, name: &str, role: Role, spec: &CaptureSpec) -> io::Result<Opened<'_>> {
+        check_role(role)?;
+        // What comes by devices does not tell by which tap it came in.
+        let spec = CaptureSpec { taps: Vec::new(), ..spec.clone() };
+        let recorder = Recorder::begin(name, &spec, self.options.system.clone())?;
+        let name = name.to_string();
+        Ok(Box::new(move |number| {
+            let pair = Pair::make(self.options.pins.as_deref(), number, CAPTURE_MTU, queues())?;
+            let capture = Capture::begin(&name, pair, recorder, &self.options.system);
+            let capture = capture.map_err(io::Error::other)?;
+            let device = capture.device().to_string();
+            self.attach_with(number, &name, &device, Role::Tool, Some(capture))
+        }))
+    }
+
+    fn attach_with(
+        &self,
+        number: u16,
+        name: &str,
+        interface: &str,
+        role: Role,
+        capture: Option<Capture>,
+    ) -> io::Result<()> {
         if number >= DROP_PORT {
             return Err(refused(format!("port {number} cannot be attached: ports are 0 to 510")));
         }
@@ -195,7 +249,9 @@ impl XdpTarget {
             device: facts.number,
             is_up,
             dropped: system.dropped(interface),
+            capture,
             refused: BTreeMap::new(),
+            most_waiting: 0,
         };
         // Without a program it waits for one.
         if let Some(loaded) = loaded {
@@ -222,7 +278,10 @@ impl XdpTarget {
         if let Some(loaded) = loaded {
             loaded.device.detach(number);
         }
-        ports.remove(&number).is_some()
+        let port = ports.remove(&number);
+        // What waits is written while others go on.
+        drop(core);
+        port.is_some()
     }
 
     /// Takes all ports away, those that receive first.

@@ -201,7 +201,7 @@ impl Drop for Daemon {
     }
 }
 
-fn end(name: &str, role: Role) -> Port {
+pub(crate) fn end(name: &str, role: Role) -> Port {
     let system: Arc<dyn System> = Arc::new(Linux);
     let end = format!("{name}-end");
     packet(&end, &end, role, &system).expect("it is there")

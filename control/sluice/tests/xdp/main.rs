@@ -3,6 +3,7 @@
 //! Needs root, clang, `ip` and `ethtool`; skipped, saying so, where one is missing.
 
 mod lab;
+mod record;
 
 use std::time::Duration;
 

@@ -1,0 +1,184 @@
+//! An AF_XDP socket that receives: frames of one queue of a device.
+//!
+//! The memory of all frames is registered with the kernel. A frame's number goes round: by the fill ring to the kernel, with a packet in it by the receive ring back.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::Ordering;
+
+use memmap2::{MmapMut, MmapOptions, MmapRaw};
+use rustix::net::xdp::{
+    SocketAddrXdp, SocketAddrXdpFlags, XDP_PGOFF_RX_RING, XDP_UMEM_PGOFF_FILL_RING, XdpOptionsFlags,
+    XdpRingOffset, XdpStatistics, XdpUmemReg, XdpUmemRegFlags,
+};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, sockopt};
+
+use super::shared::Memory;
+
+/// Bytes of a frame's place: a page.
+const FRAME_BYTES: u32 = 4_096;
+/// Frames, and elements of each ring; a power of two.
+const FRAMES: u32 = 4_096;
+/// Bytes of an element of the receive ring, `struct xdp_desc`: place (64 bits), length, options.
+const DESCRIPTOR_BYTES: usize = 16;
+/// Bytes in front of a frame: the time that the program wrote.
+const TIME_BYTES: u64 = 8;
+
+/// A ring, of which this process has one end.
+#[derive(Debug)]
+struct Ring {
+    memory: Memory,
+    producer: usize,
+    consumer: usize,
+    elements: usize,
+}
+
+impl Ring {
+    fn map(fd: &OwnedFd, page: u64, offsets: &XdpRingOffset, element: usize) -> io::Result<Self> {
+        let at = |offset: u64| usize::try_from(offset).map_err(io::Error::other);
+        let (producer, consumer, elements) =
+            (at(offsets.producer)?, at(offsets.consumer)?, at(offsets.desc)?);
+        let bytes = elements + FRAMES as usize * element;
+        let memory = Memory::new(MmapOptions::new().offset(page).len(bytes).map_raw(fd)?);
+        let is_inside = memory.word32(producer).is_some()
+            && memory.word32(consumer).is_some()
+            && memory.word64(elements).is_some();
+        if !is_inside {
+            return Err(io::Error::other("the kernel's ring has no place for its numbers"));
+        }
+        Ok(Self { memory, producer, consumer, elements })
+    }
+
+    fn load(&self, at: usize, order: Ordering) -> u32 {
+        self.memory.word32(at).map_or(0, |word| word.load(order))
+    }
+
+    fn store(&self, at: usize, value: u32) {
+        if let Some(word) = self.memory.word32(at) {
+            word.store(value, Ordering::Release);
+        }
+    }
+
+    /// Where an element is.
+    fn element(&self, number: u32, bytes: usize) -> usize {
+        self.elements + (number & (FRAMES - 1)) as usize * bytes
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Socket {
+    fd: OwnedFd,
+    frames: Memory,
+    receive: Ring,
+    fill: Ring,
+    copy: Vec<u8>,
+}
+
+impl Socket {
+    /// A socket for a queue of a device. Without copying where the driver can do so.
+    pub(super) fn bind(device: u32, queue: u32) -> io::Result<Self> {
+        let fd = socket_with(AddressFamily::XDP, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+        let frames = Memory::new(MmapRaw::from(MmapMut::map_anon(FRAMES as usize * FRAME_BYTES as usize)?));
+        let (addr, len) = frames.place();
+        let flags = XdpUmemRegFlags::empty();
+        sockopt::set_xdp_umem_reg(
+            &fd,
+            XdpUmemReg { addr, len, chunk_size: FRAME_BYTES, headroom: 0, flags, tx_metadata_len: 0 },
+        )?;
+        sockopt::set_xdp_umem_fill_ring_size(&fd, FRAMES)?;
+        // Nothing is sent; the kernel wants it nevertheless.
+        sockopt::set_xdp_umem_completion_ring_size(&fd, 1)?;
+        sockopt::set_xdp_rx_ring_size(&fd, FRAMES)?;
+        let offsets = sockopt::xdp_mmap_offsets(&fd)?;
+        let fill = Ring::map(&fd, XDP_UMEM_PGOFF_FILL_RING, &offsets.fr, 8)?;
+        let receive = Ring::map(&fd, XDP_PGOFF_RX_RING, &offsets.rx, DESCRIPTOR_BYTES)?;
+        bind(&fd, &SocketAddrXdp::new(SocketAddrXdpFlags::XDP_USE_NEED_WAKEUP, device, queue))?;
+        let mut socket = Self { fd, frames, receive, fill, copy: Vec::new() };
+        socket.give((0..FRAMES).map(|frame| u64::from(frame * FRAME_BYTES)));
+        Ok(socket)
+    }
+
+    /// Gives places to the kernel; there are no more than the ring has elements.
+    fn give(&mut self, places: impl Iterator<Item = u64>) {
+        let mut number = self.fill.load(self.fill.producer, Ordering::Relaxed);
+        for place in places {
+            if let Some(word) = self.fill.memory.word64(self.fill.element(number, 8)) {
+                word.store(place, Ordering::Relaxed);
+            }
+            number = number.wrapping_add(1);
+        }
+        self.fill.store(self.fill.producer, number);
+    }
+
+    /// The first frame that is there, and how many there are.
+    fn there(&self) -> (u32, u32) {
+        let first = self.receive.load(self.receive.consumer, Ordering::Relaxed);
+        // What the kernel wrote before it told of it is seen after this.
+        let behind = self.receive.load(self.receive.producer, Ordering::Acquire);
+        (first, behind.wrapping_sub(first).min(FRAMES))
+    }
+
+    /// Place and length of a frame that is there.
+    fn descriptor(&self, number: u32) -> (u64, u32) {
+        let at = self.receive.element(number, DESCRIPTOR_BYTES);
+        let word = |at| self.receive.memory.word64(at).map_or(0, |word| word.load(Ordering::Relaxed));
+        (word(at), word(at + 8) as u32)
+    }
+
+    /// When the next frame came, by the clock of the program; none if there is no frame.
+    pub(super) fn next_time(&self) -> Option<u64> {
+        let (first, there) = self.there();
+        let (place, _) = (there > 0).then(|| self.descriptor(first))?;
+        let mut time = Vec::new();
+        // One without a time is taken first.
+        self.frames.copy(place.saturating_sub(TIME_BYTES) as usize, TIME_BYTES as usize, &mut time);
+        Some(time.first_chunk().map_or(0, |time| u64::from_ne_bytes(*time)))
+    }
+
+    /// Takes what is there, `most` frames at most, up to the first that came after `until_ns`: the time that the program wrote, and the frame. Says how many.
+    pub(super) fn receive(&mut self, most: u32, until_ns: u64, take: &mut dyn FnMut(u64, &[u8])) -> u32 {
+        let (first, there) = self.there();
+        let mut places = Vec::with_capacity(there.min(most) as usize);
+        let mut taken = 0;
+        while taken < there.min(most) {
+            let (place, length) = self.descriptor(first.wrapping_add(taken));
+            self.copy.clear();
+            let (at, bytes) = (place.saturating_sub(TIME_BYTES), u64::from(length) + TIME_BYTES);
+            let is_there = self.frames.copy(at as usize, bytes as usize, &mut self.copy);
+            let frame = self.copy.split_first_chunk::<8>().filter(|_| is_there);
+            if let Some((time, frame)) = frame {
+                let time_ns = u64::from_ne_bytes(*time);
+                if taken > 0 && time_ns > until_ns {
+                    break;
+                }
+                take(time_ns, frame);
+            }
+            taken += 1;
+            // A place that is none is not given back: the kernel would refuse it as often as it comes.
+            if place < u64::from(FRAMES * FRAME_BYTES) {
+                places.push(place - place % u64::from(FRAME_BYTES));
+            }
+        }
+        self.receive.store(self.receive.consumer, first.wrapping_add(taken));
+        self.give(places.into_iter());
+        taken
+    }
+
+    /// What the kernel lost in front of it.
+    pub(super) fn statistics(&self) -> io::Result<XdpStatistics> {
+        Ok(sockopt::xdp_statistics(&self.fd)?)
+    }
+
+    /// Whether frames come without being copied by the kernel.
+    pub(super) fn is_zero_copy(&self) -> bool {
+        sockopt::xdp_options(&self.fd)
+            .is_ok_and(|options| options.contains(XdpOptionsFlags::XDP_OPTIONS_ZEROCOPY))
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
