@@ -28,7 +28,7 @@ type Empty = BTreeMap<usize, DefaultRun>;
 #[derive(Clone, Debug)]
 pub struct LeanSource {
     /// In order of preference: what the verifier finds too long is done in smaller functions.
-    texts: [String; 2],
+    texts: [String; 3],
     sends_as_is: bool,
     empty: Empty,
 }
@@ -37,8 +37,8 @@ pub struct LeanSource {
 #[derive(Clone, Debug)]
 pub struct LeanObject {
     bytes: Arc<[u8]>,
-    /// The text of the other form.
-    text: String,
+    /// The texts of the other forms, in order of preference.
+    others: Vec<String>,
     sends_as_is: bool,
     empty: Empty,
 }
@@ -49,9 +49,26 @@ impl LeanSource {
     /// # Errors
     /// There is no clang, or it refuses the text.
     pub fn compile(&self) -> Result<LeanObject> {
-        let [first, text] = &self.texts;
-        let bytes = clang::run(first)?.into();
-        Ok(LeanObject { bytes, text: text.clone(), sends_as_is: self.sends_as_is, empty: self.empty.clone() })
+        let (bytes, others) = first_that_compiles(&self.texts)?;
+        let others = others.to_vec();
+        Ok(LeanObject {
+            bytes: bytes.into(),
+            others,
+            sends_as_is: self.sends_as_is,
+            empty: self.empty.clone(),
+        })
+    }
+}
+
+/// The object of the first text that clang takes (what does not fit on the stack, it does not), and the texts behind that.
+fn first_that_compiles(texts: &[String]) -> Result<(Vec<u8>, &[String])> {
+    let Some((first, others)) = texts.split_first() else {
+        return Err(XdpError::Missing("a text".to_string()));
+    };
+    match clang::run(first) {
+        Ok(bytes) => Ok((bytes, others)),
+        Err(XdpError::Clang { .. }) if !others.is_empty() => first_that_compiles(others),
+        Err(error) => Err(error),
     }
 }
 
@@ -114,9 +131,9 @@ impl Device {
             let program = sluice_ebpf::compile_lean(&lean, &self.module, "what is in use of a program", form);
             program.map_err(XdpError::Unsupported)
         };
-        let (first, second) = (write(Form::Inlined)?, write(Form::Functions)?);
-        let texts = [first.whole(), second.whole()];
-        Ok(Some(LeanSource { texts, sends_as_is: first.sends_as_is, empty }))
+        let forms = [write(Form::Locals)?, write(Form::Inlined)?, write(Form::Functions)?];
+        let sends_as_is = forms[0].sends_as_is;
+        Ok(Some(LeanSource { texts: forms.map(|form| form.whole()), sends_as_is, empty }))
     }
 
     /// Lets an object run, if all that it does without still is empty; whether it is.
@@ -132,7 +149,13 @@ impl Device {
             let programs = programs(self.purpose);
             Kernel::load_beside(bytes, &programs, object.sends_as_is, &self.kernel, &OWN_MAPS)
         };
-        let kernel = load(&object.bytes).or_else(|_| load(&clang::run(&object.text)?))?;
+        let mut loaded = load(&object.bytes);
+        let mut others = &object.others[..];
+        while loaded.is_err() && !others.is_empty() {
+            let (bytes, left) = first_that_compiles(others)?;
+            (loaded, others) = (load(&bytes), left);
+        }
+        let kernel = loaded?;
         self.replace_lean(Some(Lean { kernel, empty: object.empty.clone() }))?;
         Ok(true)
     }
@@ -192,5 +215,26 @@ impl Device {
     fn settle(&mut self) -> Result<()> {
         self.is_changed = true;
         self.publish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_on_the_stack_is_compiled_in_the_next_form() {
+        if clang::check().is_err() {
+            println!("skipped: there is no clang");
+            return;
+        }
+        let wide = "void use(void *);\n__attribute__((section(\"xdp\"))) int f(void *c) { char all[600]; use(all); return 0; }\n";
+        let narrow = "__attribute__((section(\"xdp\"))) int f(void *c) { return 0; }\n";
+        let texts = [wide, narrow, "last"].map(str::to_string);
+        let (bytes, others) = first_that_compiles(&texts).expect("clang takes the second");
+        assert!(bytes.starts_with(b"\x7fELF"));
+        assert_eq!(others, ["last"]);
+        let refused = first_that_compiles(&texts[..1]);
+        assert!(matches!(refused, Err(XdpError::Clang { .. })), "{refused:?}");
     }
 }

@@ -19,7 +19,8 @@
 //!
 //! All storage of the IR stands in `struct state`, one of [`STATES`] on each processor; a copy's way out finds it by a number that travels
 //! in front of the frame (`data_meta`). Values in memory have no history that the verifier has to follow: each statement is verified once,
-//! in whatever way a packet came to it. What a copy changes stands in `struct work`, of which each processor has one.
+//! in whatever way a packet came to it. What a copy changes stands in `struct work`, of which each processor has one. In [`Form::Locals`] what only
+//! ingress knows is `struct locals` on its stack.
 //!
 //! # What XDP has not
 //!

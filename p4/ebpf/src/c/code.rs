@@ -1,9 +1,9 @@
 //! Text of C as it is written: lines, temporaries, and where the code stands.
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
-use sluice_ir::{Action, Module};
+use sluice_ir::{Action, Handle, Module, Variable};
 
-use super::storage::Storage;
+use super::storage::{Home, Storage};
 use crate::layout::ListLayout;
 
 /// Longer expressions get a name.
@@ -114,6 +114,17 @@ impl<'m> Code<'m> {
         self.refused.push(error.help(instead));
     }
 
+    /// A scalar.
+    pub(super) fn variable(&self, variable: Handle<Variable>) -> String {
+        let place = &self.storage.variables[variable.index()];
+        let base = match place.home {
+            Home::State => self.base(false),
+            Home::Work => self.base(true),
+            Home::Locals => "locals",
+        };
+        format!("{base}->{}", place.name)
+    }
+
     /// The structure that holds what copies have their own of.
     pub(super) fn base(&self, in_work: bool) -> &'static str {
         match self.side {
@@ -130,9 +141,10 @@ impl<'m> Code<'m> {
         }
     }
 
-    /// The arguments of a function of this side.
+    /// The arguments of a table's function of this side.
     pub(super) fn arguments(&self) -> &'static str {
         match self.side {
+            Side::Ingress if self.storage.has_locals() => "ctx, st, cfg, locals",
             Side::Ingress => "ctx, st, cfg",
             Side::Egress => "ctx, st, eg, cfg",
         }

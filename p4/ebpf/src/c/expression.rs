@@ -42,8 +42,7 @@ impl Code<'_> {
                 (0..words_of(width)).map(|i| number(limbs.limbs().get(i).copied().unwrap_or(0))).collect()
             }
             ExpressionKind::Variable(variable) => {
-                let place = &self.storage.variables[variable.index()];
-                let text = format!("{}->{}", self.base(place.in_work), place.name);
+                let text = self.variable(*variable);
                 if width <= 64 {
                     vec![format!("(u64) {text}")]
                 } else {

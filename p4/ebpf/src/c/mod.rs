@@ -7,6 +7,7 @@ mod expression;
 mod externs;
 mod header;
 mod liveness;
+mod local;
 mod names;
 mod order;
 mod parser;
@@ -29,4 +30,6 @@ pub enum Form {
     Functions,
     /// All but the parser are one function, in which clang sees what stands where. The verifier goes through a table once for each way that leads there.
     Inlined,
+    /// The same, and values that only ingress knows are variables of that function: they have to fit on the stack, and the verifier tells apart what they were.
+    Locals,
 }

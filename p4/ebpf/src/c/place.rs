@@ -41,9 +41,8 @@ impl Code<'_> {
 
     /// Reads each word of the variable itself, if at all, before it is written, and no other.
     fn assign_wordwise(&mut self, variable: Handle<Variable>, value: Handle<Expression>) {
-        let place = &self.storage.variables[variable.index()];
-        let target = format!("{}->{}", self.base(place.in_work), place.name);
-        for i in 0..crate::layout::words_of(place.width) {
+        let target = self.variable(variable);
+        for i in 0..crate::layout::words_of(self.storage.variables[variable.index()].width) {
             let word = self.word(value, i);
             self.line(format!("{target}[{i}] = {word};"));
         }
@@ -127,8 +126,7 @@ impl Code<'_> {
     }
 
     fn store_variable(&mut self, variable: Handle<Variable>, words: Words) {
-        let place = &self.storage.variables[variable.index()];
-        let target = format!("{}->{}", self.base(place.in_work), place.name);
+        let target = self.variable(variable);
         if let [word] = &words[..] {
             self.line(format!("{target} = {word};"));
             return;
@@ -161,9 +159,8 @@ impl Code<'_> {
     }
 
     fn store_bits_of(&mut self, variable: Handle<Variable>, low: u32, width: u32, words: Words) {
-        let place = &self.storage.variables[variable.index()];
-        let name = format!("{}->{}", self.base(place.in_work), place.name);
-        let is_wide = place.width > 64;
+        let name = self.variable(variable);
+        let is_wide = self.storage.variables[variable.index()].width > 64;
         let words: Words = words.iter().map(|word| self.named(word)).collect();
         let mut done = 0;
         while done < width {

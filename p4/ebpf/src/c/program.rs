@@ -11,7 +11,7 @@ use super::code::{Code, Side};
 use super::liveness;
 use super::reads::{changes_headers, cuts_frames, has, only_counts};
 use super::statement::OUT;
-use super::storage::{Storage, VariablePlace};
+use super::storage::{Home, Storage, VariablePlace};
 use super::structures;
 use super::table::{sides, value_set_layout};
 use crate::layout::{Layout, ListLayout, words_of};
@@ -35,7 +35,7 @@ pub(crate) fn write(
     whole: &Module,
     form: Form,
 ) -> Result<(String, Layout, bool), Diagnostics> {
-    let whole_storage = Storage::new(whole);
+    let whole_storage = Storage::new(whole, Form::Functions);
     let mut writer = Writer::new(whole, &whole_storage, Form::Functions);
     let layout = writer.layout();
     let refused = writer.refused;
@@ -47,7 +47,7 @@ pub(crate) fn write(
         module
     });
     let module = unchanged.as_ref().unwrap_or(module);
-    let storage = Storage::new(module);
+    let storage = Storage::new(module, form);
     let mut writer = Writer::new(module, &storage, form);
     writer.keeps_order = keeps_order;
     writer.refused = refused;
@@ -143,6 +143,17 @@ impl<'m> Writer<'m> {
     }
 
     fn function(&mut self, text: &mut String, name: &str, side: Side, write: impl FnOnce(&mut Code<'m>)) {
+        self.function_with(text, name, side, "", write);
+    }
+
+    fn function_with(
+        &mut self,
+        text: &mut String,
+        name: &str,
+        side: Side,
+        more: &str,
+        write: impl FnOnce(&mut Code<'m>),
+    ) {
         let parameters = Code::new(self.module, self.storage, side).parameters();
         let body = self.body(side, write);
         let checks = match side {
@@ -150,10 +161,10 @@ impl<'m> Writer<'m> {
             Side::Egress => "\tif (!st || !eg || !cfg)\n\t\treturn 0;\n",
         };
         let kind = match self.form {
-            Form::Inlined if name != "parse" => "INLINE",
-            Form::Inlined | Form::Functions => "ONCE",
+            Form::Inlined | Form::Locals if name != "parse" => "INLINE",
+            Form::Inlined | Form::Locals | Form::Functions => "ONCE",
         };
-        let _ = writeln!(text, "{kind} int {name}({parameters})\n{{\n{checks}{body}}}\n");
+        let _ = writeln!(text, "{kind} int {name}({parameters}{more})\n{{\n{checks}{body}}}\n");
     }
 
     fn functions(&mut self, text: &mut String, layout: &Layout) {
@@ -161,7 +172,11 @@ impl<'m> Writer<'m> {
         for (((handle, _), table), side) in module.tables.iter().zip(&layout.tables).zip(sides(module)) {
             if let Some(side) = side {
                 let name = format!("apply_{}", self.storage.tables[handle.index()]);
-                self.function(text, &name, side, |code| code.table(handle, table));
+                let more = match side {
+                    Side::Ingress if self.storage.has_locals() => ", struct locals *locals",
+                    Side::Ingress | Side::Egress => "",
+                };
+                self.function_with(text, &name, side, more, |code| code.table(handle, table));
             }
         }
         self.function(text, "parse", Side::Ingress, |code| {
@@ -177,6 +192,10 @@ impl<'m> Writer<'m> {
         ];
         for (name, side, block) in controls {
             self.function(text, name, side, |code| {
+                if name == "ingress" && code.storage.has_locals() {
+                    code.line("struct locals all, *locals = &all;");
+                    code.clear_variables(|home| home == Home::Locals);
+                }
                 code.block(block);
                 code.label(OUT);
                 code.line("return 0;");
@@ -204,16 +223,8 @@ impl<'m> Writer<'m> {
             for place in &storage.stacks {
                 code.line(format!("st->{} = 0;", place.next));
             }
-            let cleared = liveness::cleared(code.module);
-            for index in cleared.variables {
-                let place = &storage.variables[index];
-                if place.width > 64 {
-                    code.line(format!("clear(st->{}, {});", place.name, words_of(place.width)));
-                } else {
-                    code.line(format!("st->{} = 0;", place.name));
-                }
-            }
-            for (header, words) in cleared_words(storage, &cleared.fields) {
+            code.clear_variables(|home| home != Home::Locals);
+            for (header, words) in cleared_words(storage, &liveness::cleared(code.module).fields) {
                 let name = &storage.headers[header].name;
                 words.iter().for_each(|word| code.line(format!("((u64 *) st->{name})[{word}] = 0;")));
             }
@@ -271,7 +282,8 @@ impl<'m> Writer<'m> {
                 code.line(format!("eg->{0} = st->{0};", place.next));
             }
             let read = liveness::read_by_copies(code.module);
-            let kept = |(index, place): &(usize, &VariablePlace)| place.in_work && read.contains(index);
+            let kept =
+                |(index, place): &(usize, &VariablePlace)| place.home == Home::Work && read.contains(index);
             for (_, place) in storage.variables.iter().enumerate().filter(kept) {
                 if place.width > 64 {
                     code.line(format!("copy(eg->{0}, st->{0}, {1});", place.name, words_of(place.width) * 8));
@@ -304,6 +316,21 @@ impl<'m> Writer<'m> {
             text,
             "INLINE void begin_copy(const struct state *st, struct work *eg, const struct copy *copy_of)\n{{\n{begin}}}\n"
         );
+    }
+}
+
+impl Code<'_> {
+    /// Sets variables to 0 that may be read before they are written, of those homes.
+    fn clear_variables(&mut self, is_asked: impl Fn(Home) -> bool) {
+        for index in liveness::cleared(self.module).variables {
+            let place = &self.storage.variables[index];
+            let base = if place.home == Home::Locals { "locals" } else { "st" };
+            match place.width {
+                _ if !is_asked(place.home) => {}
+                65.. => self.line(format!("clear({base}->{}, {});", place.name, words_of(place.width))),
+                _ => self.line(format!("{base}->{} = 0;", place.name)),
+            }
+        }
     }
 }
 

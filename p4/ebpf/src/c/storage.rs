@@ -16,6 +16,8 @@ use sluice_ir::{
     VariableKind,
 };
 
+use super::Form;
+use super::local;
 use super::names::Names;
 use super::reads::Reads;
 
@@ -66,8 +68,18 @@ pub(super) struct VariablePlace {
     pub(super) name: String,
     /// Bits.
     pub(super) width: u32,
-    /// Whether copies have their own.
-    pub(super) in_work: bool,
+    pub(super) home: Home,
+}
+
+/// Where a scalar stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// In `struct state` alone.
+    State,
+    /// In `struct work`, too: copies have their own.
+    Work,
+    /// In `struct locals`, which nobody but ingress knows: clang keeps it in registers, and leaves out what is only copied.
+    Locals,
 }
 
 /// All places.
@@ -154,7 +166,7 @@ impl Written {
 
 impl Storage {
     /// Gives everything of a verified module its place.
-    pub(super) fn new(module: &Module) -> Self {
+    pub(super) fn new(module: &Module, form: Form) -> Self {
         let mut written = Written::default();
         for block in [&module.pipeline.egress, &module.pipeline.compute_checksum, &module.pipeline.deparser] {
             written.block(module, block);
@@ -178,10 +190,17 @@ impl Storage {
             next_in_work: written.stacks.contains(&handle.index()),
         });
         let stacks = stacks.collect();
+        let own = if form == Form::Locals { local::of_ingress(module) } else { BTreeSet::new() };
         let variables = module.variables.iter().map(|(handle, variable)| VariablePlace {
             name: names.give("v_", &variable.name),
             width: variable.ty.width(),
-            in_work: written.variables.contains(&handle.index()) || is_set_by_egress(variable),
+            home: if written.variables.contains(&handle.index()) || is_set_by_egress(variable) {
+                Home::Work
+            } else if own.contains(&handle.index()) {
+                Home::Locals
+            } else {
+                Home::State
+            },
         });
         let variables = variables.collect();
         let mut give = |path: &str| names.give("", path);
@@ -196,6 +215,11 @@ impl Storage {
             registers: module.registers.iter().map(|(_, register)| give(&register.name)).collect(),
             reads: Reads::of(module),
         }
+    }
+
+    /// Whether there is `struct locals`.
+    pub(super) fn has_locals(&self) -> bool {
+        self.variables.iter().any(|place| place.home == Home::Locals)
     }
 
     /// The variable that is that intrinsic, if the program has it.

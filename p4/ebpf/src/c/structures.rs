@@ -7,7 +7,7 @@ use sluice_ir::Module;
 
 use super::externs::{MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 use super::program::STATES;
-use super::storage::{HeaderPlace, Storage, VariablePlace};
+use super::storage::{HeaderPlace, Home, Storage, VariablePlace};
 use super::{deparser::MAX_HEADER_BYTES, parser::NEAR_BYTES};
 use crate::intervals::MAX_INTERVALS;
 use crate::layout::{
@@ -71,7 +71,12 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
     storage.stacks.iter().for_each(|place| {
         let _ = writeln!(text, "\tu32 {};", place.next);
     });
-    storage.variables.iter().for_each(|place| text.push_str(&variable(place)));
+    let at_home = |home: Home| storage.variables.iter().filter(move |place| place.home == home);
+    storage
+        .variables
+        .iter()
+        .filter(|place| place.home != Home::Locals)
+        .for_each(|place| text.push_str(&variable(place)));
     order.iter().for_each(|index| text.push_str(&header(&storage.headers[*index])));
     let _ = writeln!(text, "\tu8 near[{}] __attribute__((aligned(8)));\n\tu64 pad;\n}};\n", NEAR_BYTES + 16);
     text.push_str("/* What each copy of a packet has for itself. */\nstruct work {\n");
@@ -80,7 +85,7 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
     for place in storage.stacks.iter().filter(|place| place.next_in_work) {
         let _ = writeln!(text, "\tu32 {};", place.next);
     }
-    storage.variables.iter().filter(|place| place.in_work).for_each(|place| text.push_str(&variable(place)));
+    at_home(Home::Work).for_each(|place| text.push_str(&variable(place)));
     for index in order.iter().filter(|index| storage.headers[**index].in_work) {
         text.push_str(&header(&storage.headers[*index]));
     }
@@ -89,6 +94,11 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
         "\tu32 overwrites, checksums, trailer_bytes;\n\tstruct {{ u64 offset, length, value; }} overwrite[{MAX_FRAME_EDITS}];\n\tu64 fix[{MAX_FRAME_EDITS}];\n\tu8 trailer[{}] __attribute__((aligned(8)));\n\tu64 pad;\n}};\n",
         MAX_TRAILER_BYTES + 8
     );
+    if storage.has_locals() {
+        text.push_str("/* What only ingress knows. */\nstruct locals {\n");
+        at_home(Home::Locals).for_each(|place| text.push_str(&variable(place)));
+        text.push_str("};\n\n");
+    }
     let _ = writeln!(
         text,
         "#define MAX_HEADER_BYTES {MAX_HEADER_BYTES}\n#define MAX_FRAME_EDITS {MAX_FRAME_EDITS}\n#define STATES {STATES}\n#define HAS_ENTRIES {HAS_ENTRIES}\n#define IS_IDLE {IS_IDLE}\n"
