@@ -1,15 +1,21 @@
-//! What the broker in the kernel forwards from one tap to one tool or three, beside the floor of the same: a redirection by a group to members with an empty
-//! program. One processor sends and forwards; the far ends drop everything as early as can be. Ratios are of one run.
+//! What the broker in the kernel forwards from one tap to one tool or three, beside the floor of the same and beside what else a Linux machine copies frames
+//! with. One processor sends and forwards; the far ends drop everything as early as can be, for all contenders. Ratios are of one run.
 //!
-//! The generator is the kernel's own (`BPF_F_TEST_XDP_LIVE_FRAMES`): it puts frames into the tap's cable from the other end.
+//! Words behind `--` choose tables: `one`, `p100`, `wide`, `stages`; none is all.
 
-use std::os::fd::{AsFd, AsRawFd};
-use std::process::Command;
+mod floor;
+mod loads;
+mod peers;
+mod stages;
+
+use std::any::Any;
 use std::time::{Duration, Instant};
 
-use libbpf_rs::{MapCore, MapFlags, MapHandle, MapType, Object, ObjectBuilder, ProgramInput};
+use floor::{Floor, LONG, SHORT, TOOLS, Traffic};
+use loads::{filters, p100};
+use peers::Peer;
 use sluice_broker::Build;
-use sluice_conformance::harness::lab::{FarEnd, Lab, device_number, must};
+use sluice_conformance::harness::lab::{FarEnd, Lab, device_number};
 use sluice_conformance::harness::{self, Broker};
 use sluice_conformance::programs::{has_xdp, stay_on_processor};
 use sluice_entities::Update;
@@ -17,142 +23,22 @@ use sluice_switch::Engine;
 use sluice_target::port::Role;
 use sluice_xdp::{Device, Purpose};
 
-const TOOLS: [(&str, u16); 3] = [("one", 11), ("two", 12), ("three", 13)];
+/// Turns of each contender.
+const ROUNDS: usize = 3;
 
-/// Frames of one measurement.
-const FRAMES: u32 = 400_000;
+/// Measurements in a turn; of all, the quickest counts.
+const MEASUREMENTS: usize = 20;
 
-/// Measurements of each contender, in turn; the quickest counts.
-const ROUNDS: usize = 5;
-
-const FLOOR: &str = r#"
-#include <linux/bpf.h>
-#define SEC(name) __attribute__((section(name), used))
-#define __uint(name, value) int (*name)[value]
-#define __type(name, value) typeof(value) *name
-#define __array(name, value) typeof(value) *name[]
-static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *) 1;
-static long (*bpf_redirect)(unsigned device, unsigned long long flags) = (void *) 23;
-static long (*bpf_redirect_map)(void *map, unsigned long long key, unsigned long long flags) = (void *) 51;
-struct members {
-	__uint(type, BPF_MAP_TYPE_DEVMAP);
-	__uint(max_entries, 64);
-	__uint(key_size, 4);
-	__uint(value_size, 8);
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
-	__uint(max_entries, 16);
-	__type(key, unsigned);
-	__array(values, struct members);
-} groups SEC(".maps");
-SEC("xdp") int generate(struct xdp_md *ctx) { return bpf_redirect(DEVICE, 0); }
-SEC("xdp") int forward(struct xdp_md *ctx)
-{
-	unsigned group = 1;
-	void *members = bpf_map_lookup_elem(&groups, &group);
-	return members ? bpf_redirect_map(members, 0, BPF_F_BROADCAST) : XDP_DROP;
-}
-SEC("xdp/devmap") int leave(struct xdp_md *ctx) { return XDP_PASS; }
-char LICENSE[] SEC("license") = "Dual MIT/GPL";
-"#;
-
-/// Compiles and loads the floor and the generator.
-fn floor() -> Object {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (source, object) = (folder.path().join("floor.c"), folder.path().join("floor.o"));
-    let text = FLOOR.replace("DEVICE", &device_number("tap-end").to_string());
-    std::fs::write(&source, text).expect("it can be written");
-    must(&format!(
-        "clang -O2 -g -target bpf -mcpu=v3 -I/usr/include/{}-linux-gnu -c {} -o {}",
-        std::env::consts::ARCH,
-        source.display(),
-        object.display()
-    ));
-    let bytes = std::fs::read(&object).expect("clang wrote it");
-    ObjectBuilder::default().open_memory(&bytes).and_then(|open| open.load()).expect("the kernel takes it")
-}
-
-/// Makes the floor's group have these tools.
-fn members(floor: &Object, tools: &[(&str, u16)]) -> MapHandle {
-    let options = libbpf_rs::libbpf_sys::bpf_map_create_opts {
-        sz: size_of::<libbpf_rs::libbpf_sys::bpf_map_create_opts>() as libbpf_rs::libbpf_sys::size_t,
-        ..Default::default()
-    };
-    let map = MapHandle::create(MapType::Devmap, Some("members"), 4, 8, tools.len() as u32, &options)
-        .expect("a map");
-    let leave = floor.progs().find(|program| program.name() == "leave").expect("it is in the object");
-    let program = leave.as_fd().as_raw_fd();
-    for (slot, (name, _)) in tools.iter().enumerate() {
-        let target: Vec<u8> =
-            device_number(name).to_ne_bytes().into_iter().chain(program.to_ne_bytes()).collect();
-        map.update(&(slot as u32).to_ne_bytes(), &target, MapFlags::ANY).expect("a member");
-    }
-    let groups = floor.maps().find(|map| map.name() == "groups").expect("it is in the object");
-    let descriptor = map.as_fd().as_raw_fd();
-    groups.update(&1u32.to_ne_bytes(), &descriptor.to_ne_bytes(), MapFlags::ANY).expect("a group");
-    map
-}
-
-/// A TCP segment of 64 bytes to port 80.
-fn frame() -> Vec<u8> {
-    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-    frame.extend([0x45, 0, 0, 50, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-    frame.extend([0x12, 0x34, 0, 80, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x10, 1, 0, 0, 0, 0, 0]);
-    frame.resize(64, 0x55);
-    frame
-}
-
-/// Frames that far ends have dropped.
-fn arrived() -> u64 {
-    let count = |name: &str| -> u64 {
-        let line = format!("ethtool -S {name}-end | awk '/xdp_packets/ {{ s += $2 }} END {{ print s }}'");
-        let output = Command::new("sh").args(["-c", &line]).output().expect("there is a shell");
-        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(0)
-    };
-    TOOLS.iter().map(|(name, _)| count(name)).sum()
-}
-
-/// Sends; gives millions of frames a second that came out.
-fn rate(floor: &Object) -> f64 {
-    let generate =
-        floor.progs_mut().find(|program| program.name() == "generate").expect("it is in the object");
-    let before = arrived();
-    let begin = Instant::now();
-    let data = frame();
-    let input = ProgramInput { data_in: Some(&data), repeat: FRAMES, flags: 2, ..Default::default() };
-    generate.test_run(input).expect("the kernel generates frames");
-    let took = begin.elapsed().as_secs_f64();
-    (arrived() - before) as f64 / took / 1e6
-}
-
-fn policy(filters: usize, tools: &str) -> String {
-    let mut text = String::from("ports:\n  tap: { role: network, id: 1 }\n");
-    for (name, port) in TOOLS {
-        text.push_str(&format!("  {name}: {{ role: tool, id: {port} }}\n"));
-    }
-    text.push_str("filters:\n");
-    for i in 0..filters.saturating_sub(1) {
-        let (a, b) = (i / 200, i % 200);
-        text.push_str(&format!(
-            "  - {{ name: f{i}, match: src net 172.{}.{b}.0/24 and tcp dst port {} or vlan {}, to: [one] }}\n",
-            16 + a,
-            1_000 + i,
-            100 + i
-        ));
-    }
-    text.push_str(&format!("  - {{ name: web, match: tcp port 80, to: [{tools}] }}\n"));
-    text
-}
-
-/// The broker on the devices, with that policy.
-fn broker(yaml: &str) -> Device {
-    let module = harness::module(Build::default());
-    let mut soft = Broker::on(Build::default(), Engine::Interpreter);
-    let mut xdp = Device::new(&module, "broker.p4", Purpose::Live).expect("the kernel takes the broker");
-    xdp.attach(1, device_number("tap"), Role::Network).expect("the tap takes the program");
-    for (name, port) in TOOLS {
-        xdp.attach(port, device_number(name), Role::Tool).expect("a tool");
+/// A broker that does what a policy says, by the program that is left of the whole one for it.
+pub(crate) fn broker(build: Build, yaml: &str, purpose: Purpose) -> Device {
+    let module = harness::module(build);
+    let mut soft = Broker::on(build, Engine::Interpreter);
+    let mut xdp = Device::new(&module, "broker.p4", purpose).expect("the kernel takes the broker");
+    if matches!(purpose, Purpose::Live) {
+        xdp.attach(1, device_number("tap"), Role::Network).expect("the tap takes the program");
+        for (name, port) in TOOLS {
+            xdp.attach(port, device_number(name), Role::Tool).expect("a tool");
+        }
     }
     let plan = soft.plan(yaml).unwrap_or_else(|why| panic!("{why}"));
     let both = |_, updates: Vec<Update>, _: &mut Broker| {
@@ -160,27 +46,8 @@ fn broker(yaml: &str) -> Device {
         vec![updates]
     };
     soft.carry_out(plan, both, |_, _| {});
-    let times = specialize(&mut xdp);
-    eprintln!(
-        "what is left of the program: made in {:?}, compiled in {:?}, loaded in {:?}",
-        times[0], times[1], times[2]
-    );
+    specialize(&mut xdp);
     xdp
-}
-
-/// Sends through one contender for long: `SLUICE_PROFILE=TOOLSxFILTERS`, with `perf record -a` beside it; 0 filters are the floor.
-fn profile(floor: &Object, asked: &str) {
-    let numbers: Vec<usize> = asked.split('x').filter_map(|number| number.parse().ok()).collect();
-    let [tools @ (1 | 3), filters] = numbers[..] else { panic!("SLUICE_PROFILE is 1x10, 3x0, or the like") };
-    let _members = members(floor, &TOOLS[..tools]);
-    let list = if tools == 1 { "one" } else { "one, two, three" };
-    let forward = floor.progs_mut().find(|program| program.name() == "forward").expect("it is there");
-    let _link =
-        (filters == 0).then(|| forward.attach_xdp(device_number("tap") as i32).expect("the tap takes it"));
-    let _broker = (filters > 0).then(|| broker(&policy(filters, list)));
-    println!("ready");
-    let rates: Vec<f64> = (0..20).map(|_| rate(floor)).collect();
-    println!("{asked}: {:.2} millions a second", rates.iter().copied().fold(0.0, f64::max));
 }
 
 /// Lets the program run that the policy needs; how long text, object and loading took.
@@ -194,6 +61,126 @@ fn specialize(xdp: &mut Device) -> [Duration; 3] {
     [made, compiled - made, begin.elapsed() - compiled]
 }
 
+/// Who forwards; what is put on the tap stays as long as what is given.
+struct Contender<'c> {
+    name: String,
+    /// Whether frames leave in another process than the one that sends.
+    is_elsewhere: bool,
+    put: Box<dyn Fn() -> Option<Box<dyn Any>> + 'c>,
+}
+
+impl<'c> Contender<'c> {
+    fn new<T: Any>(name: impl Into<String>, put: impl Fn() -> Option<T> + 'c) -> Self {
+        let boxed = move || put().map(|it| Box::new(it) as Box<dyn Any>);
+        Self { name: name.into(), is_elsewhere: false, put: Box::new(boxed) }
+    }
+
+    fn broker(name: impl Into<String>, build: Build, yaml: String) -> Self {
+        Self::new(name, move || Some(broker(build, &yaml, Purpose::Live)))
+    }
+}
+
+/// Measures all in turn; the first is the floor.
+fn measure(title: &str, floor: &Floor, traffic: Traffic, contenders: &[Contender<'_>]) {
+    let mut best = vec![None::<f64>; contenders.len()];
+    for _ in 0..ROUNDS {
+        for (contender, best) in contenders.iter().zip(&mut best) {
+            let Some(_there) = (contender.put)() else { continue };
+            let rate = if contender.is_elsewhere {
+                floor.rate(traffic, LONG)
+            } else {
+                (0..MEASUREMENTS).map(|_| floor.rate(traffic, SHORT)).fold(0.0, f64::max)
+            };
+            *best = Some(best.map_or(rate, |before| before.max(rate)));
+        }
+    }
+    println!("\n{title}");
+    let first = best[0].expect("the floor is always there");
+    for (contender, best) in contenders.iter().zip(&best) {
+        match best {
+            Some(rate) => println!("  {:<46} {rate:6.2}  {:5.2}", contender.name, rate / first),
+            None => println!("  {:<46} is not here", contender.name),
+        }
+    }
+}
+
+/// The members of its group are kept by the caller.
+fn floor_of(floor: &Floor) -> Contender<'_> {
+    Contender::new("floor", || Some(floor.on_tap("forward")))
+}
+
+/// Puts a peer between the tap and tools; none where it is not there.
+type Start = fn(&[(&str, u16)]) -> Option<Peer>;
+
+/// Frames of one flow.
+fn one_flow(floor: &Floor) {
+    for (tools, list) in [(&TOOLS[..1], "one"), (&TOOLS[..], "one, two, three")] {
+        let _members = floor.members(tools);
+        let mut contenders = vec![floor_of(floor)];
+        if tools.len() == 1 {
+            contenders.push(Contender::new("a bare redirection", || Some(floor.on_tap("bare"))));
+        }
+        for number in [1, 10, 100] {
+            let name = format!("broker, {number} filters");
+            contenders.push(Contender::broker(name, Build::default(), filters(number, list)));
+        }
+        let peers: [(&str, Start); 3] = [
+            ("tc u32 and mirred", Peer::tc),
+            ("nftables dup and fwd", Peer::nftables),
+            ("Open vSwitch, its own data path", Peer::open_vswitch),
+        ];
+        for (name, peer) in peers {
+            // The frames come to the kernel's network by a program that passes them on.
+            let contender = Contender::new(name, move || Some((floor.on_tap("pass"), peer(tools)?)));
+            contenders.push(Contender { is_elsewhere: name.starts_with("Open vSwitch"), ..contender });
+        }
+        measure(&format!("{} tools, frames of one flow", tools.len()), floor, Traffic::One, &contenders);
+    }
+}
+
+/// The load P100.
+fn load(floor: &Floor) {
+    for (tools, list) in [(&TOOLS[..1], "one"), (&TOOLS[..], "one, two, three")] {
+        let _members = floor.members(tools);
+        let stamped = ", edits: { slice: { after: frame, bytes: 48 }, stamp: { format: d28b } }";
+        let contenders = [
+            floor_of(floor),
+            Contender::broker("broker, P100", Build::default(), p100(list, "")),
+            Contender::broker("broker, P100, dedup", Build::default(), p100(list, ", dedup: true")),
+            Contender::broker("broker, P100, sliced and stamped", Build::default(), p100(list, stamped)),
+        ];
+        measure(&format!("{} tools, P100", tools.len()), floor, Traffic::Flows, &contenders);
+    }
+}
+
+/// The widest build, and the smallest that holds a policy.
+fn wide(floor: &Floor) {
+    let _members = floor.members(&TOOLS[..1]);
+    let build = |terms| Build { terms, ..Build::default() };
+    let contenders = [
+        floor_of(floor),
+        Contender::broker("broker of 64 terms, 10 filters", build(64), filters(10, "one")),
+        Contender::broker("broker of 1,024 terms, 10 filters", build(1_024), filters(10, "one")),
+        Contender::broker("broker of 1,024 terms, 500 filters", build(1_024), filters(500, "one")),
+    ];
+    measure("1 tool, frames of one flow", floor, Traffic::One, &contenders);
+}
+
+/// Sends through one contender for long: `SLUICE_PROFILE=one|three:FILTERS`, with `perf record -a` beside it; 0 filters are the floor, `p100` is that load.
+fn profile(floor: &Floor, asked: &str) {
+    let (tools, what) = asked.split_once(':').expect("SLUICE_PROFILE is one:10, three:p100, or the like");
+    let (tools, list) = if tools == "one" { (&TOOLS[..1], "one") } else { (&TOOLS[..], "one, two, three") };
+    let _members = floor.members(tools);
+    let yaml =
+        if what == "p100" { p100(list, "") } else { filters(what.parse().expect("so many filters"), list) };
+    let traffic = if what == "p100" { Traffic::Flows } else { Traffic::One };
+    let _link = (what == "0").then(|| floor.on_tap("forward"));
+    let _broker = (what != "0").then(|| broker(Build::default(), &yaml, Purpose::Live));
+    println!("ready");
+    let rates: Vec<f64> = (0..400).map(|_| floor.rate(traffic, SHORT)).collect();
+    println!("{asked}: {:.2} millions a second", rates.iter().copied().fold(0.0, f64::max));
+}
+
 fn main() {
     if !has_xdp() {
         return;
@@ -201,37 +188,20 @@ fn main() {
     stay_on_processor();
     let names = ["tap"].into_iter().chain(TOOLS.iter().map(|(name, _)| *name));
     let Some(_lab) = Lab::new(names, FarEnd::Drop) else { return };
-    let floor = floor();
-    println!(
-        "millions of frames of 64 bytes a second out of the far ends, one processor, the quickest of {ROUNDS} rounds"
-    );
+    let floor = Floor::new();
     if let Ok(asked) = std::env::var("SLUICE_PROFILE") {
         return profile(&floor, &asked);
     }
-    for (tools, list) in [(&TOOLS[..1], "one"), (&TOOLS[..], "one, two, three")] {
-        let _members = members(&floor, tools);
-        let mut best = [0f64; 4];
-        for _ in 0..ROUNDS {
-            let forward = floor.progs_mut().find(|program| program.name() == "forward").expect("it is there");
-            let link = forward.attach_xdp(device_number("tap") as i32).expect("the tap takes it");
-            best[0] = best[0].max(rate(&floor));
-            drop(link);
-            for (index, filters) in [(1, 1), (2, 10), (3, 100)] {
-                let xdp = broker(&policy(filters, list));
-                best[index] = best[index].max(rate(&floor));
-                drop(xdp);
-            }
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_asked = |table: &str| words.is_empty() || words.iter().any(|word| word == table);
+    println!(
+        "millions of frames of 64 bytes a second out of the far ends, and the part of the floor; one processor, the quickest of {ROUNDS} times {MEASUREMENTS}"
+    );
+    for (table, print) in
+        [("one", one_flow as fn(&Floor)), ("p100", load), ("wide", wide), ("stages", stages::print)]
+    {
+        if is_asked(table) {
+            print(&floor);
         }
-        println!(
-            "{} tools: floor {:.2}; broker with 1 filter {:.2} ({:.2} of it), 10 filters {:.2} ({:.2}), 100 filters {:.2} ({:.2})",
-            tools.len(),
-            best[0],
-            best[1],
-            best[1] / best[0],
-            best[2],
-            best[2] / best[0],
-            best[3],
-            best[3] / best[0]
-        );
     }
 }
