@@ -132,7 +132,10 @@ pub fn build(verilator: &Verilator, text: &str, build: Build, cache: &Path) -> R
     compile(verilator, build, &folder, cache, &runtime)?;
     let home = cache.join(&name);
     if fs::rename(&folder, &home).is_err() && !done.is_file() {
-        return Err(SimError::Refused(format!("{} cannot be put in its place", folder.display())));
+        return Err(SimError::Tool {
+            tool: "the cache".to_string(),
+            why: format!("{} cannot be put in its place", folder.display()),
+        });
     }
     // Someone else may have been quicker.
     let _ = fs::remove_dir_all(&folder);

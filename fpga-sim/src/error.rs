@@ -1,7 +1,7 @@
 //! What can go wrong.
 
 use sluice_diagnostics::Diagnostics;
-use sluice_switch::{PrepareError, WriteErrors};
+use sluice_fpga::FpgaError;
 
 /// Why the simulation did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -9,15 +9,9 @@ pub enum SimError {
     /// The program has what the back end has not.
     #[error("the program has what RTL has not")]
     Unsupported(Diagnostics),
-    /// The program exceeds a bound of every data path.
+    /// What the tables do not take.
     #[error(transparent)]
-    Prepare(#[from] PrepareError),
-    /// An update is wrong.
-    #[error(transparent)]
-    Write(#[from] WriteErrors),
-    /// A table of the hardware has no room for an entry, or a write that the hardware cannot do.
-    #[error("{0}")]
-    Refused(String),
+    Tables(#[from] FpgaError),
     /// A tool is not there or failed.
     #[error("{tool}: {why}")]
     Tool {

@@ -4,6 +4,8 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use sluice_fpga::{AccessError, Registers};
+
 use crate::error::{Result, SimError};
 
 /// A frame that came out, with the clocks of its first and last beat.
@@ -63,7 +65,10 @@ impl Machine {
             .spawn()
             .map_err(SimError::io(format!("starting {}", program.display())))?;
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(SimError::Refused("the simulation has no pipes".to_string()));
+            return Err(SimError::Tool {
+                tool: "the simulation".to_string(),
+                why: "it has no pipes".to_string(),
+            });
         };
         Ok(Self { child, to: BufWriter::new(to), from: BufReader::new(from) })
     }
@@ -88,29 +93,6 @@ impl Machine {
 
     fn get_u16(&mut self) -> Result<u16> {
         Ok(u16::from_le_bytes(self.get()?))
-    }
-
-    /// A write to a register, which waits for the next run, in order.
-    ///
-    /// # Errors
-    /// The process has ended.
-    pub fn write(&mut self, address: u32, data: u32) -> Result<()> {
-        let mut command = vec![b'W'];
-        command.extend(address.to_le_bytes());
-        command.extend(data.to_le_bytes());
-        self.send(&command)
-    }
-
-    /// A register's value, once all that waits has been done.
-    ///
-    /// # Errors
-    /// The process has ended.
-    pub fn read(&mut self, address: u32) -> Result<u32> {
-        let mut command = vec![b'R'];
-        command.extend(address.to_le_bytes());
-        self.send(&command)?;
-        self.to.flush().map_err(SimError::io("writing to the simulation"))?;
-        self.get_u32()
     }
 
     /// A frame, which comes in at the next run, `gap` clocks after the last beat of the one before it.
@@ -159,5 +141,28 @@ impl Machine {
             run.sent.push(Sent { first, last, queue, port, instance, bytes });
         }
         Ok(run)
+    }
+}
+
+fn ended(error: SimError) -> AccessError {
+    AccessError::Failed(error.to_string())
+}
+
+impl Registers for Machine {
+    /// A register's value, once all that waits has been done.
+    fn read(&mut self, address: u32) -> std::result::Result<u32, AccessError> {
+        let mut command = vec![b'R'];
+        command.extend(address.to_le_bytes());
+        self.send(&command).map_err(ended)?;
+        self.to.flush().map_err(SimError::io("writing to the simulation")).map_err(ended)?;
+        self.get_u32().map_err(ended)
+    }
+
+    /// A write, which waits for the next run, in order.
+    fn write(&mut self, address: u32, word: u32) -> std::result::Result<(), AccessError> {
+        let mut command = vec![b'W'];
+        command.extend(address.to_le_bytes());
+        command.extend(word.to_le_bytes());
+        self.send(&command).map_err(ended)
     }
 }

@@ -6,6 +6,7 @@
 //! - [`memory`] is memory that a device reads and writes. It is never a Rust reference: words are read and written one by one, and bytes are copied.
 //! - [`registers`] is the one map of the card's registers, as data: the driver, the device model and `docs/NIC.md` have it from there.
 //! - [`Card`] is a card that was found to be one; [`Receiver`] takes what comes in at one of its receive queues, [`Clock`] is its PTP hardware clock.
+//! - [`Pipeline`] are the registers of the application block: those of a program's pipeline, and which port has which number.
 //! - [`discover`] lists the cards of a machine, and hands them to `vfio-pci` and back.
 //!
 //! The driver knows no P4.
@@ -26,5 +27,5 @@ pub mod registers;
 
 pub use card::{
     Application, Captured, Card, CardError, CardTime, Clock, ClockReading, Discipline, Firmware, Interface,
-    Offset, Port, PortState, Receiver, ReceiverOptions, ReceiverStatus, Statistics,
+    Offset, Pipeline, Port, PortCounts, PortState, Receiver, ReceiverOptions, ReceiverStatus, Statistics,
 };

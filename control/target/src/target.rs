@@ -102,6 +102,12 @@ pub struct Capabilities {
     pub clones: bool,
     /// Whether action selectors choose members.
     pub selectors: bool,
+    /// Whether entries can share actions by action profiles.
+    pub profiles: bool,
+    /// Whether entries can have meters of their own.
+    pub direct_meters: bool,
+    /// Whether parsers have value sets.
+    pub value_sets: bool,
     /// Whether a multicast group can make several copies for one port.
     pub copies_to_one_port: bool,
 }

@@ -154,6 +154,9 @@ impl Target for XdpTarget {
             idle_timeouts: false,
             clones: false,
             selectors: false,
+            profiles: true,
+            direct_meters: true,
+            value_sets: true,
             copies_to_one_port: false,
         }
     }

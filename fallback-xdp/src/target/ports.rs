@@ -165,7 +165,7 @@ impl OpensPorts for XdpTarget {
         let interface = match spec {
             PortSpec::Xdp { interface } => interface,
             PortSpec::Capture(spec) => return self.open_capture(name, role, spec),
-            PortSpec::Packet { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. } => {
+            PortSpec::Packet { .. } | PortSpec::Nic { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. } => {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
                     "the data path is XDP, which takes network interfaces and captures: write `xdp:INTERFACE` or `capture:FOLDER`",

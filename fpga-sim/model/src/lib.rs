@@ -2,6 +2,7 @@
 //!
 //! - [`NicModel`] is the PCI function: configuration space, the NIC's registers (BAR0) with queues, clock, counters and DMA, the application's registers (BAR2).
 //! - [`Pipeline`] is what the application block does with frames.
+//! - [`Shell`] is the application block with a program's [`DataPath`] in it: ports of the card, numbers of the program, counts.
 //! - [`serve`] shows a model to another process over vfio-user: to this project's driver, or to QEMU, which shows it to a guest as a PCI device.
 //! - [`Defect`] is what can be wrong with a card.
 //!
@@ -22,6 +23,7 @@ mod model;
 mod pipeline;
 mod queues;
 mod serve;
+mod shell;
 
 pub use clock::Time;
 pub use counters::Counter;
@@ -29,3 +31,4 @@ pub use defect::Defect;
 pub use model::{Delivered, NicModel, Options};
 pub use pipeline::{Out, Pipeline, ToHost};
 pub use serve::{ServeError, Served, serve};
+pub use shell::{DataPath, Leaving, Shell};

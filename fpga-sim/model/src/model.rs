@@ -77,6 +77,7 @@ pub struct NicModel<P> {
     receivers: Vec<Queue>,
     transmitters: Vec<Queue>,
     ports: Vec<[u32; 2]>,
+    links: Vec<bool>,
     receive_bytes: u32,
     pipeline: P,
     sent: VecDeque<(u8, CardTime, Vec<u8>)>,
@@ -104,6 +105,7 @@ impl<P: Pipeline> NicModel<P> {
             receivers: queues(sizes.queues),
             transmitters: queues(sizes.queues),
             ports: vec![[0; 2]; usize::from(sizes.ports)],
+            links: vec![true; usize::from(sizes.ports)],
             receive_bytes: 9214,
             pipeline,
             sent: VecDeque::new(),
@@ -144,7 +146,28 @@ impl<P: Pipeline> NicModel<P> {
 
     /// Whether a port takes frames.
     pub fn receives(&self, port: u8) -> bool {
-        self.ports.get(usize::from(port)).is_some_and(|port| port[1] & PORT_ON != 0)
+        self.is_linked(port) && self.ports.get(usize::from(port)).is_some_and(|port| port[1] & PORT_ON != 0)
+    }
+
+    fn is_linked(&self, port: u8) -> bool {
+        self.links.get(usize::from(port)).copied().unwrap_or(false)
+    }
+
+    fn sends(&self, port: u8) -> bool {
+        self.is_linked(port) && self.ports.get(usize::from(port)).is_some_and(|port| port[0] & PORT_ON != 0)
+    }
+
+    /// Plugs a port's cable in, or pulls it out.
+    pub fn set_link(&mut self, port: u8, is_up: bool) {
+        if let Some(link) = self.links.get_mut(usize::from(port)) {
+            *link = is_up;
+            self.pipeline.set_sends(port, self.sends(port));
+        }
+    }
+
+    /// The application block.
+    pub fn pipeline(&mut self) -> &mut P {
+        &mut self.pipeline
     }
 
     /// Whether a receive queue has a descriptor.
@@ -183,7 +206,7 @@ impl<P: Pipeline> NicModel<P> {
     }
 
     fn send(&mut self, port: u8, frame: Vec<u8>, time: CardTime) -> bool {
-        let is_on = self.ports.get(usize::from(port)).is_some_and(|port| port[0] & PORT_ON != 0);
+        let is_on = self.sends(port);
         if is_on {
             self.counters.add(Counter::SentFrames, 1);
             self.counters.add(Counter::SentBytes, frame.len() as u64);
@@ -309,7 +332,8 @@ impl<P: Pipeline> NicModel<P> {
             _ if at == layout::INTERFACE + interface::RECEIVE_BYTES => self.receive_bytes,
             _ => {
                 if let Some((port, direction)) = self.port(at) {
-                    return self.ports[port][direction] | PORT_UP;
+                    let up = if self.links[port] { PORT_UP } else { 0 };
+                    return self.ports[port][direction] | up;
                 }
                 match self.queue(at) {
                     Some((kind, queue, register)) => queue.read(kind, register),
@@ -327,6 +351,7 @@ impl<P: Pipeline> NicModel<P> {
             self.receive_bytes = word.min(9214);
         } else if let Some((port, direction)) = self.port(at) {
             self.ports[port][direction] = word & PORT_ON;
+            self.pipeline.set_sends(port as u8, self.sends(port as u8));
         } else if let Some((_, queue, register)) = self.queue(at)
             && queue.write(register, word, starts)
         {

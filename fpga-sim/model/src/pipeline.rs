@@ -35,6 +35,9 @@ pub trait Pipeline: Send {
     /// Writes a register of BAR2.
     fn write(&mut self, offset: u64, word: u32);
 
+    /// Whether a port sends now: it is on, and its link is up.
+    fn set_sends(&mut self, _port: u8, _sends: bool) {}
+
     /// As after power on.
     fn reset(&mut self);
 }

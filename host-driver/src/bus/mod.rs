@@ -246,6 +246,48 @@ pub trait Bus: Send + Sync + fmt::Debug {
     fn wants_shared_memory(&self) -> bool;
 }
 
+impl<B: Bus + ?Sized> Bus for Arc<B> {
+    fn size(&self, space: Space) -> u64 {
+        (**self).size(space)
+    }
+
+    fn read(&self, space: Space, offset: u64, bytes: &mut [u8]) -> Result<(), BusError> {
+        (**self).read(space, offset, bytes)
+    }
+
+    fn write(&self, space: Space, offset: u64, bytes: &[u8]) -> Result<(), BusError> {
+        (**self).write(space, offset, bytes)
+    }
+
+    fn map(&self, iova: Iova, memory: &Arc<Memory>) -> Result<(), BusError> {
+        (**self).map(iova, memory)
+    }
+
+    fn unmap(&self, iova: Iova, memory: &Memory) -> Result<(), BusError> {
+        (**self).unmap(iova, memory)
+    }
+
+    fn addresses(&self) -> Vec<RangeInclusive<u64>> {
+        (**self).addresses()
+    }
+
+    fn vectors(&self) -> u32 {
+        (**self).vectors()
+    }
+
+    fn connect(&self, interrupts: &[Interrupt]) -> Result<(), BusError> {
+        (**self).connect(interrupts)
+    }
+
+    fn reset(&self) -> Result<(), BusError> {
+        (**self).reset()
+    }
+
+    fn wants_shared_memory(&self) -> bool {
+        (**self).wants_shared_memory()
+    }
+}
+
 /// Reads a register of 4 bytes, little endian.
 pub(crate) fn read_u32(bus: &dyn Bus, space: Space, offset: u64) -> Result<u32, BusError> {
     let mut bytes = [0; 4];

@@ -5,6 +5,7 @@ mod clock;
 mod error;
 mod interface;
 mod mapped;
+mod pipeline;
 mod queue;
 mod receive;
 mod statistics;
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use clock::{CardTime, Clock, ClockReading, Discipline, Offset};
 pub use error::CardError;
 pub use interface::{Interface, Port, PortState};
+pub use pipeline::{Pipeline, PortCounts};
 pub use receive::{Captured, Receiver, ReceiverOptions, ReceiverStatus};
 pub use statistics::Statistics;
 
@@ -23,13 +25,14 @@ use interface::{Queues, read_interfaces, read_queues};
 use crate::bus::{Addresses, Bus, Interrupt, Space, read_u32, write_u32};
 use crate::pci;
 use crate::registers::{
-    application, clock as clock_block, firmware, interfaces, statistics as statistics_block,
+    PIPELINE_APPLICATION, application, clock as clock_block, firmware, interfaces,
+    statistics as statistics_block,
 };
 
 /// The NIC's registers.
 pub(crate) const NIC: Space = Space::Bar(0);
 /// The application's registers.
-const APPLICATION: Space = Space::Bar(2);
+pub(crate) const APPLICATION: Space = Space::Bar(2);
 /// Vendor and device of the cards that are known: Corundum's own, and those of two vendors who build it in.
 const KNOWN: [(u16, u16); 2] = [(0x1234, 0x1001), (0x5543, 0x1001)];
 /// More interrupts than that are not used.
@@ -200,6 +203,16 @@ impl Card {
     pub fn statistics(&self) -> Result<Statistics, CardError> {
         let place = self.statistics.ok_or(CardError::Missing { block: statistics_block::BLOCK.name })?;
         Ok(Statistics::new(self.shared.clone(), place))
+    }
+
+    /// The pipeline in its application block.
+    ///
+    /// # Errors
+    ///
+    /// [`CardError::NoApplication`], [`CardError::WrongApplication`], [`CardError::Version`]: it is another one, or none.
+    pub fn pipeline(&self) -> Result<Pipeline, CardError> {
+        self.expect_application(PIPELINE_APPLICATION)?;
+        Pipeline::new(self.shared.clone())
     }
 
     /// Takes what comes in at a receive queue of an interface.

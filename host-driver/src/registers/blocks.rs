@@ -1,6 +1,6 @@
 //! Kinds of blocks.
 
-use super::{Block, block};
+use super::{Block, block, shell, shell_port};
 
 /// Every kind that is known here.
 pub const BLOCKS: &[Block] = &[
@@ -18,6 +18,8 @@ pub const BLOCKS: &[Block] = &[
     receive_map::BLOCK,
     port::BLOCK,
     port_control::BLOCK,
+    shell::BLOCK,
+    shell_port::BLOCK,
 ];
 
 block! {

@@ -5,9 +5,11 @@
 //!
 //! Registers stand in *blocks*, which are chained: each begins with its type, its version, and where the next one is (0: none). A driver looks for types and never for places.
 
+mod bar2;
 mod blocks;
 mod queues;
 
+pub use bar2::*;
 pub use blocks::*;
 pub use queues::*;
 

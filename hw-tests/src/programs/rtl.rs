@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use sluice_diagnostics::Sources;
 use sluice_entities::{CounterData, TableEntry, Update};
+use sluice_fpga::FpgaError;
 use sluice_ir::Module;
 use sluice_rtl::Options;
 use sluice_rtl_sim::{Arrival, Device, SimError, Verilator};
@@ -79,7 +80,7 @@ struct RtlBoard(RefCell<Device>);
 
 fn failed(error: &SimError) -> TargetError {
     match error {
-        SimError::Write(errors) => TargetError::Refused(errors.to_string()),
+        SimError::Tables(FpgaError::Write(errors)) => TargetError::Refused(errors.to_string()),
         other => TargetError::Failed { target: "RTL", why: other.to_string() },
     }
 }

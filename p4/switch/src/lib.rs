@@ -38,7 +38,7 @@ pub use control::batch::MAX_PATHS;
 pub use control::digests::{DigestList, MAX_DIGEST_LIST, MAX_WAITING_DIGESTS};
 pub use control::error::{WriteError, WriteErrors};
 pub use control::idle::IdleEntry;
-pub use control::{PortCounters, ReplicaCounters};
+pub use control::{PortCounters, ReplicaCounters, Undo};
 pub use engine::calls::{MAX_DIGESTS_PER_PACKET, MAX_FRAME_EDITS, MAX_TRAILER_BYTES};
 pub use engine::passes::MAX_PASSES;
 pub use engine::run::MAX_LOOP_TURNS;

@@ -337,6 +337,9 @@ impl Target for RemoteTarget {
             idle_timeouts: true,
             clones: true,
             selectors: true,
+            profiles: true,
+            direct_meters: true,
+            value_sets: true,
             copies_to_one_port: true,
         }
     }

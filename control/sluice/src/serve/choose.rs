@@ -71,7 +71,9 @@ pub(super) fn refused(why: &str) -> Failure {
 fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Result<(), String> {
     let interfaces = ports.iter().filter_map(|port| Some((port, port.spec.interface()?)));
     let interfaces: Vec<(&Wanted, &str)> = interfaces.collect();
-    let is_made = |port: &&Wanted| matches!(port.spec, PortSpec::Tap { .. } | PortSpec::Udp { .. });
+    let is_made = |port: &&Wanted| {
+        matches!(port.spec, PortSpec::Nic { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. })
+    };
     if let Some(port) = ports.iter().find(is_made) {
         return Err(format!("`--port {}` is no network interface that was there before", port.text));
     }

@@ -104,41 +104,23 @@ fn full_entry(can: &Capabilities) -> Entity {
 
 /// Something of every kind that a data path can do, in an order in which it can be written.
 fn everything(can: &Capabilities) -> Vec<Update> {
-    let profile = name("ingress.profile");
     let branch = |port, instance| Branch::from(Replica { port, instance });
     let backed =
         Branch { replica: Replica { port: 3, instance: 2 }, backups: vec![Replica { port: 1, instance: 7 }] };
     let multicast =
         MulticastGroup { id: 10, branches: vec![branch(2, 1), backed], metadata: b"group".to_vec() };
     let default = DefaultEntry::new(name("ingress.stamp_t"), Some(call("ingress.stamp", &[(8, 1)])));
-    let ternary_key = EntryKey::Entry {
-        matches: vec![
-            Match::Ternary { value: sixteen(0x1200), mask: sixteen(0xff00) },
-            Match::Optional(Some(Bits::new(8, 1))),
-        ],
-        priority: 7,
-    };
     let mut all = vec![
-        member(&profile, 1, 2),
-        member(&profile, 2, 3),
         insert(full_entry(can)),
         insert(stamp_entry(1, 9)),
         insert(ternary(0x1200, 0xff00, Some(1), 7, 2)),
         insert(lpm(0x0a00_0000, 8, 2)),
         insert(range(5, 9, 3, 2)),
-        insert(table("ingress.profile_t", exact(1), 0, TableAction::Member(1))),
-        insert(table("ingress.profile_t", exact(2), 0, TableAction::Member(2))),
         modify(Entity::Default(default)),
         modify(Entity::Meter(MeterEntry {
             meter: name("ingress.rates"),
             index: Some(3),
             config: Some(rates(1000)),
-            counters: None,
-        })),
-        modify(Entity::DirectMeter(DirectMeterEntry {
-            table: name("ingress.ternary_t"),
-            key: ternary_key,
-            config: Some(rates(50)),
             counters: None,
         })),
         modify(Entity::Counter(CounterEntry {
@@ -151,12 +133,20 @@ fn everything(can: &Capabilities) -> Vec<Update> {
             index: Some(5),
             value: sixteen(0xbeef),
         })),
-        modify(Entity::ValueSet(ValueSetEntry {
-            set: name("Parse.special"),
-            members: vec![vec![Match::Exact(Bits::new(8, 99))]],
-        })),
         insert(Entity::Multicast(multicast)),
     ];
+    if can.profiles {
+        all.extend(of_profiles());
+    }
+    if can.direct_meters {
+        all.push(of_direct_meters());
+    }
+    if can.value_sets {
+        all.push(modify(Entity::ValueSet(ValueSetEntry {
+            set: name("Parse.special"),
+            members: vec![vec![Match::Exact(Bits::new(8, 99))]],
+        })));
+    }
     if can.selectors {
         all.extend(of_selectors());
     }
@@ -178,6 +168,32 @@ fn everything(can: &Capabilities) -> Vec<Update> {
 
 fn member(profile: &std::sync::Arc<str>, id: u32, port: u64) -> Update {
     insert(Entity::Member(ProfileMember { profile: profile.clone(), id, action: out(port) }))
+}
+
+fn of_profiles() -> Vec<Update> {
+    let profile = name("ingress.profile");
+    vec![
+        member(&profile, 1, 2),
+        member(&profile, 2, 3),
+        insert(table("ingress.profile_t", exact(1), 0, TableAction::Member(1))),
+        insert(table("ingress.profile_t", exact(2), 0, TableAction::Member(2))),
+    ]
+}
+
+fn of_direct_meters() -> Update {
+    let key = EntryKey::Entry {
+        matches: vec![
+            Match::Ternary { value: sixteen(0x1200), mask: sixteen(0xff00) },
+            Match::Optional(Some(Bits::new(8, 1))),
+        ],
+        priority: 7,
+    };
+    modify(Entity::DirectMeter(DirectMeterEntry {
+        table: name("ingress.ternary_t"),
+        key,
+        config: Some(rates(50)),
+        counters: None,
+    }))
 }
 
 fn of_selectors() -> Vec<Update> {
@@ -267,15 +283,14 @@ fn filters(bench: &dyn Bench) -> Verdict {
     let unknown = bench.target().read_each(&unknown, &mut |_| {}).map_err(|fault| fault.code);
     same("an unknown table", &unknown, &Err(Code::InvalidArgument))?;
     let by = |query: TableQuery| read(bench, &Query::Table(query)).map(|found| found.len());
-    let profile = || Some(name("ingress.profile_t"));
-    same("all of a table", &by(TableQuery { table: profile(), ..TableQuery::default() })?, &2)?;
-    let keyed = TableQuery { table: profile(), matches: Some(exact(2)), ..TableQuery::default() };
+    let constant = || Some(name("ingress.const_t"));
+    same("all of a table", &by(TableQuery { table: constant(), ..TableQuery::default() })?, &2)?;
+    let keyed = TableQuery { table: constant(), matches: Some(exact(2)), ..TableQuery::default() };
     same("one key", &by(keyed)?, &1)?;
-    same(
-        "one member",
-        &read(bench, &Query::Member { profile: Some(name("ingress.profile")), id: Some(2) })?.len(),
-        &1,
-    )?;
+    if bench.target().capabilities().profiles {
+        let member = Query::Member { profile: Some(name("ingress.profile")), id: Some(2) };
+        same("one member", &read(bench, &member)?.len(), &1)?;
+    }
     same("no group", &read(bench, &Query::Multicast { id: Some(77) })?.len(), &0)
 }
 
@@ -297,9 +312,10 @@ fn deletion(bench: &dyn Bench) -> Verdict {
     updates.reverse();
     updates.iter_mut().for_each(|update| update.kind = sluice_entities::UpdateKind::Delete);
     write(bench, &updates)?;
-    let selector = bench.target().capabilities().selectors.then_some("selector_t");
+    let can = bench.target().capabilities();
+    let some = [can.profiles.then_some("profile_t"), can.selectors.then_some("selector_t")];
     for table in
-        ["exact_t", "stamp_t", "ternary_t", "lpm_t", "range_t", "profile_t"].into_iter().chain(selector)
+        ["exact_t", "stamp_t", "ternary_t", "lpm_t", "range_t"].into_iter().chain(some.into_iter().flatten())
     {
         same(table, &entries(bench, &format!("ingress.{table}"))?, &Vec::new())?;
     }
@@ -399,16 +415,6 @@ fn codes(bench: &dyn Bench) -> Verdict {
         ("an entry that is not there to delete", delete(forward_entry(8, 1, 1)), Code::NotFound),
         ("a const entry", delete(table("ingress.const_t", exact(1), 0, out(1))), Code::PermissionDenied),
         (
-            "a member in use",
-            delete(Entity::Member(ProfileMember { profile: name("ingress.profile"), id: 1, action: out(2) })),
-            Code::FailedPrecondition,
-        ),
-        (
-            "a member that is not there",
-            insert(table("ingress.profile_t", exact(9), 0, TableAction::Member(99))),
-            Code::NotFound,
-        ),
-        (
             "action sets beside members",
             insert(table("ingress.selector_t", exact(9), 0, TableAction::Set(vec![weighted]))),
             Code::InvalidArgument,
@@ -424,7 +430,8 @@ fn codes(bench: &dyn Bench) -> Verdict {
         ),
         ("group 0", insert(Entity::Multicast(MulticastGroup::new(0, []))), Code::InvalidArgument),
     ];
-    for (what, wrong, code) in cases {
+    let of_profiles = if bench.target().capabilities().profiles { member_codes() } else { Vec::new() };
+    for (what, wrong, code) in cases.into_iter().chain(of_profiles) {
         let refused =
             bench.target().write(std::slice::from_ref(&wrong), sluice_entities::Atomicity::ContinueOnError);
         let found = refused.map_err(|fault| fault.errors.first().map(|(at, fault)| (*at, fault.code)));
@@ -435,4 +442,19 @@ fn codes(bench: &dyn Bench) -> Verdict {
     let full = bench.target().write(&many, sluice_entities::Atomicity::ContinueOnError);
     let full = full.map_err(|fault| fault.errors.first().map(|(at, fault)| (*at, fault.code)));
     same("one too many", &full, &Err(Some((15, Code::ResourceExhausted))))
+}
+
+fn member_codes() -> Vec<(&'static str, Update, Code)> {
+    vec![
+        (
+            "a member in use",
+            delete(Entity::Member(ProfileMember { profile: name("ingress.profile"), id: 1, action: out(2) })),
+            Code::FailedPrecondition,
+        ),
+        (
+            "a member that is not there",
+            insert(table("ingress.profile_t", exact(9), 0, TableAction::Member(99))),
+            Code::NotFound,
+        ),
+    ]
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Something of everything that P4Runtime knows: what the tests of data paths run. The first byte of a frame says what becomes of it.
-// What a data path cannot do is left out by NO_CLONES, NO_DIGESTS, NO_IDLE_TIMEOUTS, NO_SELECTORS.
+// What a data path cannot do is left out by NO_CLONES, NO_DIGESTS, NO_IDLE_TIMEOUTS, NO_SELECTORS,
+// NO_PROFILES, NO_DIRECT_METERS, NO_VALUE_SETS.
 
 #include <core.p4>
 #include <v1model.p4>
@@ -45,7 +46,9 @@ struct metadata_t {
 }
 
 parser Parse(packet_in packet, out headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
+#ifndef NO_VALUE_SETS
     value_set<bit<8>>(4) special;
+#endif
 
     state start {
         transition select(standard.ingress_port) {
@@ -60,7 +63,9 @@ parser Parse(packet_in packet, out headers_t hdr, inout metadata_t meta, inout s
     state frame {
         packet.extract(hdr.frame);
         transition select(hdr.frame.kind) {
+#ifndef NO_VALUE_SETS
             special: marked;
+#endif
             default: accept;
         }
     }
@@ -76,11 +81,15 @@ control Verify(inout headers_t hdr, inout metadata_t meta) {
 
 control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t standard) {
     direct_counter(CounterType.packets_and_bytes) forwarded;
+#ifndef NO_DIRECT_METERS
     direct_meter<bit<2>>(MeterType.packets) paced;
+#endif
     counter(16, CounterType.packets_and_bytes) seen;
     meter(16, MeterType.bytes) rates;
     register<bit<16>>(16) memory;
+#ifndef NO_PROFILES
     action_profile(8) profile;
+#endif
 #ifndef NO_SELECTORS
     @max_group_size(8)
     action_selector(HashAlgorithm.crc16, 64, 16) selector;
@@ -101,7 +110,9 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         standard.egress_spec = port;
     }
     action paced_out(bit<9> port) {
+#ifndef NO_DIRECT_METERS
         paced.read(meta.direct_color);
+#endif
         standard.egress_spec = port;
     }
     action tell(bit<7> reason) {
@@ -133,7 +144,9 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         }
         actions = { paced_out; drop; }
         default_action = drop();
+#ifndef NO_DIRECT_METERS
         meters = paced;
+#endif
         size = 16;
     }
     table lpm_t {
@@ -148,12 +161,14 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
         default_action = drop();
         size = 16;
     }
+#ifndef NO_PROFILES
     table profile_t {
         key = { hdr.frame.key: exact; }
         actions = { to_port; drop; NoAction; }
         implementation = profile;
         size = 16;
     }
+#endif
 #ifndef NO_SELECTORS
     table selector_t {
         key = {
@@ -190,8 +205,10 @@ control ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metad
             lpm_t.apply();
         } else if (hdr.frame.kind == 4) {
             range_t.apply();
+#ifndef NO_PROFILES
         } else if (hdr.frame.kind == 5) {
             profile_t.apply();
+#endif
 #ifndef NO_SELECTORS
         } else if (hdr.frame.kind == 6) {
             selector_t.apply();

@@ -24,6 +24,9 @@ pub fn source(capabilities: &Capabilities) -> String {
         ("NO_DIGESTS", capabilities.digests),
         ("NO_IDLE_TIMEOUTS", capabilities.idle_timeouts),
         ("NO_SELECTORS", capabilities.selectors),
+        ("NO_PROFILES", capabilities.profiles),
+        ("NO_DIRECT_METERS", capabilities.direct_meters),
+        ("NO_VALUE_SETS", capabilities.value_sets),
     ];
     let missing = without.into_iter().filter(|(_, can)| !can);
     let defines: String = missing.map(|(name, _)| format!("#define {name}\n")).collect();

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | packet | [`packet`] | a network interface, by AF_PACKET |
 //! | XDP | the crate `sluice-xdp` | a network interface, by a program in the kernel: no port of the soft switch |
+//! | NIC | the crate `sluice-nic-target` | a port of an FPGA NIC: no port of the soft switch |
 //! | TAP | [`tap`] | a new interface, whose other end is the host's network stack |
 //! | UDP | [`udp`] | frames as the payload of datagrams between two addresses |
 //! | capture | [`capture`] | files that copies are written to |
@@ -174,7 +175,7 @@ impl std::fmt::Debug for Port {
     }
 }
 
-/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `tap:sluice0`, `udp:LOCAL,PEER`, `capture:FOLDER`.
+/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `nic:0`, `tap:sluice0`, `udp:LOCAL,PEER`, `capture:FOLDER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortSpec {
     /// A network interface.
@@ -186,6 +187,11 @@ pub enum PortSpec {
     Xdp {
         /// Its name.
         interface: String,
+    },
+    /// A port of an FPGA NIC.
+    Nic {
+        /// Its number on the card.
+        port: u8,
     },
     /// A TAP interface, which is made.
     Tap {
@@ -207,7 +213,7 @@ impl FromStr for PortSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE`, `udp:LOCAL,PEER` (addresses with ports) or `capture:FOLDER`";
+        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `nic:NUMBER`, `tap:INTERFACE`, `udp:LOCAL,PEER` (addresses with ports) or `capture:FOLDER`";
         let (kind, device) =
             text.split_once(':').ok_or_else(|| format!("`{text}` names no kind of port; {help}"))?;
         let interface = || match device {
@@ -223,6 +229,12 @@ impl FromStr for PortSpec {
         match kind {
             "packet" => Ok(Self::Packet { interface: interface()? }),
             "xdp" => Ok(Self::Xdp { interface: interface()? }),
+            "nic" => {
+                let number = device.parse();
+                let port = number
+                    .map_err(|_| format!("`{device}` is no port of a card: they have numbers, from 0"))?;
+                Ok(Self::Nic { port })
+            }
             "tap" => Ok(Self::Tap { interface: interface()? }),
             "udp" => {
                 let (local, peer) =
@@ -240,7 +252,7 @@ impl PortSpec {
     pub fn interface(&self) -> Option<&str> {
         match self {
             Self::Packet { interface } | Self::Xdp { interface } => Some(interface),
-            Self::Tap { .. } | Self::Udp { .. } | Self::Capture(_) => None,
+            Self::Nic { .. } | Self::Tap { .. } | Self::Udp { .. } | Self::Capture(_) => None,
         }
     }
 
@@ -253,7 +265,11 @@ impl PortSpec {
                 let taps = taps.map(|port| (port.id, port.name.to_string())).collect();
                 Self::Capture(CaptureSpec { taps, ..spec })
             }
-            other @ (Self::Packet { .. } | Self::Xdp { .. } | Self::Tap { .. } | Self::Udp { .. }) => other,
+            other @ (Self::Packet { .. }
+            | Self::Xdp { .. }
+            | Self::Nic { .. }
+            | Self::Tap { .. }
+            | Self::Udp { .. }) => other,
         }
     }
 
@@ -269,6 +285,12 @@ impl PortSpec {
                 io::ErrorKind::Unsupported,
                 format!(
                     "`xdp:{interface}` is a port of XDP, and this is the soft switch: write `packet:{interface}`"
+                ),
+            )),
+            Self::Nic { port } => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!(
+                    "`nic:{port}` is a port of an FPGA NIC, and this is the soft switch: write `packet:INTERFACE`"
                 ),
             )),
             Self::Tap { interface } => tap(name, interface, role, system),

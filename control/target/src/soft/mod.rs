@@ -190,6 +190,9 @@ impl Target for SoftTarget {
             idle_timeouts: true,
             clones: true,
             selectors: true,
+            profiles: true,
+            direct_meters: true,
+            value_sets: true,
             copies_to_one_port: true,
         }
     }

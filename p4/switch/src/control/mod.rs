@@ -16,5 +16,7 @@ mod ports;
 pub(crate) mod profiles;
 pub(crate) mod read;
 pub(crate) mod tables;
+mod undo;
 
 pub use ports::{PortCounters, ReplicaCounters};
+pub use undo::Undo;

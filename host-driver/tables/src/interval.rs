@@ -1,6 +1,7 @@
 //! Ranges that overlap, made disjoint: between two places where some range begins or ends, one entry wins.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_entities::Bits;
 
@@ -19,21 +20,25 @@ pub(crate) struct Ranged {
 
 /// First keys of disjoint ranges in order, the first of them 0, each with the entry that wins there.
 pub(crate) fn flatten(width: u32, ranges: &[Ranged]) -> Vec<(Bits, Option<usize>)> {
-    let mut starts: BTreeSet<Bits> = BTreeSet::new();
-    starts.insert(Bits::zero(width));
-    for range in ranges {
-        starts.insert(range.low.clone());
-        starts.extend(successor(&range.high));
-    }
-    let mut found: Vec<(Bits, Option<usize>)> = Vec::new();
-    for start in starts {
-        let mut best: Option<&Ranged> = None;
-        for range in ranges.iter().filter(|range| range.low <= start && start <= range.high) {
-            if best.is_none_or(|best| range.rank > best.rank) {
-                best = Some(range);
-            }
+    // At each place, which ranges begin there and which have ended before.
+    let mut places: BTreeMap<Bits, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    places.entry(Bits::zero(width)).or_default();
+    for (index, range) in ranges.iter().enumerate() {
+        places.entry(range.low.clone()).or_default().0.push(index);
+        if let Some(after) = successor(&range.high) {
+            places.entry(after).or_default().1.push(index);
         }
-        let winner = best.map(|range| range.entry);
+    }
+    // The best stands last.
+    let order = |index: usize| (ranges[index].rank, Reverse(index));
+    let mut here: BTreeSet<(u64, Reverse<usize>)> = BTreeSet::new();
+    let mut found: Vec<(Bits, Option<usize>)> = Vec::new();
+    for (start, (begun, ended)) in places {
+        for index in ended {
+            here.remove(&order(index));
+        }
+        here.extend(begun.into_iter().map(order));
+        let winner = here.last().map(|(_, Reverse(index))| ranges[*index].entry);
         if found.last().is_none_or(|(_, last)| *last != winner) {
             found.push((start, winner));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sluice_entities::{Bits, Replica};
 use sluice_rtl::{Layout, row};
 
-use crate::error::{Result, SimError};
+use crate::error::{FpgaError, Result};
 use crate::rows::Row;
 
 /// Which members each group has, and where.
@@ -32,12 +32,20 @@ impl Groups {
     /// The rows that give a group its members.
     pub(crate) fn put(&mut self, layout: &Layout, group: u16, replicas: &[Replica]) -> Result<Vec<Row>> {
         if u32::from(group) >= layout.groups {
-            return Err(SimError::Refused(format!("multicast group {group}: there are {}", layout.groups)));
+            return Err(FpgaError::Full {
+                what: format!("multicast group {group}"),
+                rows: layout.groups,
+                of: "groups, numbered from 0",
+            });
         }
         let block = layout.replication_block;
         let count = replicas.len() as u32;
         let Some(start) = self.room(layout, count) else {
-            return Err(SimError::Refused(format!("no room for {count} members of multicast group {group}")));
+            return Err(FpgaError::Full {
+                what: format!("multicast group {group} with {count} members"),
+                rows: layout.members,
+                of: "members of groups in all",
+            });
         };
         let mut rows: Vec<Row> = replicas
             .iter()

@@ -3,7 +3,7 @@
 use sluice_entities::{ActionCall, Bits, Match};
 use sluice_rtl::{KeyField, TableLayout};
 
-use crate::error::{Result, SimError};
+use crate::error::{FpgaError, Result};
 
 /// A row to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) struct Row {
 pub(crate) fn value(layout: &TableLayout, call: &ActionCall) -> Result<Bits> {
     let found = layout.actions.iter().position(|action| action.name == *call.action);
     let Some(index) = found else {
-        return Err(SimError::Refused(format!("`{}` is no action of `{}`", call.action, layout.name)));
+        return Err(FpgaError::Cannot(format!("`{}` is no action of `{}`", call.action, layout.name)));
     };
     let mut data = Bits::zero(layout.data_width);
     for (field, value) in layout.actions[index].parameters.iter().zip(&call.params) {

@@ -34,9 +34,9 @@ impl Exact {
         self.places.get(key).copied()
     }
 
-    /// All keys.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Bits> {
-        self.places.keys()
+    /// The key in a row.
+    pub(crate) fn key(&self, row: u32) -> Option<&Bits> {
+        self.rows.get(&row)
     }
 
     /// Takes a key out; gives its row.
