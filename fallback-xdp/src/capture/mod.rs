@@ -33,7 +33,7 @@ const PROGRAM: &str = "sluice_capture";
 /// Its map of sockets, and its count of copies that went to none.
 const SOCKETS: &str = "sockets";
 const DROPPED: &str = "dropped";
-/// Queues, each with a socket and 16 MiB, at most.
+/// Queues, each with a socket, at most.
 const MOST_QUEUES: usize = 16;
 /// Frames of one queue before the next one's turn.
 const BATCH: u32 = 64;
@@ -85,7 +85,7 @@ impl Capture {
         let attached = kernel.attach(PROGRAM, device)?;
         let mut sockets = Vec::new();
         for queue in 0..queues() {
-            let socket = Socket::bind(device, queue).map_err(refused("an AF_XDP socket"))?;
+            let socket = Socket::bind(device, queue, queues()).map_err(refused("an AF_XDP socket"))?;
             kernel.put_socket(SOCKETS, queue, &socket)?;
             sockets.push(socket);
         }

@@ -17,8 +17,10 @@ use super::shared::Memory;
 
 /// Bytes of a frame's place: a page.
 const FRAME_BYTES: u32 = 4_096;
-/// Frames, and elements of each ring; a power of two.
-const FRAMES: u32 = 4_096;
+/// Frames of all sockets of a capture together, about: 64 MiB, some milliseconds of the shortest frames.
+const ALL_FRAMES: u32 = 16_384;
+/// Frames of one at least, where there are many.
+const LEAST_FRAMES: u32 = 2_048;
 /// Bytes of an element of the receive ring, `struct xdp_desc`: place (64 bits), length, options.
 const DESCRIPTOR_BYTES: usize = 16;
 /// Bytes in front of a frame: the time that the program wrote.
@@ -31,14 +33,16 @@ struct Ring {
     producer: usize,
     consumer: usize,
     elements: usize,
+    /// How many elements; a power of two.
+    count: u32,
 }
 
 impl Ring {
-    fn map(fd: &OwnedFd, page: u64, offsets: &XdpRingOffset, element: usize) -> io::Result<Self> {
+    fn map(fd: &OwnedFd, page: u64, offsets: &XdpRingOffset, element: usize, count: u32) -> io::Result<Self> {
         let at = |offset: u64| usize::try_from(offset).map_err(io::Error::other);
         let (producer, consumer, elements) =
             (at(offsets.producer)?, at(offsets.consumer)?, at(offsets.desc)?);
-        let bytes = elements + FRAMES as usize * element;
+        let bytes = elements + count as usize * element;
         let memory = Memory::new(MmapOptions::new().offset(page).len(bytes).map_raw(fd)?);
         let is_inside = memory.word32(producer).is_some()
             && memory.word32(consumer).is_some()
@@ -46,7 +50,7 @@ impl Ring {
         if !is_inside {
             return Err(io::Error::other("the kernel's ring has no place for its numbers"));
         }
-        Ok(Self { memory, producer, consumer, elements })
+        Ok(Self { memory, producer, consumer, elements, count })
     }
 
     fn load(&self, at: usize, order: Ordering) -> u32 {
@@ -61,7 +65,7 @@ impl Ring {
 
     /// Where an element is.
     fn element(&self, number: u32, bytes: usize) -> usize {
-        self.elements + (number & (FRAMES - 1)) as usize * bytes
+        self.elements + (number & (self.count - 1)) as usize * bytes
     }
 }
 
@@ -76,26 +80,27 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// A socket for a queue of a device. Without copying where the driver can do so.
-    pub(super) fn bind(device: u32, queue: u32) -> io::Result<Self> {
+    /// A socket for one of so many queues of a device. Without copying where the driver can do so.
+    pub(super) fn bind(device: u32, queue: u32, queues: u32) -> io::Result<Self> {
+        let count = (ALL_FRAMES / queues.max(1)).next_power_of_two().clamp(LEAST_FRAMES, ALL_FRAMES);
         let fd = socket_with(AddressFamily::XDP, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
-        let frames = Memory::new(MmapRaw::from(MmapMut::map_anon(FRAMES as usize * FRAME_BYTES as usize)?));
+        let frames = Memory::new(MmapRaw::from(MmapMut::map_anon(count as usize * FRAME_BYTES as usize)?));
         let (addr, len) = frames.place();
         let flags = XdpUmemRegFlags::empty();
         sockopt::set_xdp_umem_reg(
             &fd,
             XdpUmemReg { addr, len, chunk_size: FRAME_BYTES, headroom: 0, flags, tx_metadata_len: 0 },
         )?;
-        sockopt::set_xdp_umem_fill_ring_size(&fd, FRAMES)?;
+        sockopt::set_xdp_umem_fill_ring_size(&fd, count)?;
         // Nothing is sent; the kernel wants it nevertheless.
         sockopt::set_xdp_umem_completion_ring_size(&fd, 1)?;
-        sockopt::set_xdp_rx_ring_size(&fd, FRAMES)?;
+        sockopt::set_xdp_rx_ring_size(&fd, count)?;
         let offsets = sockopt::xdp_mmap_offsets(&fd)?;
-        let fill = Ring::map(&fd, XDP_UMEM_PGOFF_FILL_RING, &offsets.fr, 8)?;
-        let receive = Ring::map(&fd, XDP_PGOFF_RX_RING, &offsets.rx, DESCRIPTOR_BYTES)?;
+        let fill = Ring::map(&fd, XDP_UMEM_PGOFF_FILL_RING, &offsets.fr, 8, count)?;
+        let receive = Ring::map(&fd, XDP_PGOFF_RX_RING, &offsets.rx, DESCRIPTOR_BYTES, count)?;
         bind(&fd, &SocketAddrXdp::new(SocketAddrXdpFlags::XDP_USE_NEED_WAKEUP, device, queue))?;
         let mut socket = Self { fd, frames, receive, fill, copy: Vec::new() };
-        socket.give((0..FRAMES).map(|frame| u64::from(frame * FRAME_BYTES)));
+        socket.give((0..count).map(|frame| u64::from(frame * FRAME_BYTES)));
         Ok(socket)
     }
 
@@ -116,7 +121,7 @@ impl Socket {
         let first = self.receive.load(self.receive.consumer, Ordering::Relaxed);
         // What the kernel wrote before it told of it is seen after this.
         let behind = self.receive.load(self.receive.producer, Ordering::Acquire);
-        (first, behind.wrapping_sub(first).min(FRAMES))
+        (first, behind.wrapping_sub(first).min(self.receive.count))
     }
 
     /// Place and length of a frame that is there.
@@ -156,7 +161,7 @@ impl Socket {
             }
             taken += 1;
             // A place that is none is not given back: the kernel would refuse it as often as it comes.
-            if place < u64::from(FRAMES * FRAME_BYTES) {
+            if place < u64::from(self.receive.count * FRAME_BYTES) {
                 places.push(place - place % u64::from(FRAME_BYTES));
             }
         }

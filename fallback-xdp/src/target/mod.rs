@@ -27,8 +27,8 @@ use lean::Specializer;
 use load::Loaded;
 use pinned::Pinned;
 pub use pinned::release;
-use ports::Port;
 pub use ports::suits;
+use ports::{Losses, Port};
 
 /// How often ports are looked at while somebody waits.
 const TICK: Duration = Duration::from_millis(5);
@@ -61,6 +61,7 @@ struct Core {
     loaded: Option<Loaded>,
     pinned: Option<Pinned>,
     ports: BTreeMap<u16, Port>,
+    losses: BTreeMap<u16, Losses>,
     events: VecDeque<Event>,
     /// How many programs there were.
     generation: u64,
@@ -255,15 +256,14 @@ impl Target for XdpTarget {
 
     fn lost(&self, replica: Replica) -> LossCounters {
         let mut core = self.core();
-        let Core { loaded, ports, .. } = &mut *core;
+        let Core { loaded, ports, losses, .. } = &mut *core;
         let Some(loaded) = loaded else { return LossCounters::default() };
         let port_down = loaded.device.port_down(replica).unwrap_or_else(|error| {
             tracing::error!(%error, "losses cannot be read");
             0
         });
-        let refused = ports
-            .get_mut(&replica.port)
-            .map_or(0, |port| port.refused(replica, loaded, &*self.options.system));
+        let unsent = ports.get(&replica.port).map_or(0, |port| port.unsent(&*self.options.system));
+        let refused = losses.entry(replica.port).or_default().of(replica, unsent, loaded);
         LossCounters { queue_full: 0, port_down, refused, not_written: 0 }
     }
 

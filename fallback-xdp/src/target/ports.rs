@@ -33,8 +33,6 @@ pub(super) struct Port {
     dropped: (u64, u64),
     /// Where copies are written, for a port that is a capture.
     capture: Option<Capture>,
-    /// Copies that the device did not send, as far as they were told of an instance.
-    refused: BTreeMap<u16, u64>,
     /// The most that was seen waiting for a capture's disk, bytes.
     most_waiting: u64,
 }
@@ -100,23 +98,43 @@ impl Port {
         QueueStatus { high_water: self.most_waiting, room, ..QueueStatus::default() }
     }
 
-    /// Copies of an instance that were to leave and did not, though the port was up. The kernel tells them of the device alone: what is lost is told of the lowest instance that the port
-    /// has at the time.
-    pub(super) fn refused(&mut self, replica: Replica, loaded: &Loaded, system: &dyn System) -> u64 {
+    /// Copies that were to leave and did not, though the port was up, beside those that the program counts.
+    pub(super) fn unsent(&self, system: &dyn System) -> u64 {
         let LossCounters { queue_full, port_down, refused, not_written } =
             self.capture.as_ref().map(Capture::lost).unwrap_or_default();
-        let at_capture = queue_full + port_down + refused + not_written;
-        let at_device = self.cells(replica.port, Some(loaded)).refused() + self.dropped_since(system).1;
-        let all = at_device + at_capture;
-        let new = all.saturating_sub(self.refused.values().sum());
+        self.dropped_since(system).1 + queue_full + port_down + refused + not_written
+    }
+
+    /// Writes what has come.
+    fn end(&mut self) {
+        if let Some(capture) = &mut self.capture {
+            capture.end();
+        }
+    }
+}
+
+/// Copies for a port number that were to leave and did not, told of instances. The kernel tells them of the device alone: what is lost is told of the lowest instance that the port has at
+/// the time.
+#[derive(Default)]
+pub(super) struct Losses {
+    /// Of devices that are gone.
+    gone: u64,
+    told: BTreeMap<u16, u64>,
+}
+
+impl Losses {
+    /// Those of an instance; `unsent` is what the device has lost that is there now.
+    pub(super) fn of(&mut self, replica: Replica, unsent: u64, loaded: &Loaded) -> u64 {
+        let counted = loaded.device.port_cells(replica.port).map_or(0, |cells| cells.refused());
+        let new = (counted + self.gone + unsent).saturating_sub(self.told.values().sum());
         if new > 0 {
             let groups = loaded.device.shadow.multicast_groups();
             let at_port =
                 groups.iter().flat_map(|group| group.replicas()).filter(|one| one.port == replica.port);
             let lowest = at_port.map(|one| one.instance).min().unwrap_or(0);
-            *self.refused.entry(lowest).or_default() += new;
+            *self.told.entry(lowest).or_default() += new;
         }
-        self.refused.get(&replica.instance).copied().unwrap_or(0)
+        self.told.get(&replica.instance).copied().unwrap_or(0)
     }
 }
 
@@ -250,7 +268,6 @@ impl XdpTarget {
             is_up,
             dropped: system.dropped(interface),
             capture,
-            refused: BTreeMap::new(),
             most_waiting: 0,
         };
         // Without a program it waits for one.
@@ -278,10 +295,13 @@ impl XdpTarget {
         if let Some(loaded) = loaded {
             loaded.device.detach(number);
         }
-        let port = ports.remove(&number);
+        let Some(mut port) = ports.remove(&number) else { return false };
         // What waits is written while others go on.
         drop(core);
-        port.is_some()
+        port.end();
+        let unsent = port.unsent(&*self.options.system);
+        self.core().losses.entry(number).or_default().gone += unsent;
+        true
     }
 
     /// Takes all ports away, those that receive first.

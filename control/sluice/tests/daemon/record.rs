@@ -58,19 +58,28 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The numbers of the frames in a file, which is whole.
-fn numbers(path: &Path) -> Vec<u32> {
+/// The numbers of the frames in a file, as far as it is written; and whether that is all of it.
+fn so_far(path: &Path) -> (Vec<u32>, bool) {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut reader = Reader::new(file, ReadOptions::default()).expect("it is a capture");
     let mut all = Vec::new();
-    while let Some(packet) =
-        reader.next_packet().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    {
+    loop {
+        let packet = match reader.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return (all, true),
+            Err(_) => return (all, false),
+        };
         let number = u32::from_be_bytes(packet.data[14..18].try_into().expect("four bytes"));
         assert_eq!(packet.data, frame(number), "as it came in");
         all.push(number);
     }
-    all
+}
+
+/// The numbers of the frames in a file to which nothing is written now.
+fn numbers(path: &Path) -> Vec<u32> {
+    let (numbers, is_whole) = so_far(path);
+    assert!(is_whole, "{} ends in the middle of a block", path.display());
+    numbers
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -108,7 +117,7 @@ fn a_recorder_keeps_its_ring_whenever_it_is_killed() {
             next += 1;
         }
         wait_until("the last frame", || {
-            files(&rec).last().is_some_and(|file| numbers(file).last() == Some(&(next - 1)))
+            files(&rec).last().is_some_and(|file| so_far(file).0.last() == Some(&(next - 1)))
         });
         if round == 3 {
             // A file that goes on is as good for others as one that has ended.
@@ -140,7 +149,7 @@ fn a_full_disk_stops_the_capture_and_nothing_else() {
     let daemon = Daemon::with(folder, &arguments(&ends, &format!("capture:{},size=256K", rec.display())));
     send(&ends, 0);
     let first = files(&rec).pop().expect("it was begun");
-    wait_until("the first frame", || numbers(&first) == [0]);
+    wait_until("the first frame", || so_far(&first).0 == [0]);
     small.fill();
     // What `sluice ports` says: received, sent, missed, lost.
     let lost = |port: &str| {
@@ -161,11 +170,11 @@ fn a_full_disk_stops_the_capture_and_nothing_else() {
     wait_until("the capture", || {
         send(&ends, next);
         next += 1;
-        files(&rec).iter().any(|file| numbers(file).last().is_some_and(|last| *last >= at))
+        files(&rec).iter().any(|file| so_far(file).0.last().is_some_and(|last| *last >= at))
     });
     // Each is in the files or counted as lost, and of nothing there is a half.
     let counted = || {
-        let in_files: usize = files(&rec).iter().map(|file| numbers(file).len()).sum();
+        let in_files: usize = files(&rec).iter().map(|file| so_far(file).0.len()).sum();
         in_files as u64 + lost("left")
     };
     wait_until("what was under way", || counted() == u64::from(next));
@@ -179,7 +188,7 @@ fn a_full_disk_stops_the_capture_and_nothing_else() {
     let (text, code) = ask(folder, &daemon, &["ports", "--attach", &device]);
     assert_eq!(code, Some(0), "{text}");
     send(&ends, next);
-    wait_until("one more", || files(&rec).last().is_some_and(|file| numbers(file) == [next]));
+    wait_until("one more", || files(&rec).last().is_some_and(|file| so_far(file).0 == [next]));
     let (text, code) = ask(folder, &daemon, &["ports", "--attach", "left=capture:/nowhere"]);
     assert!(code == Some(2) && text.contains("left` (number 11) has a device"), "{text}");
 }
