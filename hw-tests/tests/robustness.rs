@@ -41,7 +41,7 @@ impl Flood {
         self.sent += 1;
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         let account = self.broker.account();
         assert!(account.violations.is_empty(), "{:?}", account.violations);
         let received: u64 = account.ports.iter().map(|port| port.received).sum();

@@ -77,7 +77,7 @@ impl Compared for Pair {
         self.packets
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         for counted in
             self.soft.switch().read(&Query::DirectCounter { table: None, key: None }).expect("it is there")
         {

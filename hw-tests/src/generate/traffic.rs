@@ -27,7 +27,7 @@ pub trait Compared {
     /// Frames that were sent.
     fn packets(&self) -> u64;
     /// Compares what entries have counted.
-    fn check(&self);
+    fn check(&mut self);
 }
 
 /// One random policy and its frames, some of them again, some damaged.

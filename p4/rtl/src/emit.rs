@@ -170,7 +170,7 @@ impl<'p> Emitter<'p> {
             self.text,
             "    wire [LATENCY:0] valid_at;\n    sluice_valid #(.DEPTH(LATENCY)) valid_line (.clk(clk), .rst(rst), .d(valid), .q(valid_at));"
         );
-        self.text += "    assign o_valid = valid_at[LATENCY];\n";
+        self.text += "    assign o_valid = valid_at[LATENCY];\n    reg [15:0] tick;\n    initial tick = '0;\n    always_ff @(posedge clk) tick <= tick + 16'd1;\n";
     }
 
     /// What a value is called at a clock at or behind its own.
@@ -264,6 +264,10 @@ impl<'p> Emitter<'p> {
                 if width == 1 { format!("{base}[{low}]") } else { format!("{base}[{low} +: {width}]") }
             }
             Op::Concat(a, b) => format!("{{{}, {}}}", self.at(a, stage), self.at(b, stage)),
+            Op::Any(values) => {
+                let values: Vec<String> = values.iter().map(|value| self.at(*value, stage)).collect();
+                values.join(" | ")
+            }
             Op::Mux(c, a, b) => {
                 format!("{} ? {} : {}", self.at(c, stage), self.at(a, stage), self.at(b, stage))
             }
@@ -307,27 +311,38 @@ impl<'p> Emitter<'p> {
         let _ = writeln!(self.declarations, "    wire {} {name};", range(width));
     }
 
-    /// The delay lines of values that are wanted later than they are there.
+    /// Registers and rings of values that are wanted later than they are there: one way each, with an end at each clock that wants it.
     fn delays(&mut self) {
-        self.text += "\n    // Values on their way from clock to clock.\n";
+        self.text += "\n    // Values on their way from clock to clock: `x_s9` is `x` at clock 9.\n";
+        let (mut declared, mut next) = (String::new(), String::new());
+        let mut rings = String::new();
         for (value, stages) in self.wanted.clone() {
             let mut from = self.schedule.stages[value.index()].unwrap_or(0);
             let name = self.name(value);
             let width = self.pipeline.graph.width(value);
             let mut source = name.clone();
-            // The wire is declared where it is computed; a delay in front of that needs it earlier.
             for stage in stages {
                 let here = format!("{name}_s{stage}");
-                let _ = writeln!(
-                    self.text,
-                    "    wire {} {here};\n    sluice_delay #(.WIDTH({width}), .DEPTH({})) d_{here} (.clk(clk), .d({source}), .q({here}));",
-                    range(width),
-                    stage - from
-                );
+                if stage == from + 1 {
+                    let _ = writeln!(declared, "    reg {} {here};", range(width));
+                    let _ = writeln!(next, "        {here} <= {source};");
+                } else {
+                    let _ = writeln!(declared, "    wire {} {here};", range(width));
+                    let depth = stage - from;
+                    let _ = writeln!(
+                        rings,
+                        "    sluice_delay #({width}, {depth}) d_{here} (clk, tick, {source}, {here});"
+                    );
+                }
                 source = here;
                 from = stage;
             }
         }
+        self.text += &declared;
+        if !next.is_empty() {
+            let _ = write!(self.text, "    always_ff @(posedge clk) begin\n{next}    end\n");
+        }
+        self.text += &rings;
     }
 
     fn units(&mut self) -> String {

@@ -81,6 +81,8 @@ pub(crate) enum Op {
     Slice(Value, u32),
     /// High, low.
     Concat(Value, Value),
+    /// The or of several, of which at most one is not zero.
+    Any(Vec<Value>),
     /// One of the functions of `sluice_hash.svh`, over all bits of the value.
     Function(Function, Value),
 }
@@ -399,6 +401,16 @@ impl Graph {
         self.make(Op::Concat(high, low), width)
     }
 
+    /// The or of values of one width, of which at most one is not zero.
+    pub(crate) fn any(&mut self, width: u32, values: impl IntoIterator<Item = Value>) -> Value {
+        let values: Vec<Value> = values.into_iter().filter(|value| !self.is(*value, 0)).collect();
+        match values[..] {
+            [] => self.number(width, 0),
+            [only] => only,
+            _ => self.make(Op::Any(values), width),
+        }
+    }
+
     /// All of them, the first on top; nothing for none.
     pub(crate) fn join(&mut self, values: impl IntoIterator<Item = Value>) -> Option<Value> {
         values.into_iter().fold(None, |joined, value| match joined {
@@ -435,11 +447,12 @@ impl Graph {
 
     /// The values that a value is made of directly.
     pub(crate) fn operands(&self, value: Value) -> Vec<Value> {
-        match self.node(value).op {
+        match &self.node(value).op {
             Op::Constant(_) | Op::Input(_) | Op::Output(..) => Vec::new(),
-            Op::Not(a) | Op::Slice(a, _) | Op::Function(_, a) => vec![a],
-            Op::Binary(_, a, b) | Op::Concat(a, b) => vec![a, b],
-            Op::Mux(a, b, c) => vec![a, b, c],
+            Op::Not(a) | Op::Slice(a, _) | Op::Function(_, a) => vec![*a],
+            Op::Binary(_, a, b) | Op::Concat(a, b) => vec![*a, *b],
+            Op::Mux(a, b, c) => vec![*a, *b, *c],
+            Op::Any(values) => values.clone(),
         }
     }
 }

@@ -11,8 +11,8 @@
 //!
 //! # How a program becomes a pipeline
 //!
-//! There are no branches: both ways are computed, and a multiplexer chooses (`statement.rs`). The parser is laid out level by level
-//! (`parser.rs`), a stack's loop as often as the stack has elements. What comes out is a graph without order; each value is computed in
+//! There are no branches: both ways are computed, and a multiplexer chooses (`statement.rs`). Each state of the parser is laid
+//! out once (`stops.rs`, `parser.rs`), a stack's loop as often as the stack has elements. What comes out is a graph without order; each value is computed in
 //! the first clock that has what it is made of and room for it (`schedule.rs`), and carried to the clocks that want it.
 //!
 //! # What it has not
@@ -27,13 +27,16 @@ mod emit;
 mod exec;
 mod expression;
 mod externs;
+mod given;
 mod graph;
 mod layout;
+mod merged;
 mod parser;
 mod pipeline;
 mod schedule;
 mod state;
 mod statement;
+mod stops;
 mod table;
 mod top;
 

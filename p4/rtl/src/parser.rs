@@ -1,25 +1,23 @@
-//! The parser as levels: at each level a packet is in one state, and the window moves by what that state took.
+//! The parser as stops (`stops.rs`): at each one the packets that come there take what its state takes.
 //!
-//! All states that a packet may be in at a level stand side by side; a multiplexer, whose ways are the few lengths that they take, moves
-//! the window on. Nothing waits: a packet that has been parsed goes through the rest of the levels as it is.
+//! At a stop the window is that of the way by which a packet came, moved by what it took there. What a stop puts into a slot is zero for
+//! packets that do not come by it, so that most slots need no choice where ways meet (`merged.rs`). Nothing waits: a packet that has been
+//! parsed goes on until the longest way is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use sluice_entities::Bits;
 use sluice_ir::{
-    Block, Expression, ExpressionKind, Handle, Header, HeaderRef, Intrinsic, KeySet, Module, Place,
-    SelectCase, Stack, StatementKind, Target, Transition, Type, walk,
+    Expression, ExpressionKind, Handle, Header, HeaderRef, Intrinsic, KeySet, Module, Place, SelectCase,
+    Stack, Target, Transition, Type,
 };
 
 use crate::exec::Exec;
 use crate::graph::{Binary, Input, Value};
-use crate::state::{LENGTH, NEXT, POSITION, Special, State, Way, choose};
-
-/// Most bytes of a frame that the parser sees. A header that ends beyond them is as one beyond the frame's end.
-pub(crate) const MAX_WINDOW_BYTES: u32 = 256;
-
-/// Most levels.
-const MAX_LEVELS: usize = 96;
+use crate::merged::{Known, join};
+use crate::state::{LENGTH, NEXT, POSITION, Special, State, Way};
+use crate::stops::{MAX_LEVELS, Stop, Stops, header_bits};
 
 /// Indexes of core.p4's errors.
 mod error {
@@ -28,101 +26,6 @@ mod error {
     pub(super) const STACK_OUT_OF_BOUNDS: u64 = 3;
     pub(super) const HEADER_TOO_SHORT: u64 = 4;
     pub(super) const PARSER_INVALID_ARGUMENT: u64 = 6;
-}
-
-/// The states that a packet may be in at each level, and how far the furthest has come.
-#[derive(Debug, Default)]
-pub(crate) struct Levels {
-    pub(crate) states: Vec<BTreeSet<usize>>,
-    pub(crate) window_bytes: u32,
-    /// Whether some way is longer than what can be seen.
-    pub(crate) is_cut: bool,
-    /// Whether some way has no end.
-    pub(crate) is_endless: bool,
-}
-
-/// Follows all ways through the parser, without looking at what decides.
-pub(crate) fn levels(module: &Module) -> Levels {
-    let parser = &module.pipeline.parser;
-    let mut found = Levels::default();
-    let mut furthest = 0_u32;
-    // State and next indexes of stacks, with the least and the most bits taken.
-    let mut now: BTreeMap<(usize, Vec<u8>), (u32, u32)> = BTreeMap::new();
-    if !parser.states.is_empty() {
-        now.insert((0, vec![0; module.stacks.len()]), (0, 0));
-    }
-    while !now.is_empty() {
-        if found.states.len() == MAX_LEVELS {
-            found.is_endless = true;
-            break;
-        }
-        found.states.push(now.keys().map(|(state, _)| *state).collect());
-        let mut next: BTreeMap<(usize, Vec<u8>), (u32, u32)> = BTreeMap::new();
-        for ((state, nexts), (least, most)) in now {
-            let state = &parser.states[Handle::new(state)];
-            let mut nexts = nexts;
-            let Some((short, long, seen)) = taken(module, &state.body, &mut nexts) else { continue };
-            furthest = furthest.max(most + seen);
-            let (least, most) = (least + short, most + long);
-            if least > MAX_WINDOW_BYTES * 8 {
-                continue;
-            }
-            for target in targets(&state.transition) {
-                let entry = next.entry((target, nexts.clone())).or_insert((least, most));
-                *entry = (entry.0.min(least), entry.1.max(most));
-            }
-        }
-        now = next;
-    }
-    let bytes = furthest.div_ceil(8);
-    found.is_cut = bytes > MAX_WINDOW_BYTES;
-    found.window_bytes = bytes.clamp(1, MAX_WINDOW_BYTES).next_multiple_of(64);
-    found
-}
-
-fn targets(transition: &Transition) -> Vec<usize> {
-    let all = match transition {
-        Transition::Always(target) => vec![*target],
-        Transition::Select { cases, .. } => cases.iter().map(|case| case.target).collect(),
-    };
-    let states = all.into_iter().filter_map(|target| match target {
-        Target::State(state) => Some(state.index()),
-        Target::Accept | Target::Reject => None,
-    });
-    states.collect()
-}
-
-/// Least and most bits that a state takes, and the most that it looks at; none where a stack is always full.
-fn taken(module: &Module, body: &Block, nexts: &mut [u8]) -> Option<(u32, u32, u32)> {
-    let (mut least, mut most, mut seen) = (0_u32, 0_u32, 0_u32);
-    let mut is_dead = false;
-    walk::statements(body, &mut |statement| match &statement.kind {
-        StatementKind::Extract { header, .. } => {
-            let (fixed, varbit) = header_bits(module, *header);
-            (least, most) = (least.saturating_add(fixed), most.saturating_add(fixed + varbit));
-            seen = seen.max(most);
-            if let HeaderRef::Next(stack) = header {
-                let owner = module.stacks[*stack].shares_index_of.unwrap_or(*stack).index();
-                is_dead |= usize::from(nexts[owner]) >= module.stacks[*stack].elements.len();
-                nexts[owner] = nexts[owner].saturating_add(1);
-            }
-        }
-        StatementKind::Lookahead { to, offset_bits } => {
-            let width = module.place_type(to).map_or(0, Type::width);
-            seen = seen.max(most.saturating_add(offset_bits + width));
-        }
-        StatementKind::Advance(bits) => {
-            let by = match &module.expressions[*bits].kind {
-                ExpressionKind::Constant(bits) => bits.to_u64().unwrap_or(u64::MAX).min(1 << 20) as u32,
-                _ => 0,
-            };
-            least = least.saturating_add(by);
-            most = most.saturating_add(by.max(if by == 0 { MAX_WINDOW_BYTES * 8 } else { 0 }));
-            seen = seen.max(most.min(seen.saturating_add(by)));
-        }
-        _ => {}
-    });
-    (!is_dead).then_some((least, most, seen))
 }
 
 /// The stacks whose last element an expression looks at.
@@ -151,25 +54,21 @@ fn lasts(module: &Module, expression: Handle<Expression>, found: &mut Vec<Handle
     }
 }
 
-/// Bits of the fixed fields of a header, and the most of its varbit.
-fn header_bits(module: &Module, header: HeaderRef) -> (u32, u32) {
-    let Some(ty) = module.header_type_of(header) else { return (0, 0) };
-    let (mut fixed, mut varbit) = (0, 0);
-    for field in &module.header_types[ty].fields {
-        match field.ty {
-            Type::Varbit(most) => varbit = most,
-            other => fixed += other.width(),
-        }
-    }
-    (fixed, varbit)
+/// What comes to a stop by one way, or by all.
+struct Coming {
+    /// Whether a packet does.
+    on: Value,
+    state: State,
+    /// What is known of each slot.
+    known: Vec<Rc<Known>>,
 }
 
 impl Exec<'_> {
     /// Takes a packet through the parser.
-    pub(crate) fn parse(&mut self, state: &mut State, levels: &Levels) {
+    pub(crate) fn parse(&mut self, state: &mut State, stops: &Stops) {
         let module = self.module;
         let parser = &module.pipeline.parser;
-        if levels.is_endless {
+        if stops.is_endless {
             if let Some((_, first)) = parser.states.iter().next() {
                 self.at(first.span);
             }
@@ -179,53 +78,117 @@ impl Exec<'_> {
             );
             return;
         }
-        // Who is in which state; nobody is done.
-        let mut now: BTreeMap<usize, Value> = BTreeMap::new();
-        let mut done = self.graph.bit(parser.states.is_empty());
-        now.insert(0, self.graph.not(done));
-        for states in &levels.states {
-            let mut ways = vec![(done, state.clone())];
-            let mut next: BTreeMap<usize, Value> = BTreeMap::new();
-            let mut ended = done;
-            for index in states {
-                let Some(here) = now.get(index).copied().filter(|here| !self.graph.is(*here, 0)) else {
-                    continue;
-                };
-                let node = &parser.states[Handle::new(*index)];
-                let mut there = state.clone();
-                self.at(node.span);
-                self.path.push(here);
-                self.block(&mut there, &node.body);
-                self.at(node.span);
-                for (on, target) in self.transition(&mut there, &node.transition) {
-                    let on = self.graph.and(here, on);
-                    let sum = match target {
-                        Target::State(to) => next.entry(to.index()).or_insert_with(|| self.graph.bit(false)),
-                        Target::Accept | Target::Reject => &mut ended,
-                    };
-                    let value = *sum;
-                    *sum = self.graph.or(value, on);
-                }
-                let rejected = there.left.remove(&Way::Reject).unwrap_or_else(|| self.graph.bit(false));
-                let rejected = self.graph.and(here, rejected);
-                ended = self.graph.or(ended, rejected);
-                there.left.clear();
-                self.path.pop();
-                ways.push((here, there));
+        // What comes to each stop, and to the end.
+        let mut coming: BTreeMap<Option<Stop>, Vec<Coming>> = BTreeMap::new();
+        let first = (!parser.states.is_empty()).then(Stop::default);
+        let known = state.slots.iter().map(|value| Rc::new(Known::at_start(&self.graph, *value))).collect();
+        coming.insert(first, vec![Coming { on: self.graph.bit(true), state: state.clone(), known }]);
+        for stop in &stops.order {
+            let Some(ways) = coming.remove(&Some(*stop)) else { continue };
+            let here = self.join(&ways);
+            for (to, way) in self.visit(*stop, here, stops) {
+                coming.entry(to).or_default().push(way);
             }
-            ways.retain(|(on, _)| !self.graph.is(*on, 0));
-            // Who is done looks at the window no more.
-            let slot = self.slots.special(Special::Window) as usize;
-            let active: Vec<(Value, Value)> = ways
-                .iter()
-                .filter(|(on, _)| *on != done || ways.len() == 1)
-                .map(|(on, state)| (*on, state.slots[slot]))
-                .collect();
-            let window = choose(&mut self.graph, &active);
-            *state = State::merge(&mut self.graph, &self.slots, &ways);
-            state.slots[slot] = window;
-            (now, done) = (next, ended);
         }
+        // What would go on behind all that is seen ends there.
+        let ended: Vec<Coming> = coming.into_values().flatten().collect();
+        *state = self.join(&ended).state;
+    }
+
+    /// What all ways to a stop bring.
+    fn join(&mut self, ways: &[Coming]) -> Coming {
+        let never = self.graph.bit(false);
+        let on = ways.iter().fold(never, |any, way| self.graph.or(any, way.on));
+        let (mut slots, mut known) = (Vec::new(), Vec::new());
+        for slot in 0..self.slots.len() as usize {
+            let all: Vec<(Value, Value, &Known)> =
+                ways.iter().map(|way| (way.on, way.state.slots[slot], &*way.known[slot])).collect();
+            let (value, what) = join(&mut self.graph, &all, self.slots.name(slot as u32));
+            slots.push(value);
+            known.push(Rc::new(what));
+        }
+        Coming { on, state: State { slots, left: BTreeMap::new() }, known }
+    }
+
+    /// What a packet does at a stop: where it goes then, if not to the end, and what it brings there.
+    fn visit(&mut self, stop: Stop, here: Coming, stops: &Stops) -> Vec<(Option<Stop>, Coming)> {
+        let module = self.module;
+        let node = &module.pipeline.parser.states[Handle::new(stop.state)];
+        let mut there = here.state.clone();
+        self.at(node.span);
+        self.path.push(here.on);
+        self.block(&mut there, &node.body);
+        self.at(node.span);
+        let mut targets: BTreeMap<Option<Stop>, Value> = BTreeMap::new();
+        for (on, target) in self.transition(&mut there, &node.transition) {
+            let to = match target {
+                Target::State(to) => Some(stops.loops.step(stop, to.index())),
+                Target::Accept | Target::Reject => None,
+            };
+            let on = self.graph.and(here.on, on);
+            let sum = *targets.entry(to).or_insert_with(|| self.graph.bit(false));
+            targets.insert(to, self.graph.or(sum, on));
+        }
+        self.path.pop();
+        let live = there.live(&mut self.graph);
+        let rejected = there.left.remove(&Way::Reject).unwrap_or_else(|| self.graph.bit(false));
+        there.left.clear();
+        // Who goes on was not rejected: what depends on that is known.
+        let mut going = there.clone();
+        for (slot, before) in going.slots.iter_mut().zip(&here.state.slots) {
+            if slot != before {
+                *slot = self.graph.given(live, *slot);
+            }
+        }
+        let on = self.graph.and(here.on, live);
+        let known = self.known(&here, on, &going);
+        let bring = |(to, on)| (to, Coming { on, state: going.clone(), known: known.clone() });
+        let mut ways: Vec<(Option<Stop>, Coming)> = targets.into_iter().map(bring).collect();
+        ways.push((None, self.rejected(&here, rejected, there, &known)));
+        ways.retain(|(_, way)| !self.graph.is(way.on, 0));
+        ways
+    }
+
+    /// What a packet brings that a stop rejects. `going` is what is known of those that go on.
+    fn rejected(&mut self, here: &Coming, rejected: Value, mut there: State, going: &[Rc<Known>]) -> Coming {
+        let on = self.graph.and(here.on, rejected);
+        let window = self.slots.special(Special::Window) as usize;
+        let mut known = here.known.clone();
+        for (slot, known) in known.iter_mut().enumerate() {
+            let (before, after) = (here.state.slots[slot], there.slots[slot]);
+            if after == before || slot == window {
+                continue;
+            }
+            let name = self.slots.name(slot as u32);
+            let given = self.graph.given(rejected, after);
+            there.slots[slot] = given;
+            if given == before {
+                continue;
+            }
+            // What was put before the stop rejects is often what those have that go on, who must not have two puts of one stop.
+            let same = known.put(&mut self.graph, here.on, after, name);
+            *known = if same == *going[slot] {
+                Rc::new(same)
+            } else {
+                Rc::new(known.put(&mut self.graph, on, given, name))
+            };
+        }
+        Coming { on, state: there, known }
+    }
+
+    /// What is known of the slots behind a stop.
+    fn known(&mut self, before: &Coming, on: Value, after: &State) -> Vec<Rc<Known>> {
+        let window = self.slots.special(Special::Window) as usize;
+        let mut known = before.known.clone();
+        for (slot, known) in known.iter_mut().enumerate() {
+            if slot == window {
+                *known = Rc::default();
+            } else if after.slots[slot] != before.state.slots[slot] {
+                *known =
+                    Rc::new(known.put(&mut self.graph, on, after.slots[slot], self.slots.name(slot as u32)));
+            }
+        }
+        known
     }
 
     /// Where a state goes, each with its condition.

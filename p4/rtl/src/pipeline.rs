@@ -7,8 +7,8 @@ use crate::deparser::{MAX_HEAD_BYTES, Segment};
 use crate::exec::{Edit, Exec, Unit};
 use crate::externs::DROP_PORT;
 use crate::graph::{Binary, Graph, Input, Op, Value};
-use crate::parser::{Levels, levels};
 use crate::state::{LENGTH, Slots, Special, State, Way};
+use crate::stops::{Stops, stops};
 
 /// Bits of an address in the frame store, in beats, with one bit that tells one turn of the ring from the next.
 pub(crate) const ADDRESS: u32 = 16;
@@ -43,7 +43,7 @@ pub(crate) struct Pipelines {
 
 /// Turns a program into values.
 pub(crate) fn build(module: &Module) -> Result<Pipelines, Diagnostics> {
-    let found = levels(module);
+    let found = stops(module);
     let (mut ingress, state) = ingress(module, &found);
     let mut refused = std::mem::take(&mut ingress.refused);
     let mut egress = Exec::new(module, found.window_bytes * 8);
@@ -100,10 +100,10 @@ fn slow_register(module: &Module, pipeline: &Pipeline, refused: &mut Diagnostics
 }
 
 /// Parser, checksum verification and ingress.
-fn ingress<'m>(module: &'m Module, levels: &Levels) -> (Exec<'m>, State) {
-    let mut exec = Exec::new(module, levels.window_bytes * 8);
+fn ingress<'m>(module: &'m Module, stops: &Stops) -> (Exec<'m>, State) {
+    let mut exec = Exec::new(module, stops.window_bytes * 8);
     let mut state = exec.start();
-    exec.parse(&mut state, levels);
+    exec.parse(&mut state, stops);
     for block in [&module.pipeline.verify_checksum, &module.pipeline.ingress] {
         exec.block(&mut state, block);
         state.left.remove(&Way::Exit);

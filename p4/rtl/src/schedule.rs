@@ -282,6 +282,13 @@ fn cost(graph: &Graph, value: Value) -> u32 {
     match node.op {
         Op::Constant(_) | Op::Input(_) | Op::Output(..) | Op::Slice(..) | Op::Concat(..) | Op::Not(_) => 0,
         Op::Mux(..) => 6,
+        // Six to a look-up table.
+        Op::Any(ref values) => match values.len() {
+            0..=3 => 5,
+            4..=6 => 10,
+            7..=36 => 20,
+            _ => 30,
+        },
         Op::Function(..) => BUDGET,
         Op::Binary(op, left, right) => match op {
             Binary::And | Binary::Or | Binary::Xor => 4,

@@ -60,21 +60,31 @@ pub(crate) fn top(pipelines: &Pipelines, layout: &Layout, options: &Options) -> 
         let _ = write!(text, ",\n        .o_{name}(b_{name})");
     }
     text += ");\n\n";
-    let mut all =
-        vec!["i_length".to_string(), "i_skip".into(), "i_time".into(), "i_bad".into(), "i_from".into()];
-    let mut back =
-        vec!["c_length".to_string(), "c_skip".into(), "c_time".into(), "c_bad".into(), "c_from".into()];
-    for (name, width) in &bundle {
-        all.push(format!("b_{name}"));
-        back.push(format!("e_{name}"));
-        let _ = writeln!(text, "    wire {} e_{name};", range(*width));
+    // What a packet carries through replication, piece by piece.
+    let own = [
+        ("length", "i_length", 16),
+        ("skip", "i_skip", 16),
+        ("time", "i_time", 64),
+        ("bad", "i_bad", 1),
+        ("from", "i_from", 9),
+    ];
+    let own = own.map(|(name, from, width)| (from.to_string(), format!("c_{name}"), width));
+    let slots = bundle.iter().map(|(name, width)| (format!("b_{name}"), format!("e_{name}"), *width));
+    let _ = writeln!(text, "    wire [{0}:0] i_payload;\n    wire [{0}:0] c_payload;", carried - 1);
+    let mut low = 0;
+    for (from, to, width) in own.into_iter().chain(slots) {
+        if to.starts_with("e_") {
+            let _ = writeln!(text, "    wire {} {to};", range(width));
+        }
+        let _ = writeln!(
+            text,
+            "    assign i_payload[{low} +: {width}] = {from};\n    assign {to} = c_payload[{low} +: {width}];"
+        );
+        low += width;
     }
-    let _ = writeln!(text, "    wire [{}:0] c_payload;", carried - 1);
-    let _ = writeln!(text, "    assign {{{}}} = c_payload;", back.join(", "));
     let _ = writeln!(
         text,
-        "    sluice_replicator #(.WIDTH({carried}), .ADDRESS(ADDRESS), .GROUPS({GROUPS}), .MEMBERS({MEMBERS}), .DEPTH({WAITING}), .BLOCK({REPLICATION_BLOCK}), .CFG_WIDTH({row})) replicator (\n        .clk(clk), .rst(rst), .valid(i_valid && i_keep), .group(i_group), .port(i_port), .address(i_address),\n        .payload({{{}}}),",
-        all.join(", ")
+        "    sluice_replicator #(.WIDTH({carried}), .ADDRESS(ADDRESS), .GROUPS({GROUPS}), .MEMBERS({MEMBERS}), .DEPTH({WAITING}), .BLOCK({REPLICATION_BLOCK}), .CFG_WIDTH({row})) replicator (\n        .clk(clk), .rst(rst), .valid(i_valid && i_keep), .group(i_group), .port(i_port), .address(i_address),\n        .payload(i_payload),",
     );
     text += REPLICATOR;
     text += "    sluice_egress egress (\n        .clk(clk), .rst(rst), .valid(c_valid), .i_length(c_length), .i_ingress_port(c_from), .i_ingress_time(c_time),\n        .i_ingress_bad(c_bad), .i_address(c_address), .i_egress_port(c_port), .i_instance(c_instance),\n        .i_instance_type(c_replicated ? 32'd5 : 32'd0), .i_skip(c_skip),";
