@@ -78,6 +78,11 @@ impl Verilator {
         }
     }
 
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.env("VERILATOR_ROOT", &self.root);

@@ -342,13 +342,19 @@ pub(crate) struct Serve {
     /// The number by which controllers know this device.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,
-    /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `xdp:INTERFACE`, `tap:INTERFACE` (which is made),
+    /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `xdp:INTERFACE`, `nic:NUMBER` (a port of `--card`), `tap:INTERFACE` (which is made),
     /// `udp:LOCAL,PEER` or `capture:FOLDER[,size=100M][,seconds=60][,files=20][,snaplen=128][,queue=64M]` (a tool's copies are written there). Nothing is ever sent by a network port.
     #[arg(long = "port", value_name = "NAME=KIND:DEVICE", conflicts_with = "remote")]
     pub(crate) ports: Vec<String>,
-    /// What takes packets through; without it the ports say so: XDP if one is `xdp:`, else the soft switch.
+    /// What takes packets through; without it the ports say so: XDP if one is `xdp:`, the card if one is `nic:`, else the soft switch.
     #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "remote")]
     pub(crate) data_path: Option<DataPath>,
+    /// The FPGA NIC: the PCI address of one that `vfio-pci` has, or `vfio-user:SOCKET`, a model (`sluice nic simulate`).
+    #[arg(long, value_name = "CARD", conflicts_with = "remote")]
+    pub(crate) card: Option<String>,
+    /// With `--data-path auto` and `--card`: what a port is made of where the card cannot be the data path; all of them, written as with `--port`.
+    #[arg(long = "fallback", value_name = "NAME=KIND:DEVICE", requires = "card")]
+    pub(crate) fallback: Vec<String>,
     /// What is told to collectors: a file for sFlow and IPFIX.
     #[arg(long, value_name = "FILE")]
     pub(crate) telemetry: Option<PathBuf>,
@@ -410,10 +416,12 @@ fn pin_name(text: &str) -> Result<String, String> {
 /// What takes packets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataPath {
-    /// XDP where every port's device can do it, else the soft switch; the log and `sluice status` say which, and why.
+    /// The card where there is one that can be (`--card`), then XDP where every port's device can do it, else the soft switch; the log and `sluice status` say which, and why.
     Auto,
     /// The program in the kernel, by the devices' drivers.
     Xdp,
+    /// An FPGA NIC (`--card`), whose bitstream was made of the program.
+    Nic,
     /// The switch in this process.
     Soft,
 }

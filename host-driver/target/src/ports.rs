@@ -18,6 +18,8 @@ pub(crate) struct Port {
     at: u32,
     role: Role,
     is_up: bool,
+    /// Whether it is still a port; what it counted is told afterwards, too.
+    is_attached: bool,
     /// What the card had counted when the port was attached, and what it said last.
     before: PortCounts,
     last: PortCounts,
@@ -72,10 +74,14 @@ impl Core {
         Ok(state.is_up && state.is_on)
     }
 
+    fn attached(&self) -> impl Iterator<Item = (&u16, &Port)> {
+        self.ports.iter().filter(|(_, port)| port.is_attached)
+    }
+
     /// Looks which ports have come up or gone down.
     pub(crate) fn look_at_ports(&mut self) {
         let looked: Vec<(u16, Result<bool, CardError>)> =
-            self.ports.iter().map(|(number, port)| (*number, self.is_linked(port.at, port.role))).collect();
+            self.attached().map(|(number, port)| (*number, self.is_linked(port.at, port.role))).collect();
         for (number, is_up) in looked {
             let is_up = is_up.unwrap_or_else(|error| {
                 self.lose(&error.to_string());
@@ -91,7 +97,7 @@ impl Core {
     fn count(&mut self) {
         match self.pipeline.snapshot() {
             Ok((counts, _)) => {
-                for port in self.ports.values_mut() {
+                for port in self.ports.values_mut().filter(|port| port.is_attached) {
                     port.last = counts.get(port.at as usize).copied().unwrap_or(port.last);
                 }
             }
@@ -135,10 +141,10 @@ impl Core {
                 DROP_PORT - 1
             )));
         }
-        if let Some(taken) = self.ports.get(&number) {
+        if let Some(taken) = self.ports.get(&number).filter(|port| port.is_attached) {
             return Err(refused(format!("port {number} is `{}` already", taken.name)));
         }
-        if let Some(taken) = self.ports.values().find(|port| port.at == at) {
+        if let Some(taken) = self.ports.values().find(|port| port.is_attached && port.at == at) {
             return Err(refused(format!("port {at} of the card is `{}` already", taken.name)));
         }
         let (counts, _) = self.pipeline.snapshot().map_err(failed)?;
@@ -146,8 +152,16 @@ impl Core {
         self.pipeline.set_number(at, Some(number)).map_err(failed)?;
         self.turn(at, role, true).map_err(failed)?;
         let is_up = self.is_linked(at, role).map_err(failed)?;
-        let port =
-            Port { name: name.to_string(), at, role, is_up, before, last: before, down: BTreeMap::new() };
+        let port = Port {
+            name: name.to_string(),
+            at,
+            role,
+            is_up,
+            is_attached: true,
+            before,
+            last: before,
+            down: BTreeMap::new(),
+        };
         self.ports.insert(number, port);
         Ok(())
     }
@@ -159,9 +173,13 @@ impl Core {
         port.set_receive(is_on && role.receives())
     }
 
+    /// Takes a port away; says whether there was one.
     fn detach(&mut self, number: u16) -> bool {
-        let Some(port) = self.ports.remove(&number) else { return false };
-        let off = self.turn(port.at, port.role, false).and_then(|()| self.pipeline.set_number(port.at, None));
+        self.count();
+        let Some(port) = self.ports.get_mut(&number).filter(|port| port.is_attached) else { return false };
+        (port.is_attached, port.is_up) = (false, false);
+        let (at, role) = (port.at, port.role);
+        let off = self.turn(at, role, false).and_then(|()| self.pipeline.set_number(at, None));
         if let Err(error) = off {
             self.lose(&error.to_string());
         }
@@ -203,7 +221,10 @@ impl OpensPorts for NicTarget {
     }
 
     fn detach_port(&self, number: u16) -> bool {
-        self.core().detach(number)
+        let mut core = self.core();
+        let was_there = core.detach(number);
+        core.ports.remove(&number);
+        was_there
     }
 
     fn detach_ports(&self) {

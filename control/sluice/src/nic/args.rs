@@ -91,6 +91,19 @@ pub(crate) struct Simulate {
     /// So many parts in 10^9 the card's oscillator is too fast.
     #[arg(long, value_name = "PPB", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1_000_000..=1_000_000))]
     pub(crate) drift: i64,
+    /// The P4 program that the card's bitstream was made of: its RTL runs in the card, clock by clock. Without it every frame goes to the host. Needs Verilator (SLUICE_VERILATOR names its
+    /// folder) and a C++ compiler.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+    /// Folder for what leaves: a pcapng for each port; made if it is not there.
+    #[arg(long, value_name = "DIR", requires = "program")]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder that keeps what was built of programs, for the next time.
+    #[arg(long, value_name = "DIR", requires = "program")]
+    pub(crate) build: Option<PathBuf>,
+    /// Let frames come in only when a line has come by standard input.
+    #[arg(long)]
+    pub(crate) hold: bool,
     /// End when the captures are through and the driver has gone, and not at SIGINT or SIGTERM alone.
     #[arg(long)]
     pub(crate) once: bool,

@@ -5,16 +5,19 @@ mod capture;
 mod list;
 mod show;
 mod simulate;
+mod simulated;
 mod times;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_nic::Card;
 use sluice_nic::bus::{Bus, Vfio, VfioUser};
 use sluice_nic::discover::{self, Address, Linux};
 
 pub(crate) use args::Nic;
+pub(crate) use times::tai_ahead_ns;
 
 use crate::failure::Failure;
 
@@ -31,11 +34,13 @@ pub(crate) fn run(command: &Nic) -> Result<(), Failure> {
 
 /// Opens a card.
 fn open(argument: &args::CardArgument) -> Result<Card, Failure> {
-    let text = &argument.card;
+    open_card(&argument.card, argument.patience())
+}
+
+/// Opens a card by what it was called; no answer of it takes longer than that.
+pub(crate) fn open_card(text: &str, patience: Duration) -> Result<Card, Failure> {
     let bus: Arc<dyn Bus> = match text.strip_prefix("vfio-user:") {
-        Some(path) => {
-            Arc::new(VfioUser::connect(Path::new(path), argument.patience()).map_err(failed(text))?)
-        }
+        Some(path) => Arc::new(VfioUser::connect(Path::new(path), patience).map_err(failed(text))?),
         None => Arc::new(vfio(text)?),
     };
     Card::open(bus).map_err(failed(text))

@@ -2,22 +2,22 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sluice_capture::{Merge, ReadOptions, Reader};
 use sluice_nic::bus::InProcess;
-use sluice_nic_model::{NicModel, Options, Time, ToHost, serve};
+use sluice_nic::registers::PIPELINE_APPLICATION;
+use sluice_nic_model::{NicModel, Options, Pipeline, Shell, Time, ToHost, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Simulate;
+use super::simulated::{self, Leaving};
 use super::times;
 use crate::failure::Failure;
 
-/// What the model says that it runs: nothing of ours yet.
-const APPLICATION: u32 = 0x0511_ce01;
 /// How long a frame waits before somebody looks again whether it may go.
 const LOOK: Duration = Duration::from_micros(200);
 /// Frames that go one behind the other.
@@ -73,6 +73,31 @@ pub(super) fn run(arguments: &Simulate) -> Result<(), Failure> {
         let reader = Reader::new(file, ReadOptions::default());
         merge.push(*port, reader.map_err(|source| Failure::Capture { path: path.clone(), source })?);
     }
+    let paths: Vec<PathBuf> = inputs.into_iter().map(|(_, path)| path).collect();
+    match &arguments.program {
+        Some(program) => {
+            let shell = Shell::new(simulated::pipeline(arguments, program)?, arguments.ports);
+            let leaving = arguments.out.as_deref().map(|folder| Leaving::create(folder, arguments.ports));
+            with(arguments, shell, merge, &paths, leaving.transpose()?)
+        }
+        None => with(arguments, ToHost { id: PIPELINE_APPLICATION }, merge, &paths, None),
+    }
+}
+
+/// Waits for a line by standard input.
+fn hold() -> Result<(), Failure> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map(drop).map_err(Failure::system("read standard input"))
+}
+
+/// Is a card whose application block is that one.
+fn with<P: Pipeline + 'static>(
+    arguments: &Simulate,
+    pipeline: P,
+    mut merge: Merge<u8, File>,
+    paths: &[PathBuf],
+    mut leaving: Option<Leaving>,
+) -> Result<(), Failure> {
     let stop = until_signal()?;
     let options = Options {
         ports: arguments.ports,
@@ -81,12 +106,15 @@ pub(super) fn run(arguments: &Simulate) -> Result<(), Failure> {
         drift_ppb: arguments.drift,
         ..Options::default()
     };
-    let device = Arc::new(InProcess::new(NicModel::new(options, ToHost { id: APPLICATION })));
+    let has_host = arguments.program.is_none();
+    let device = Arc::new(InProcess::new(NicModel::new(options, pipeline)));
     let served =
         serve(device.clone(), &arguments.socket).map_err(|error| Failure::Broker(error.to_string()))?;
     say(&format!("ready: vfio-user:{}", arguments.socket.display()))?;
-    let path =
-        |input: usize| inputs.get(input).map_or(Path::new(""), |(_, path)| path.as_path()).to_path_buf();
+    if arguments.hold {
+        hold()?;
+    }
+    let path = |input: usize| paths.get(input).cloned().unwrap_or_default();
     let mut sent = 0u64;
     loop {
         let packet = merge
@@ -99,24 +127,35 @@ pub(super) fn run(arguments: &Simulate) -> Result<(), Failure> {
         }
         let goes = || {
             device.with(|model, machine| {
-                let may_go = model.receives(port) && model.has_room(0);
+                let may_go = model.receives(port) && (!has_host || model.has_room(0));
                 may_go.then(|| model.receive(machine, port, packet.data))
             })
         };
         while goes().is_none() {
             if stop.load(Ordering::Acquire) {
-                return Ok(());
+                return finish(leaving);
             }
             std::thread::sleep(LOOK);
         }
+        while let Some((port, time, frame)) = device.with(|model, _| model.take_sent()) {
+            if let Some(leaving) = &mut leaving {
+                leaving.write(port, time, &frame)?;
+            }
+        }
         sent += 1;
     }
+    finish(leaving)?;
     say(&format!("{sent} frames have come in"))?;
     let is_over = || stop.load(Ordering::Acquire) || (arguments.once && served.departed() > 0);
     while !is_over() {
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
+}
+
+/// Puts what has left into place.
+fn finish(leaving: Option<Leaving>) -> Result<(), Failure> {
+    leaving.map_or(Ok(()), Leaving::finish)
 }
 
 /// Whoever waits for a line reads it now.

@@ -16,7 +16,7 @@ pub(super) fn tai_ns() -> u64 {
 }
 
 /// How far TAI is ahead of UTC as the kernel has it, ns: whole seconds; 0 where nobody told it.
-pub(super) fn tai_ahead_ns() -> u64 {
+pub(crate) fn tai_ahead_ns() -> u64 {
     let told_s = Linux.kernel_clock().map_or(0, |clock| clock.tai_offset_s);
     u64::try_from(told_s).unwrap_or(0) * 1_000_000_000
 }

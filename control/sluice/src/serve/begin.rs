@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice_broker::{Arch, Build};
 use sluice_daemon::{Broker, BrokerOptions, HealthOptions};
 use sluice_ir::Module;
+use sluice_nic_target::NicTarget;
 use sluice_store::{History, Store, StoreError, StoreOptions};
 use sluice_target::{Fault, OpensPorts, SoftOptions, SoftTarget, Target};
 use sluice_xdp::{XdpOptions, XdpTarget};
@@ -16,6 +18,7 @@ use super::remote;
 use crate::args;
 use crate::broker::{self, Loaded};
 use crate::failure::Failure;
+use crate::nic;
 
 /// A data path, and who owns its tables.
 pub(super) struct Begun {
@@ -80,6 +83,8 @@ fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Fa
 /// A data path of this process.
 struct Own {
     target: Arc<dyn OpensPorts>,
+    /// The program, where it is not a controller's.
+    module: Option<Arc<Module>>,
     why: String,
     shows_frames: bool,
 }
@@ -100,15 +105,73 @@ fn health(given: &args::Health) -> HealthOptions {
     }
 }
 
-/// The data path of this process that was chosen. Where XDP was not asked for by name, and the kernel refuses what could not be foreseen, it is the soft switch after all.
-fn own(
+/// How long an answer of a card may take.
+const CARD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The program of a policy, as hardware can run it: checksums are not mended.
+fn for_hardware(arguments: &args::Serve) -> Result<Arc<Module>, Failure> {
+    let build = Build {
+        arch: Arch::Sluice,
+        terms: arguments.program.terms,
+        fixes_checksums: false,
+        ..Build::default()
+    };
+    let module = sluice_broker::compile(build);
+    module.map(Arc::new).map_err(|(diagnostics, sources)| Failure::located(&diagnostics, &sources))
+}
+
+/// A card as data path.
+fn card(arguments: &args::Serve, module: Option<Arc<Module>>) -> Result<NicTarget, String> {
+    let name = arguments.card.as_deref().unwrap_or_default();
+    let card = nic::open_card(name, CARD_PATIENCE).map_err(|failure| failure.brief().to_string())?;
+    let options = sluice_rtl::Options::default();
+    let target = match module {
+        Some(module) => NicTarget::with_module(card, module, options),
+        None => NicTarget::new(card, options),
+    };
+    let target = target.map_err(|fault| format!("{name}: {}", fault.message))?;
+    let ahead_s = u32::try_from(nic::tai_ahead_ns() / 1_000_000_000).unwrap_or(0);
+    target.set_tai_offset(ahead_s).map_err(|fault| format!("{name}: {}", fault.message))?;
+    Ok(target)
+}
+
+/// The card, or with `--data-path auto` why not, once the ports are those to fall back to.
+fn own_card(
     arguments: &args::Serve,
-    ports: &mut [Wanted],
+    ports: &mut Vec<Wanted>,
     loaded: Option<&Loaded>,
-    module: Option<Arc<Module>>,
-) -> Result<Own, Failure> {
+    why: &str,
+) -> Result<Result<Own, String>, Failure> {
+    let module = loaded.map(|_| for_hardware(arguments)).transpose()?;
+    match card(arguments, module.clone()) {
+        Ok(target) => {
+            tracing::info!(why, "data path: FPGA NIC");
+            Ok(Ok(Own { target: Arc::new(target), module, why: why.to_string(), shows_frames: false }))
+        }
+        Err(why) if arguments.data_path == Some(args::DataPath::Auto) && !arguments.fallback.is_empty() => {
+            tracing::warn!(why, "the card cannot be the data path: its ports are those to fall back to");
+            *ports = ports::ports(&arguments.fallback, loaded.map(|loaded| &loaded.policy))?;
+            Ok(Err(format!("the card cannot be: {why}")))
+        }
+        Err(why) => Err(choose::no_card(&why)),
+    }
+}
+
+/// The data path of this process that was chosen. Where XDP was not asked for by name, and the kernel refuses what could not be foreseen, it is the soft switch after all.
+fn own(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: Option<&Loaded>) -> Result<Own, Failure> {
     let policy = loaded.map(|loaded| &loaded.policy);
     let mut choice = choose::choose(arguments, ports, policy)?;
+    let mut no_card = None;
+    if let Choice::Nic { why } = &choice {
+        match own_card(arguments, ports, loaded, why)? {
+            Ok(own) => return Ok(own),
+            Err(why) => {
+                choice = choose::without_card(arguments, ports, policy)?;
+                no_card = Some(why);
+            }
+        }
+    }
+    let module = loaded.map(|_| broker::program(arguments.program)).transpose()?;
     if let Choice::Xdp { why } = &choice {
         let fitting = |target: XdpTarget| match loaded {
             Some(loaded) => choose::fits(&target, policy, &loaded.sources).map(|()| target),
@@ -119,7 +182,8 @@ fn own(
             Ok(target) => {
                 ports::by_xdp(ports);
                 tracing::info!(why, "data path: XDP, in the devices' drivers");
-                return Ok(Own { target: Arc::new(target), why: why.clone(), shows_frames: false });
+                let why = [no_card, Some(why.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
+                return Ok(Own { target: Arc::new(target), module, why, shows_frames: false });
             }
             Err(why) if arguments.data_path == Some(args::DataPath::Auto) => {
                 choice = Choice::Soft { why: format!("XDP cannot be: {why}") };
@@ -133,16 +197,17 @@ fn own(
             "leave it out, or take XDP (`--data-path xdp`)",
         ));
     }
-    let why = choice.why();
+    let parts = [no_card.as_deref(), Some(choice.why()).filter(|why| !why.is_empty())];
+    let why = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     tracing::info!(why, "data path: soft switch");
     let options = SoftOptions { wall_clock: true, ..SoftOptions::default() };
-    let target = match module {
+    let target = match module.clone() {
         // No policy has a port of that number: nothing goes to a controller.
         Some(module) => SoftTarget::with_module(module, SoftOptions { cpu_port: 0, ..options })
             .map_err(|fault| Failure::Refused(fault.to_string()))?,
         None => SoftTarget::new(options),
     };
-    Ok(Own { target: Arc::new(target), why: why.to_string(), shows_frames: true })
+    Ok(Own { target: Arc::new(target), module, why, shows_frames: true })
 }
 
 fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
@@ -156,7 +221,7 @@ fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
 }
 
 /// A data path for a policy: one in this process that runs the program, or a device that is to run it.
-fn ground(arguments: &args::Serve, ports: &mut [Wanted], loaded: &Loaded) -> Result<Ground, Failure> {
+fn ground(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: &Loaded) -> Result<Ground, Failure> {
     let health = health(&arguments.health);
     if arguments.far.remote.is_some() {
         let (module, program) = remote::program(arguments)?;
@@ -169,10 +234,9 @@ fn ground(arguments: &args::Serve, ports: &mut [Wanted], loaded: &Loaded) -> Res
         };
         return Ok(Ground { target, own: None, options });
     }
-    let module = broker::program(arguments.program)?;
-    let own = own(arguments, ports, Some(loaded), Some(module.clone()))?;
+    let own = own(arguments, ports, Some(loaded))?;
     let options = BrokerOptions {
-        explainer: Some(module),
+        explainer: own.module.clone(),
         program: None,
         ports: Some(own.target.clone()),
         health,
@@ -206,6 +270,6 @@ pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
         return Ok(Begun { target, own: None, shows_frames: false, ports: Vec::new(), brokered: None });
     }
     let mut ports = ports::ports(&arguments.ports, None)?;
-    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None, None)?;
+    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None)?;
     Ok(Begun { target: target.clone(), own: Some(target), shows_frames, ports, brokered: None })
 }

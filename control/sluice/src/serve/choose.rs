@@ -19,18 +19,31 @@ const ETHERNET: u32 = 14;
 pub(super) enum Choice {
     Soft { why: String },
     Xdp { why: String },
+    Nic { why: String },
 }
 
 impl Choice {
     pub(super) fn why(&self) -> &str {
         match self {
-            Self::Soft { why } | Self::Xdp { why } => why,
+            Self::Soft { why } | Self::Xdp { why } | Self::Nic { why } => why,
         }
     }
 }
 
 /// Chooses. Without `--data-path` the ports say it.
 pub(super) fn choose(
+    arguments: &Serve,
+    ports: &[Wanted],
+    policy: Option<&Policy>,
+) -> Result<Choice, Failure> {
+    match nic(arguments, ports)? {
+        Some(choice) => Ok(choice),
+        None => without_card(arguments, ports, policy),
+    }
+}
+
+/// The same where there is no card, or it cannot be.
+pub(super) fn without_card(
     arguments: &Serve,
     ports: &[Wanted],
     policy: Option<&Policy>,
@@ -52,11 +65,45 @@ pub(super) fn choose(
             };
             Ok(Choice::Xdp { why: why.to_string() })
         }
-        (Some(DataPath::Auto), None) => Ok(match possible(arguments, ports, policy) {
+        (Some(DataPath::Auto | DataPath::Nic), None) => Ok(match possible(arguments, ports, policy) {
             Ok(()) => Choice::Xdp { why: "every device can do it".to_string() },
             Err(why) => Choice::Soft { why: format!("XDP cannot be: {why}") },
         }),
     }
+}
+
+/// A card, where one is asked for or a port is of one.
+fn nic(arguments: &Serve, ports: &[Wanted]) -> Result<Option<Choice>, Failure> {
+    let asked = arguments.data_path;
+    let port = ports.iter().find(|port| matches!(port.spec, PortSpec::Nic { .. }));
+    let wants = match (asked, port) {
+        (Some(DataPath::Nic), _) => Some("asked for: --data-path nic"),
+        (None, Some(_)) => Some("asked for: a port is `nic:`"),
+        (Some(DataPath::Auto), _) if arguments.card.is_some() => Some("there is a card"),
+        (Some(DataPath::Soft | DataPath::Xdp | DataPath::Auto), Some(port)) => {
+            return Err(Failure::argument(
+                format!("`--port {}` is of an FPGA NIC, which is not the data path", port.text),
+                "say which card it is, `--card CARD`, and `--data-path nic` or `auto`",
+            ));
+        }
+        (_, None) => None,
+    };
+    let Some(why) = wants else { return Ok(None) };
+    if arguments.card.is_none() {
+        return Err(Failure::argument(
+            "no card is named",
+            "name it: `--card ADDRESS` as `sluice nic list` shows it, or `--card vfio-user:SOCKET`",
+        ));
+    }
+    Ok(Some(Choice::Nic { why: why.to_string() }))
+}
+
+/// What is said where the card was asked for and cannot be.
+pub(super) fn no_card(why: &str) -> Failure {
+    Failure::argument(
+        format!("the card cannot be the data path: {why}"),
+        "mend that, or say what to fall back to: `--data-path auto` and `--fallback NAME=KIND:DEVICE` for each port",
+    )
 }
 
 /// What is said where XDP was asked for and cannot be.
