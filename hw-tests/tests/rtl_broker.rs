@@ -11,6 +11,7 @@ use sluice_capture::sample::{SampleOptions, generate};
 use sluice_conformance::captures::{self, Captured};
 use sluice_conformance::generate::traffic::{Compared, SHAPES, damaged_captures, random_policy};
 use sluice_conformance::generate::{PolicyShape, damage};
+use sluice_conformance::harness::alternating::{self, LEFT, NUMBER_AT};
 use sluice_conformance::harness::{self, Broker};
 use sluice_conformance::programs::{rtl_cache, verilator};
 use sluice_conformance::trial::{self, Dice};
@@ -215,34 +216,8 @@ fn everything_at_once() {
     assert!(pair.copies > 0);
 }
 
-/// Bytes that two policies leave of a frame.
-const LEFT: [usize; 2] = [64, 100];
-
-/// Where a frame has its number.
-const NUMBER_AT: usize = 42;
-
 /// Clocks from one frame to the next while policies change: both copies of one have left by then.
 const APART: u32 = 12;
-
-fn alternating(turn: usize) -> String {
-    let matched = ["udp port 4000 or udp port 5000", "ip proto 17"][turn % 2];
-    format!(
-        "ports:\n  tap: {{ role: network, id: 1 }}\n  left: {{ role: tool, id: 11 }}\n  right: {{ role: tool, id: 12 }}\n\
-         filters:\n  - {{ name: all-{}, match: {matched}, to: [left, right], edits: {{ slice: {{ bytes: {} }} }} }}\n",
-        turn % 3,
-        LEFT[turn % 2]
-    )
-}
-
-/// An UDP packet with that number.
-fn numbered(number: u64) -> Vec<u8> {
-    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-    frame.extend([0x45, 0, 0, 186, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-    frame.extend([0x0f, 0xa0, 0x0f, 0xa0, 0, 166, 0, 0]);
-    frame.extend(number.to_be_bytes());
-    frame.resize(200, 0xaa);
-    frame
-}
 
 /// Frames that go in while registers are written, and what left.
 #[derive(Default)]
@@ -260,7 +235,7 @@ impl Traffic {
         let frames = clocks / u64::from(APART) + 20;
         self.written = rtl.machine().written();
         for number in self.sent..self.sent + frames {
-            rtl.machine().frame(1, false, 0, APART - 4, &numbered(number)).expect("it goes in");
+            rtl.machine().frame(1, false, 0, APART - 4, &alternating::frame(number)).expect("it goes in");
         }
         let run = rtl.run().expect("it runs");
         for port in [11, 12] {
@@ -280,11 +255,11 @@ impl Traffic {
 #[test]
 fn policies_change_under_traffic() {
     let Some(mut pair) = Pair::new(trial::is_long()) else { return };
-    assert!(pair.apply(&alternating(0)), "it fits");
+    assert!(pair.apply(&alternating::policy(0)), "it fits");
     let mut traffic = Traffic { written: pair.rtl.machine().written(), ..Traffic::default() };
     let changes = trial::count(3, 200) as usize;
     for turn in 1..=changes {
-        let plan = pair.soft.plan(&alternating(turn)).expect("it fits");
+        let plan = pair.soft.plan(&alternating::policy(turn)).expect("it fits");
         let rtl = &mut pair.rtl;
         let write = |kind, updates: Vec<Update>, _: &mut Broker| {
             // What the old policy had goes once no packet is on its way by it.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sluice_broker::Build;
+use sluice_conformance::harness::alternating::{LEFT, NUMBER_AT, frame, policy};
 use sluice_conformance::harness::lab::{FarEnd, Lab};
 use sluice_conformance::harness::module;
 use sluice_conformance::programs::has_xdp;
@@ -18,36 +19,10 @@ use sluice_target::sys::{Linux, System};
 use sluice_target::{Target, carry_out};
 use sluice_xdp::{XdpOptions, XdpTarget};
 
-/// Bytes that the two policies leave of a frame.
-const LEFT: [usize; 2] = [64, 100];
-
 /// Frames that are under way at most: what a cable's far end has room for.
 const WINDOW: u64 = 64;
 
-/// Where a frame has its number.
-const NUMBER_AT: usize = 42;
-
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn policy(turn: usize) -> String {
-    let matched = ["udp port 4000 or udp port 5000", "ip proto 17"][turn % 2];
-    format!(
-        "ports:\n  tap: {{ role: network, id: 1 }}\n  left: {{ role: tool, id: 11 }}\n  right: {{ role: tool, id: 12 }}\n\
-         filters:\n  - {{ name: all-{}, match: {matched}, to: [left, right], edits: {{ slice: {{ bytes: {} }} }} }}\n",
-        turn % 3,
-        LEFT[turn % 2]
-    )
-}
-
-/// An UDP packet with that number.
-fn frame(number: u64) -> Vec<u8> {
-    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-    frame.extend([0x45, 0, 0, 186, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
-    frame.extend([0x0f, 0xa0, 0x0f, 0xa0, 0, 166, 0, 0]);
-    frame.extend(number.to_be_bytes());
-    frame.resize(200, 0xaa);
-    frame
-}
 
 fn end(name: &str, role: Role) -> Port {
     let system: Arc<dyn System> = Arc::new(Linux);

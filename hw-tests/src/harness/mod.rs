@@ -1,5 +1,6 @@
 //! The whole broker under test: P4 program, soft switch, policy; and the checker that compares it with the oracles.
 
+pub mod alternating;
 mod broker;
 mod check;
 pub mod lab;
