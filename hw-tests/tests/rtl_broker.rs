@@ -6,29 +6,17 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use sluice_broker::Build;
 use sluice_capture::sample::{SampleOptions, generate};
 use sluice_conformance::captures::{self, Captured};
 use sluice_conformance::generate::traffic::{Compared, SHAPES, damaged_captures, random_policy};
 use sluice_conformance::generate::{PolicyShape, damage};
 use sluice_conformance::harness::alternating::{self, LEFT, NUMBER_AT};
 use sluice_conformance::harness::{self, Broker};
-use sluice_conformance::programs::{rtl_cache, verilator};
 use sluice_conformance::trial::{self, Dice};
 use sluice_entities::{DirectCounterEntry, Entity, EntryAttributes, EntryKey, Query, TableEntry, Update};
 use sluice_policy::PhaseKind;
-use sluice_rtl::Options;
 use sluice_rtl_sim::Device;
 use sluice_switch::{Engine, Ingress, Output, Sink};
-
-/// What the hardware holds: no checksum over a payload that has not come yet can be made to fit.
-const BUILD: Build = Build {
-    arch: sluice_broker::Arch::Sluice,
-    terms: 64,
-    copies: 64,
-    digest_bits: 64,
-    fixes_checksums: false,
-};
 
 /// Everything that the soft switch sent, by port.
 #[derive(Default)]
@@ -56,16 +44,12 @@ struct Pair {
 impl Pair {
     /// None where there is no Verilator.
     fn new(is_fast: bool) -> Option<Self> {
-        let verilator = verilator()?;
-        let module = harness::module(BUILD);
-        let options = Options { queues: 1, ..Options::default() };
         let begun = Instant::now();
-        // A short run is over before a compiler has made it fast.
-        let rtl = Device::new(&module, "broker.p4", &options, verilator, is_fast, &rtl_cache());
+        let rtl = harness::in_hardware(is_fast)?;
         println!("built in {:.0?}", begun.elapsed());
         Some(Self {
-            soft: Broker::on(BUILD, Engine::Native),
-            rtl: rtl.expect("the program is built"),
+            soft: Broker::on(harness::HARDWARE, Engine::Native),
+            rtl,
             expected: Sent::default(),
             busy: 0,
             packets: 0,

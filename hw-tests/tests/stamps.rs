@@ -3,9 +3,10 @@
 use sluice_broker::Build;
 use sluice_capture::frame::{Ethernet, Frame, Ipv4, Udp};
 use sluice_conformance::captures::Captured;
-use sluice_conformance::harness::{self, Broker};
+use sluice_conformance::harness::{self, Broker, HARDWARE};
 use sluice_conformance::programs::{has_xdp, stay_on_processor};
 use sluice_conformance::tools::{is_there, tshark_fields};
+use sluice_entities::Update;
 use sluice_latency::{ClockSource, Format, StampReader};
 use sluice_switch::Engine;
 use sluice_xdp::{Arrival, Device, Purpose};
@@ -141,8 +142,8 @@ fn frames() -> Vec<Captured> {
 }
 
 /// What each tool got of each frame, on the soft switch.
-fn soft(yaml: &str, frames: &[Captured], engine: Engine) -> Vec<Vec<Vec<u8>>> {
-    let mut broker = Broker::on(Build::default(), engine);
+fn soft(yaml: &str, frames: &[Captured], build: Build, engine: Engine) -> Vec<Vec<Vec<u8>>> {
+    let mut broker = Broker::on(build, engine);
     broker.apply(yaml).unwrap_or_else(|refused| panic!("{refused}"));
     frames
         .iter()
@@ -154,16 +155,24 @@ fn soft(yaml: &str, frames: &[Captured], engine: Engine) -> Vec<Vec<Vec<u8>>> {
         .collect()
 }
 
-#[test]
-fn every_stamp_is_read_back_and_shown_by_stock_tshark() {
-    let (cases, frames) = (cases(), frames());
-    let yaml = policy(&cases);
-    let sent = soft(&yaml, &frames, Engine::Interpreter);
+/// Writes a policy to another data path.
+fn write(yaml: &str, build: Build, mut to: impl FnMut(&[Update])) {
+    let mut broker = Broker::on(build, Engine::Interpreter);
+    let plan = broker.plan(yaml).unwrap_or_else(|refused| panic!("{refused}"));
+    let both = |_, updates: Vec<Update>, _: &mut Broker| {
+        to(&updates);
+        vec![updates]
+    };
+    broker.carry_out(plan, both, |_, _| {});
+}
+
+/// What one data path sent is read by our own reader and shown by stock tshark, each stamp as it was asked for.
+fn is_read_back(target: &str, cases: &[Case], frames: &[Captured], sent: &[Vec<Vec<u8>>]) {
     for (i, case) in cases.iter().enumerate() {
-        let what = format!("{} {}", case.filter, case.tool);
+        let what = format!("{target}: {} {}", case.filter, case.tool);
         let stamped: Vec<Captured> = frames
             .iter()
-            .zip(&sent)
+            .zip(sent)
             .map(|(frame, copies)| {
                 let data = copies[i].clone();
                 Captured { time_ns: frame.time_ns, wire_length: data.len() as u32, data }
@@ -178,57 +187,87 @@ fn every_stamp_is_read_back_and_shown_by_stock_tshark() {
             assert_eq!((read.macs, read.from_ether_type), frame.data.split_at(12), "{what}");
             assert_eq!(read.wire_length, frame.wire_length, "{what}");
         }
-        if !is_there("tshark") {
-            continue;
-        }
-        let names: Vec<&str> = case.fields.iter().map(|(name, _)| *name).collect();
-        let rows = tshark_fields(&stamped, &names, case.tshark).expect("tshark runs");
-        for (frame, row) in frames.iter().zip(&rows) {
-            let (seconds, part) = (frame.time_ns / 1_000_000_000, frame.time_ns % 1_000_000_000);
-            for ((name, expected), shown) in case.fields.iter().zip(row) {
-                let fits = match *expected {
-                    "{s}" => *shown == seconds.to_string(),
-                    "{n}" => *shown == part.to_string(),
-                    // A date, to the nanosecond.
-                    "{h}" => shown.contains(&format!(".{part:09}")),
-                    other => shown == other,
-                };
-                assert!(fits, "{what}: {name} is `{shown}`, not {expected} of {}", frame.time_ns);
-            }
+        if is_there("tshark") {
+            is_shown(&what, case, frames, &stamped);
         }
     }
 }
 
+fn is_shown(what: &str, case: &Case, frames: &[Captured], stamped: &[Captured]) {
+    let names: Vec<&str> = case.fields.iter().map(|(name, _)| *name).collect();
+    let rows = tshark_fields(stamped, &names, case.tshark).expect("tshark runs");
+    assert_eq!(rows.len(), frames.len(), "{what}");
+    for (frame, row) in frames.iter().zip(&rows) {
+        let (seconds, part) = (frame.time_ns / 1_000_000_000, frame.time_ns % 1_000_000_000);
+        for ((name, expected), shown) in case.fields.iter().zip(row) {
+            let fits = match *expected {
+                "{s}" => *shown == seconds.to_string(),
+                "{n}" => *shown == part.to_string(),
+                // A date, to the nanosecond.
+                "{h}" => shown.contains(&format!(".{part:09}")),
+                other => shown == other,
+            };
+            assert!(fits, "{what}: {name} is `{shown}`, not {expected} of {}", frame.time_ns);
+        }
+    }
+}
+
+/// On both engines.
 #[test]
-fn native_code_and_the_kernel_write_the_same_bytes() {
+fn the_soft_switchs_stamps() {
     let (cases, frames) = (cases(), frames());
     let yaml = policy(&cases);
-    let expected = soft(&yaml, &frames, Engine::Interpreter);
-    assert_eq!(soft(&yaml, &frames, Engine::Native), expected, "native code");
+    let sent = soft(&yaml, &frames, Build::default(), Engine::Interpreter);
+    is_read_back("soft switch", &cases, &frames, &sent);
+    assert_eq!(soft(&yaml, &frames, Build::default(), Engine::Native), sent, "native code");
+}
+
+#[test]
+fn the_kernels_stamps() {
     if !has_xdp() {
         return;
     }
+    let (cases, frames) = (cases(), frames());
+    let yaml = policy(&cases);
     stay_on_processor();
     let module = harness::module(Build::default());
     let mut xdp = Device::new(&module, "broker.p4", Purpose::Test).expect("the kernel takes the broker");
-    let mut broker = Broker::default();
-    let plan = broker.plan(&yaml).unwrap_or_else(|refused| panic!("{refused}"));
-    broker.carry_out(
-        plan,
-        |_, updates, _| {
-            xdp.write(&updates).expect("the kernel takes what the soft switch takes");
-            vec![updates]
-        },
-        |_, _| {},
-    );
-    for (frame, expected) in frames.iter().zip(&expected) {
+    write(&yaml, Build::default(), |updates| {
+        xdp.write(updates).expect("it takes what the soft switch takes");
+    });
+    let pass = |frame: &Captured| {
         let Captured { time_ns, data, wire_length } = frame;
         let arrival =
             Arrival { port: 1, time_ns: *time_ns, frame: data, wire_length: *wire_length, is_bad: false };
-        let mut found = xdp.pass(&arrival).expect("the kernel runs it");
-        found.sort_by_key(|departure| departure.port);
-        let found: Vec<Vec<u8>> = found.into_iter().map(|departure| departure.frame).collect();
-        // Sequence numbers count here from the first frame on, as on the other.
-        assert_eq!(&found, expected, "at {time_ns}");
+        let mut copies = xdp.pass(&arrival).expect("the kernel runs it");
+        copies.sort_by_key(|departure| departure.port);
+        copies.into_iter().map(|departure| departure.frame).collect()
+    };
+    let sent: Vec<Vec<Vec<u8>>> = frames.iter().map(pass).collect();
+    is_read_back("XDP", &cases, &frames, &sent);
+    // Sequence numbers count here from the first frame on, as on the other.
+    assert_eq!(sent, soft(&yaml, &frames, Build::default(), Engine::Interpreter));
+}
+
+#[test]
+fn the_hardwares_stamps() {
+    let Some(mut rtl) = harness::in_hardware(false) else { return };
+    let (cases, frames) = (cases(), frames());
+    let yaml = policy(&cases);
+    write(&yaml, HARDWARE, |updates| {
+        rtl.write(updates).expect("there is room");
+    });
+    rtl.machine().run(8).expect("it runs");
+    let mut sent: Vec<Vec<Vec<u8>>> = vec![Vec::new(); frames.len()];
+    for frame in &frames {
+        rtl.machine().frame(1, false, frame.time_ns, 80, &frame.data).expect("it goes in");
     }
+    let run = rtl.run().expect("it runs");
+    for port in FIRST_PORT..FIRST_PORT + cases.len() as u16 {
+        let mut copies = run.sent.iter().filter(|copy| copy.port == port);
+        sent.iter_mut().for_each(|sent| sent.extend(copies.next().map(|copy| copy.bytes.clone())));
+        assert_eq!(copies.next(), None, "port {port}");
+    }
+    is_read_back("RTL", &cases, &frames, &sent);
+    assert_eq!(sent, soft(&yaml, &frames, HARDWARE, Engine::Interpreter));
 }

@@ -4,6 +4,8 @@ pub mod alternating;
 mod broker;
 mod check;
 pub mod lab;
+mod rtl;
 
 pub use broker::{Broker, Copy, EVERYTHING, Sent, module, parse};
 pub use check::{Checker, Tally};
+pub use rtl::{CLOCK_HZ, HARDWARE, in_hardware};
