@@ -7,7 +7,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 SLUICE = $(or $(CARGO_TARGET_DIR),target)/release/sluice
 OUT ?= out
 
-.PHONY: run test check lint setup bench long man completions clean
+.PHONY: run test check lint miri setup bench long man completions clean
 
 run: setup
 	$(CARGO) build --release --locked -p sluice
@@ -21,8 +21,12 @@ lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
+# The NIC's driver under Miri.
+miri:
+	scripts/miri
+
 # Everything that .ci/run does.
-check: lint test
+check: lint test miri
 
 # The issue-sized runs (10,000 random policies and the like): hours on a small machine.
 long: setup-test

@@ -1,7 +1,7 @@
 //! Memory that a device reads and writes.
 //!
 //! The device may change any byte at any time, which Rust references rule out. So there is none: words are read and written by volatile accesses through raw pointers, and
-//! bytes are copied in and out. What a word means for other bytes (a completion whose phase bit has turned, say) is ordered by [`Memory::read_u32_acquire`] and
+//! bytes are copied in and out. Where the device is a model in this process, whose threads write by Rust's own rules, each access has its turn. What a word means for other bytes (a completion whose phase bit has turned, say) is ordered by [`Memory::read_u32_acquire`] and
 //! [`Memory::write_barrier`].
 #![allow(unsafe_code, reason = "memory that a device owns cannot be a reference")]
 
@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{Ordering, fence};
+use std::sync::{Mutex, PoisonError};
 
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
@@ -31,8 +32,8 @@ pub struct Memory {
 enum Backing {
     /// A file in memory, which other processes can map, too.
     File { mapped: MmapRaw, file: File, offset: u64 },
-    /// Memory of this process alone.
-    Heap(Heap),
+    /// Memory of this process alone: driver and model are threads of it, and what they do to the same byte at the same time would be a race of Rust's.
+    Heap { heap: Heap, turn: Mutex<()> },
 }
 
 /// Pages of the allocator.
@@ -44,7 +45,7 @@ struct Heap {
 
 // SAFETY: A `Heap` owns its pages, and nothing in it belongs to a thread.
 unsafe impl Send for Heap {}
-// SAFETY: `Heap` is a pointer and a layout, neither of which changes; what it points at is reached only by the accesses of `Memory`, none of which makes a reference.
+// SAFETY: `Heap` is a pointer and a layout, neither of which changes; what it points at is reached by `Memory::at` alone, by one thread at a time (`turn`), and no reference is made.
 unsafe impl Sync for Heap {}
 
 impl Drop for Heap {
@@ -104,7 +105,7 @@ impl Memory {
         // SAFETY: The layout is not empty: at least one page.
         let start = unsafe { alloc_zeroed(layout) };
         let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
-        Self { backing: Backing::Heap(Heap { start, layout }), is_huge: false }
+        Self { backing: Backing::Heap { heap: Heap { start, layout }, turn: Mutex::new(()) }, is_huge: false }
     }
 
     /// Bytes.
@@ -112,7 +113,7 @@ impl Memory {
     pub fn len(&self) -> usize {
         match &self.backing {
             Backing::File { mapped, .. } => mapped.len(),
-            Backing::Heap(heap) => heap.layout.size(),
+            Backing::Heap { heap, .. } => heap.layout.size(),
         }
     }
 
@@ -125,7 +126,7 @@ impl Memory {
     pub fn file(&self) -> Option<(BorrowedFd<'_>, u64)> {
         match &self.backing {
             Backing::File { file, offset, .. } => Some((file.as_fd(), *offset)),
-            Backing::Heap(_) => None,
+            Backing::Heap { .. } => None,
         }
     }
 
@@ -137,20 +138,25 @@ impl Memory {
     fn start(&self) -> *mut u8 {
         match &self.backing {
             Backing::File { mapped, .. } => mapped.as_mut_ptr(),
-            Backing::Heap(heap) => heap.start.as_ptr(),
+            Backing::Heap { heap, .. } => heap.start.as_ptr(),
         }
     }
 
-    /// Where that many bytes begin that lie wholly in the memory.
+    /// Does something with that many bytes, which lie wholly in the memory; where they begin is told.
     ///
     /// # Panics
     ///
     /// If they do not: places are computed here and never taken from a device.
-    fn place(&self, at: usize, bytes: usize) -> *mut u8 {
+    fn at<T>(&self, at: usize, bytes: usize, access: impl FnOnce(*mut u8) -> T) -> T {
         let len = self.len();
         assert!(at.checked_add(bytes).is_some_and(|end| end <= len), "{bytes} bytes at {at} of {len}");
+        let _turn = match &self.backing {
+            // Nothing is left half done by a panic: an access has none.
+            Backing::Heap { turn, .. } => Some(turn.lock().unwrap_or_else(PoisonError::into_inner)),
+            Backing::File { .. } => None,
+        };
         // SAFETY: The memory is `len` bytes long, and `at` is not beyond it (asserted above).
-        unsafe { self.start().add(at) }
+        access(unsafe { self.start().add(at) })
     }
 
     /// Reads a word, little endian, as PCI devices write them.
@@ -160,9 +166,8 @@ impl Memory {
     /// If it does not lie in the memory, or not at a multiple of four.
     pub fn read_u32(&self, at: usize) -> u32 {
         assert!(at.is_multiple_of(4), "a word at {at}");
-        let place = self.place(at, 4).cast::<u32>();
         // SAFETY: `place` is inside of the memory, which lives as long as `self`, and aligned, since memory begins with a page. A volatile read takes any bits there are.
-        u32::from_le(unsafe { place.read_volatile() })
+        u32::from_le(self.at(at, 4, |place| unsafe { place.cast::<u32>().read_volatile() }))
     }
 
     /// Reads a word; what is read of the memory afterwards was there when the word was, or later.
@@ -183,9 +188,8 @@ impl Memory {
     /// As [`Self::read_u32`].
     pub fn write_u32(&self, at: usize, word: u32) {
         assert!(at.is_multiple_of(4), "a word at {at}");
-        let place = self.place(at, 4).cast::<u32>();
         // SAFETY: As in `read_u32`; the memory is written to by nobody who has a reference to it, since there is none.
-        unsafe { place.write_volatile(word.to_le()) }
+        self.at(at, 4, |place| unsafe { place.cast::<u32>().write_volatile(word.to_le()) });
     }
 
     /// Writes eight bytes, little endian, as two words, the lower one first.
@@ -204,9 +208,10 @@ impl Memory {
     ///
     /// If they do not lie in the memory.
     pub fn read(&self, at: usize, bytes: &mut [u8]) {
-        let place = self.place(at, bytes.len());
         // SAFETY: `place` has that many bytes inside of the memory; `bytes` is Rust's own and cannot overlap with it, since no reference to the memory is ever made.
-        unsafe { std::ptr::copy_nonoverlapping(place, bytes.as_mut_ptr(), bytes.len()) }
+        self.at(at, bytes.len(), |place| unsafe {
+            std::ptr::copy_nonoverlapping(place, bytes.as_mut_ptr(), bytes.len());
+        });
     }
 
     /// Copies bytes in.
@@ -215,9 +220,10 @@ impl Memory {
     ///
     /// If they do not lie in the memory.
     pub fn write(&self, at: usize, bytes: &[u8]) {
-        let place = self.place(at, bytes.len());
         // SAFETY: As in `read`, the other way round.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len()) }
+        self.at(at, bytes.len(), |place| unsafe {
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len());
+        });
     }
 
     /// What was written before is there before what is written afterwards, registers of the device included.

@@ -3,6 +3,7 @@
 //! `vfio-ioctls` opens container, group and device; what it does not say the outcome of (accesses to registers, a reset), and BARs in memory, are done here.
 #![allow(unsafe_code, reason = "registers in memory are no Rust memory, and the kernel is told addresses")]
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::ops::RangeInclusive;
@@ -30,9 +31,11 @@ const ADDRESSES: RangeInclusive<u64> = 1 << 32..=(1 << 39) - 1;
 
 /// A function in the hands of this process.
 pub struct Vfio {
-    // In this order: the device goes before the container does.
+    // In this order: the device goes before the container does, and memory that the kernel was told of after it.
     device: VfioDevice,
     container: Arc<VfioContainer>,
+    /// What the device reaches.
+    reached: Mutex<BTreeMap<Iova, Arc<Memory>>>,
     bars: Vec<Option<MmapRaw>>,
     vectors: u32,
     /// The kernel takes one change of interrupts after the other.
@@ -67,7 +70,8 @@ impl Vfio {
         let device = VfioDevice::new(Path::new(&path), container.clone(), true).map_err(refused(opening))?;
         let bars = (0..BARS).map(|number| map_bar(&device, number)).collect();
         let vectors = device.get_irq_info(VFIO_PCI_MSIX_IRQ_INDEX).map_or(0, |irq| irq.count);
-        Ok(Self { device, container, bars, vectors, connecting: Mutex::new(false), address })
+        let (reached, connecting) = (Mutex::default(), Mutex::new(false));
+        Ok(Self { device, container, reached, bars, vectors, connecting, address })
     }
 
     fn fd(&self) -> BorrowedFd<'_> {
@@ -154,14 +158,21 @@ impl Bus for Vfio {
 
     fn map(&self, iova: Iova, memory: &Arc<Memory>) -> Result<(), BusError> {
         let start = memory.address() as *mut u8;
-        // SAFETY: The memory is whole pages of this process, `len` bytes from `start` on, and stays until it was unmapped: `Mapped` sees to that, and leaks it where it
-        // cannot be. What the device does to it is what `Memory` is made for.
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: The memory is whole pages of this process, `len` bytes from `start` on, and is kept in `reached` from here until the kernel has unmapped it, or has closed the
+        // container. What the device does to it is what `Memory` is made for.
         unsafe { self.container.vfio_dma_map(iova.0, memory.len(), start) }
-            .map_err(refused("a mapping of memory"))
+            .map_err(refused("a mapping of memory"))?;
+        // The kernel takes no mapping where there is one, so that none is lost here.
+        reached.insert(iova, memory.clone());
+        Ok(())
     }
 
     fn unmap(&self, iova: Iova, memory: &Memory) -> Result<(), BusError> {
-        self.container.vfio_dma_unmap(iova.0, memory.len()).map_err(refused("the end of a mapping"))
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        self.container.vfio_dma_unmap(iova.0, memory.len()).map_err(refused("the end of a mapping"))?;
+        reached.remove(&iova);
+        Ok(())
     }
 
     fn addresses(&self) -> Vec<RangeInclusive<u64>> {
