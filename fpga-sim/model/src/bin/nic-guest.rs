@@ -107,9 +107,7 @@ fn edu() -> Outcome {
     need(get(&*bus, 0)? & 0xffff == 0x00ed, "it says that it is edu")?;
     put(&*bus, 4, 0x1234_5678)?;
     need(get(&*bus, 4)? == !0x1234_5678, "it inverts what is written")?;
-    let mut command = [0; 2];
-    bus.read(Space::Config, 4, &mut command)?;
-    bus.write(Space::Config, 4, &[command[0] | 6, command[1]])?;
+    turn_on(&*bus)?;
     let memory = Arc::new(Memory::shared(8192)?);
     // It reaches 28 bits.
     let at = Iova(0x10_0000);
@@ -143,13 +141,18 @@ fn edu() -> Outcome {
     Ok(())
 }
 
-/// QEMU's `igb` (Intel 82576 datasheet, 8.8): registers in memory, interrupts by MSI-X, a reset.
+/// Turns on that a function decodes its registers in memory, and does DMA.
+fn turn_on(bus: &dyn Bus) -> Outcome {
+    let mut command = [0; 2];
+    bus.read(Space::Config, 4, &mut command)?;
+    Ok(bus.write(Space::Config, 4, &[command[0] | 6, command[1]])?)
+}
+
+/// QEMU's `igb` (Intel 82576 datasheet, 8.8): registers in memory, interrupts by MSI-X, DMA, a reset.
 fn igb() -> Outcome {
     let (general, set_cause, enable, cause) = (0x1514, 0x1520, 0x1524, 0x1580);
     let bus = take((0x8086, 0x10c9))?;
-    let mut command = [0; 2];
-    bus.read(Space::Config, 4, &mut command)?;
-    bus.write(Space::Config, 4, &[command[0] | 6, command[1]])?;
+    turn_on(&*bus)?;
     let lines = (0..bus.vectors()).map(|_| Interrupt::new()).collect::<Result<Vec<_>, _>>()?;
     bus.connect(&lines)?;
     // A vector for each cause.
@@ -162,10 +165,60 @@ fn igb() -> Outcome {
         put(&*bus, cause, 1 << vector)?;
     }
     println!("igb: interrupts by MSI-X, {} vectors", lines.len());
+    igb_loop(&bus, &lines[2])?;
+    println!("igb: a frame by DMA out and in again, and its interrupt");
     need(get(&*bus, enable)? & 0b101 == 0b101, "causes are on")?;
     bus.reset()?;
     need(get(&*bus, enable)? & 0b101 == 0, "registers are as after power on")?;
     println!("igb: reset");
+    Ok(())
+}
+
+/// A frame that `igb` reads from memory, loops back, and writes to memory (7.1, 7.2, 8.10, 8.12): rings of eight descriptors, the interrupt of the receive queue by vector 2.
+fn igb_loop(bus: &Arc<dyn Bus>, line: &Interrupt) -> Outcome {
+    let memory = Arc::new(Memory::shared(4 * 4096)?);
+    let at = Iova(1 << 32);
+    bus.map(at, &memory)?;
+    let (receive, send, into, from) = (0u64, 1024u64, 4096usize, 8192usize);
+    let frame: Vec<u8> = (0..300u32).map(|number| (number * 11 + 2) as u8 & 0xfe).collect();
+    memory.write(from, &frame);
+    // Receive descriptor: where to. Transmit descriptor: from where, a whole frame with CRC, told when it is done.
+    memory.write_u64(receive as usize, at.0 + into as u64);
+    memory.write_u64(send as usize, at.0 + from as u64);
+    memory.write_u32(send as usize + 8, 0x2b30_0000 | frame.len() as u32);
+    memory.write_u32(send as usize + 12, (frame.len() as u32) << 14);
+    Memory::write_barrier();
+    // The link: the PHY (number 1) negotiates anew.
+    put(&**bus, 0x0000, 1 << 6)?;
+    put(&**bus, 0x0020, 1 << 26 | 1 << 21 | 0x1200)?;
+    let begun = Instant::now();
+    while get(&**bus, 0x0008)? & 2 == 0 {
+        need(begun.elapsed() < LONG, "the link comes up")?;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // The receive queue's vector; all addresses, loopback, no CRC in memory.
+    put(&**bus, 0x1700, 0x82)?;
+    put(&**bus, 0x0100, 1 << 1 | 1 << 3 | 1 << 4 | 1 << 6 | 1 << 15 | 1 << 26)?;
+    for (base, ring, control) in [(0xc000, receive, 0xc028), (0xe000, send, 0xe028)] {
+        for (register, word) in [(0, (at.0 + ring) as u32), (4, ((at.0 + ring) >> 32) as u32), (8, 128)] {
+            put(&**bus, base + register, word)?;
+        }
+        put(&**bus, control, 1 << 25)?;
+    }
+    // Buffers of 2 KiB, one a frame.
+    put(&**bus, 0xc00c, 2 | 1 << 25)?;
+    put(&**bus, 0xc018, 1)?;
+    put(&**bus, 0x0400, 1 << 1)?;
+    put(&**bus, 0xe018, 1)?;
+    need(line.wait(LONG)? > 0, "the receive queue's interrupt comes")?;
+    let status = memory.read_u32_acquire(receive as usize + 8);
+    let bytes = memory.read_u32(receive as usize + 12) as u16;
+    need(status & 3 == 3, "the descriptor is done, and a whole frame")?;
+    need(usize::from(bytes) == frame.len(), "it is as long as it was")?;
+    let mut back = vec![0; frame.len()];
+    memory.read(into, &mut back);
+    need(back == frame, "it is what it was")?;
+    bus.unmap(at, &memory)?;
     Ok(())
 }
 
