@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::exec::{Counted, Unit, table_output};
 use crate::graph::{Binary, Function, Input, Op, UnitId, Value};
-use crate::layout::{ArrayLayout, Layout, Shape, TableLayout};
+use crate::layout::{ArrayLayout, Carried, Layout, Shape, TableLayout};
 use crate::pipeline::{ADDRESS, Pipeline, is_effect, reachable};
 use crate::schedule::{REGISTER_LATENCY, Schedule};
 use crate::state::LENGTH;
@@ -110,8 +110,8 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// The module's text.
-    pub(crate) fn module(mut self, name: &str) -> String {
+    /// The module's text, and what it carries.
+    pub(crate) fn module(mut self, name: &str) -> (String, Carried) {
         // Bodies first: they say at which clocks values are wanted.
         let wires = self.wires();
         let units = self.units();
@@ -128,7 +128,7 @@ impl<'p> Emitter<'p> {
         self.head(name, &outputs);
         self.text += "\n    // What is computed.\n";
         self.text += &std::mem::take(&mut self.declarations);
-        self.delays();
+        let carried = self.delays();
         self.text += "\n    // Wide values, wired again where they are wanted.\n";
         self.text += &std::mem::take(&mut self.wires_again);
         self.text += &wires;
@@ -137,7 +137,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(self.text, "    assign o_{name} = {value};");
         }
         self.text += "endmodule\n";
-        self.text
+        (self.text, carried)
     }
 
     fn head(&mut self, name: &str, outputs: &[(String, u32, String)]) {
@@ -264,6 +264,7 @@ impl<'p> Emitter<'p> {
                 if width == 1 { format!("{base}[{low}]") } else { format!("{base}[{low} +: {width}]") }
             }
             Op::Concat(a, b) => format!("{{{}, {}}}", self.at(a, stage), self.at(b, stage)),
+            Op::After(a, _) => self.at(a, stage),
             Op::Any(values) => {
                 let values: Vec<String> = values.iter().map(|value| self.at(*value, stage)).collect();
                 values.join(" | ")
@@ -312,7 +313,8 @@ impl<'p> Emitter<'p> {
     }
 
     /// Registers and rings of values that are wanted later than they are there: one way each, with an end at each clock that wants it.
-    fn delays(&mut self) {
+    fn delays(&mut self) -> Carried {
+        let mut carried = Carried::default();
         self.text += "\n    // Values on their way from clock to clock: `x_s9` is `x` at clock 9.\n";
         let (mut declared, mut next) = (String::new(), String::new());
         let mut rings = String::new();
@@ -324,11 +326,13 @@ impl<'p> Emitter<'p> {
             for stage in stages {
                 let here = format!("{name}_s{stage}");
                 if stage == from + 1 {
+                    carried.registers += u64::from(width);
                     let _ = writeln!(declared, "    reg {} {here};", range(width));
                     let _ = writeln!(next, "        {here} <= {source};");
                 } else {
                     let _ = writeln!(declared, "    wire {} {here};", range(width));
                     let depth = stage - from;
+                    carried.rings += u64::from(width) * u64::from(depth);
                     let _ = writeln!(
                         rings,
                         "    sluice_delay #({width}, {depth}) d_{here} (clk, tick, {source}, {here});"
@@ -343,6 +347,7 @@ impl<'p> Emitter<'p> {
             let _ = write!(self.text, "    always_ff @(posedge clk) begin\n{next}    end\n");
         }
         self.text += &rings;
+        carried
     }
 
     fn units(&mut self) -> String {

@@ -1,12 +1,13 @@
 //! A program turned into values: all that both pipelines share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
 use sluice_ir::{Counter, Handle, Intrinsic, Meter, Module, Register, Table, VariableKind};
 
-use crate::deparser::Segment;
+use crate::deparser::Emitted;
 use crate::graph::{Graph, Input, UnitId, Value};
+use crate::order::Order;
 use crate::state::{LENGTH, Slots, Special, State};
 
 /// A block that a pipeline instantiates, with what goes into it.
@@ -82,7 +83,15 @@ pub(crate) struct Exec<'m> {
     /// Statements that overwrite and append, in order.
     pub(crate) edits: Vec<Edit>,
     /// What the deparser emits, in order.
-    pub(crate) emitted: Vec<Segment>,
+    pub(crate) emitted: Vec<Emitted>,
+    /// Slots that something else than the parser's taking puts something into.
+    pub(crate) written: BTreeSet<u32>,
+    /// Those of them that are put something else than zero into.
+    pub(crate) raised: BTreeSet<u32>,
+    /// Whether what is put comes from the frame.
+    pub(crate) is_taking: bool,
+    /// What the parser takes, in what order.
+    pub(crate) order: Order,
     /// Where the statement stands that is being turned.
     pub(crate) span: Option<Span>,
 }
@@ -113,6 +122,10 @@ impl<'m> Exec<'m> {
             counters: BTreeMap::new(),
             edits: Vec::new(),
             emitted: Vec::new(),
+            written: BTreeSet::new(),
+            raised: BTreeSet::new(),
+            is_taking: false,
+            order: Order::default(),
             span: None,
         }
     }
@@ -231,7 +244,7 @@ impl<'m> Exec<'m> {
 
     /// Whether one value is made of another.
     pub(crate) fn depends(&self, value: Value, on: &dyn Fn(Value) -> bool) -> bool {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut waiting = vec![value];
         while let Some(value) = waiting.pop() {
             if !seen.insert(value) {

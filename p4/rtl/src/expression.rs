@@ -223,6 +223,12 @@ impl Exec<'_> {
         let name = self.slots.name(slot).to_string();
         self.graph.name(after, &name);
         state.slots[slot as usize] = after;
+        if !self.is_taking {
+            self.written.insert(slot);
+            if !self.graph.is(value, 0) {
+                self.raised.insert(slot);
+            }
+        }
     }
 
     /// Assigns to a place.

@@ -1,6 +1,6 @@
 //! What is left of a value where a condition is known to hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Binary, Graph, Op, Value};
 
@@ -22,6 +22,38 @@ impl Graph {
             }
         }
         self.known_to(&holds, value)
+    }
+
+    /// What a bit is where another one is set, looking through all that is made of bits.
+    pub(crate) fn where_set(&mut self, set: Value, bit: Value) -> Value {
+        self.replaced(set, bit, &mut BTreeMap::new())
+    }
+
+    fn replaced(&mut self, set: Value, bit: Value, done: &mut BTreeMap<Value, Value>) -> Value {
+        if bit == set {
+            return self.bit(true);
+        }
+        if let Some(found) = done.get(&bit) {
+            return *found;
+        }
+        let found = match self.node(bit).op {
+            Op::Not(inner) => {
+                let inner = self.replaced(set, inner, done);
+                self.not(inner)
+            }
+            Op::Binary(op @ (Binary::And | Binary::Or), left, right) => {
+                let (left, right) = (self.replaced(set, left, done), self.replaced(set, right, done));
+                if op == Binary::And { self.and(left, right) } else { self.or(left, right) }
+            }
+            Op::Mux(condition, accept, reject) if self.width(condition) == self.width(accept) => {
+                let condition = self.replaced(set, condition, done);
+                let (accept, reject) = (self.replaced(set, accept, done), self.replaced(set, reject, done));
+                self.mux(condition, accept, reject)
+            }
+            _ => bit,
+        };
+        done.insert(bit, found);
+        found
     }
 
     fn known_to(&mut self, holds: &BTreeSet<Value>, value: Value) -> Value {

@@ -2,7 +2,7 @@
 //!
 //! Equal values are one node, and what is known is computed here, so that a loop or a stack whose index is known costs nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sluice_entities::Bits;
 use sluice_ir::{BinaryOp, Type, arithmetic};
@@ -83,6 +83,8 @@ pub(crate) enum Op {
     Concat(Value, Value),
     /// The or of several, of which at most one is not zero.
     Any(Vec<Value>),
+    /// The first one, not before the others are there.
+    After(Value, Vec<Value>),
     /// One of the functions of `sluice_hash.svh`, over all bits of the value.
     Function(Function, Value),
 }
@@ -411,6 +413,45 @@ impl Graph {
         }
     }
 
+    /// A value that nobody is to have before the others are there, so that what is made of it need not wait for them.
+    pub(crate) fn after(&mut self, value: Value, others: impl IntoIterator<Item = Value>) -> Value {
+        let others: BTreeSet<Value> = others.into_iter().filter(|other| self.is_late(*other)).collect();
+        if others.is_empty() {
+            return value;
+        }
+        let width = self.width(value);
+        self.make(Op::After(value, others.into_iter().collect()), width)
+    }
+
+    fn is_late(&self, value: Value) -> bool {
+        !matches!(self.node(value).op, Op::Constant(_) | Op::Input(_))
+    }
+
+    /// Bytes of a value leave at its low end.
+    pub(crate) fn shift_bytes_out(&mut self, value: Value, bytes: Value) -> Value {
+        self.shift_bytes(Binary::Shr, value, bytes)
+    }
+
+    /// Bytes of a value leave at its high end.
+    pub(crate) fn shift_bytes_up(&mut self, value: Value, bytes: Value) -> Value {
+        self.shift_bytes(Binary::Shl, value, bytes)
+    }
+
+    /// By one bit of the distance after the other, so that it may go over more than one clock.
+    fn shift_bytes(&mut self, op: Binary, value: Value, bytes: Value) -> Value {
+        let width = self.width(value);
+        let mut moved = value;
+        for bit in (0..self.width(bytes)).rev() {
+            let by = 8_u64 << bit;
+            let by = self.number(32, by.min(u64::from(u32::MAX)));
+            let far = self.binary(op, moved, by);
+            let on = self.slice(bytes, bit, 1);
+            moved = self.mux(on, far, moved);
+        }
+        debug_assert_eq!(self.width(moved), width);
+        moved
+    }
+
     /// All of them, the first on top; nothing for none.
     pub(crate) fn join(&mut self, values: impl IntoIterator<Item = Value>) -> Option<Value> {
         values.into_iter().fold(None, |joined, value| match joined {
@@ -453,6 +494,7 @@ impl Graph {
             Op::Binary(_, a, b) | Op::Concat(a, b) => vec![*a, *b],
             Op::Mux(a, b, c) => vec![*a, *b, *c],
             Op::Any(values) => values.clone(),
+            Op::After(value, others) => std::iter::once(value).chain(others).copied().collect(),
         }
     }
 }

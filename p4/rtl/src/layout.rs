@@ -145,6 +145,15 @@ pub struct ArrayLayout {
     pub counts_packets: bool,
 }
 
+/// Bits that a program carries from clock to clock: what its values cost beside its blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Carried {
+    /// Bits times clocks in rings (`sluice_delay`), which become memories.
+    pub rings: u64,
+    /// Bits in registers.
+    pub registers: u64,
+}
+
 /// What a driver has to know of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Layout {
@@ -158,6 +167,12 @@ pub struct Layout {
     pub egress_clocks: u32,
     /// Most levels of logic in a clock, tenths.
     pub depth_tenths: u32,
+    /// What parser and ingress carry.
+    pub ingress_carried: Carried,
+    /// What egress and deparser carry.
+    pub egress_carried: Carried,
+    /// Bits of a packet that go from ingress through replication to egress.
+    pub replicated_bits: u32,
     /// 32-bit words of the longest row.
     pub row_words: u32,
     /// Output queues; a packet goes to that of its port's number modulo this.

@@ -14,6 +14,7 @@
 //! There are no branches: both ways are computed, and a multiplexer chooses (`statement.rs`). Each state of the parser is laid
 //! out once (`stops.rs`, `parser.rs`), a stack's loop as often as the stack has elements. What comes out is a graph without order; each value is computed in
 //! the first clock that has what it is made of and room for it (`schedule.rs`), and carried to the clocks that want it.
+//! The deparser edits the frame's first bytes (`in_place.rs`): header fields that nothing writes are not carried to it.
 //!
 //! # What it has not
 //!
@@ -29,8 +30,10 @@ mod expression;
 mod externs;
 mod given;
 mod graph;
+mod in_place;
 mod layout;
 mod merged;
+mod order;
 mod parser;
 mod pipeline;
 mod schedule;
@@ -41,7 +44,8 @@ mod table;
 mod top;
 
 pub use layout::{
-    ActionLayout, ArrayLayout, Field, KeyField, Layout, Options, POLYNOMIALS, Shape, TableLayout, row,
+    ActionLayout, ArrayLayout, Carried, Field, KeyField, Layout, Options, POLYNOMIALS, Shape, TableLayout,
+    row,
 };
 
 use std::fmt::Write;
@@ -107,10 +111,13 @@ pub fn compile(module: &Module, name: &str, options: &Options) -> Result<Program
         );
     }
     let ports = ingress_ports(pipelines.window_bytes);
-    text += &Emitter::new(&pipelines.ingress, &ingress, &layout, &ports).module("sluice_ingress");
-    text.push('\n');
-    text += &Emitter::new(&pipelines.egress, &egress, &layout, &egress_ports()).module("sluice_egress");
-    text.push('\n');
+    let (first, carried) =
+        Emitter::new(&pipelines.ingress, &ingress, &layout, &ports).module("sluice_ingress");
+    layout.ingress_carried = carried;
+    let (second, carried) =
+        Emitter::new(&pipelines.egress, &egress, &layout, &egress_ports()).module("sluice_egress");
+    layout.egress_carried = carried;
+    text += &format!("{first}\n{second}\n");
     text += &top::top(&pipelines, &layout, options);
     let parts = [
         ("parser and ingress", &pipelines.ingress, &ingress),
@@ -171,6 +178,9 @@ fn layout_of(module: &Module, pipelines: &Pipelines, options: &Options) -> Layou
         ingress_clocks: 0,
         egress_clocks: 0,
         depth_tenths: 0,
+        ingress_carried: Carried::default(),
+        egress_carried: Carried::default(),
+        replicated_bits: top::carried_bits(pipelines),
         row_words: widest.div_ceil(32),
         queues: options.queues,
         replication_block: top::REPLICATION_BLOCK,

@@ -117,6 +117,7 @@ impl Exec<'_> {
         let mut there = here.state.clone();
         self.at(node.span);
         self.path.push(here.on);
+        self.order.come(stop);
         self.block(&mut there, &node.body);
         self.at(node.span);
         let mut targets: BTreeMap<Option<Stop>, Value> = BTreeMap::new();
@@ -126,6 +127,7 @@ impl Exec<'_> {
                 Target::Accept | Target::Reject => None,
             };
             let on = self.graph.and(here.on, on);
+            self.order.go(to);
             let sum = *targets.entry(to).or_insert_with(|| self.graph.bit(false));
             targets.insert(to, self.graph.or(sum, on));
         }
@@ -327,11 +329,16 @@ impl Exec<'_> {
             total = self.graph.add(total, bits);
         }
         self.refuse_short(state, total);
-        for (on, header) in self.headers(state, header) {
+        let headers = self.headers(state, header);
+        self.order.take(headers.iter().map(|(_, header)| *header));
+        for (on, header) in headers {
             self.leave_union(state, on, header);
             let valid = self.graph.bit(true);
+            self.is_taking = true;
             self.put(state, self.slots.valid(header), on, valid);
+            self.put(state, self.slots.taken(header), on, valid);
             self.fill(state, on, header, varbit_bits);
+            self.is_taking = false;
         }
         self.take(state, total);
         if let HeaderRef::Next(stack) = header {
@@ -448,5 +455,6 @@ impl Exec<'_> {
         }
         self.refuse_short(state, by);
         self.take(state, by);
+        self.order.has_gaps = true;
     }
 }

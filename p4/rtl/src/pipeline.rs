@@ -7,6 +7,7 @@ use crate::deparser::{MAX_HEAD_BYTES, Segment};
 use crate::exec::{Edit, Exec, Unit};
 use crate::externs::DROP_PORT;
 use crate::graph::{Binary, Graph, Input, Op, Value};
+use crate::in_place::Head;
 use crate::state::{LENGTH, Slots, Special, State, Way};
 use crate::stops::{Stops, stops};
 
@@ -57,7 +58,14 @@ pub(crate) fn build(module: &Module) -> Result<Pipelines, Diagnostics> {
     let mut outputs = decisions(&mut ingress, &state);
     for slot in &bundle {
         let name = format!("{}_x{slot}", crate::emit::sanitized(ingress.slots.name(*slot)));
-        outputs.push((name, state.slots[*slot as usize]));
+        // Egress has the first bytes as they came.
+        let is_window = *slot == ingress.slots.special(Special::Window);
+        let value = if is_window {
+            ingress.graph.input(Input::Window, ingress.slots.width(*slot))
+        } else {
+            state.slots[*slot as usize]
+        };
+        outputs.push((name, value));
     }
     let finish = |exec: Exec<'_>, outputs| Pipeline {
         graph: exec.graph,
@@ -156,6 +164,7 @@ struct Leaving {
 fn leave(exec: &mut Exec<'_>, ingress: &Exec<'_>, before: &State) -> Leaving {
     let module = exec.module;
     let mut state = copied(exec, ingress, before);
+    let start = state.clone();
     exec.block(&mut state, &module.pipeline.egress);
     state.left.remove(&Way::Exit);
     // A copy that is dropped is so by what egress says, whatever computes and deparses it afterwards.
@@ -166,16 +175,20 @@ fn leave(exec: &mut Exec<'_>, ingress: &Exec<'_>, before: &State) -> Leaving {
         exec.block(&mut state, block);
         state.left.remove(&Way::Exit);
     }
-    let segments = std::mem::take(&mut exec.emitted);
     let zero = exec.graph.number(LENGTH, 0);
-    let head = exec.compact(&segments);
+    let Head { packed: head, skip } = match exec.in_place(ingress, before, &start) {
+        Some(head) => head,
+        None => {
+            let segments = exec.segments();
+            Head { packed: exec.compact(&segments), skip: exec.graph.input(Input::Skip, LENGTH) }
+        }
+    };
     let head_bytes = head.map_or(0, |(head, _)| exec.graph.width(head).div_ceil(8));
     let (head, head_length) = head.unwrap_or_else(|| (exec.graph.number(8, 0), zero));
     let most = exec.graph.number(LENGTH, u64::from(MAX_HEAD_BYTES));
     let is_long = exec.graph.less(most, head_length);
     let fits = exec.graph.not(is_long);
     let send = if head_bytes < MAX_HEAD_BYTES { send } else { exec.graph.and(send, fits) };
-    let skip = exec.graph.input(Input::Skip, LENGTH);
     let length = exec.graph.input(Input::Length, LENGTH);
     let body = exec.graph.binary(Binary::Sub, length, skip);
     let mut end = exec.graph.add(head_length, body);
@@ -245,7 +258,8 @@ fn copied(exec: &mut Exec<'_>, ingress: &Exec<'_>, before: &State) -> State {
     let mut slots = Vec::new();
     for slot in 0..exec.slots.len() {
         let left = before.slots[slot as usize];
-        let value = match ingress.graph.known(left) {
+        let is_window = slot == exec.slots.special(Special::Window);
+        let value = match ingress.graph.known(left).filter(|_| !is_window) {
             Some(bits) => exec.graph.constant(bits.clone()),
             None => exec.graph.input(Input::Slot(slot), exec.slots.width(slot)),
         };

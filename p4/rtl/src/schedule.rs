@@ -280,7 +280,8 @@ fn cost(graph: &Graph, value: Value) -> u32 {
     let node = graph.node(value);
     let carry = |width: u32| 10 + width.min(64) / 4;
     match node.op {
-        Op::Constant(_) | Op::Input(_) | Op::Output(..) | Op::Slice(..) | Op::Concat(..) | Op::Not(_) => 0,
+        Op::Constant(_) | Op::Input(_) | Op::Output(..) | Op::Slice(..) | Op::Concat(..) => 0,
+        Op::Not(_) | Op::After(..) => 0,
         Op::Mux(..) => 6,
         // Six to a look-up table.
         Op::Any(ref values) => match values.len() {

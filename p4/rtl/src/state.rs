@@ -46,6 +46,7 @@ pub(crate) struct Slots {
     headers: Vec<HeaderSlots>,
     stacks: Vec<u32>,
     specials: u32,
+    taken: u32,
 }
 
 impl Slots {
@@ -56,6 +57,7 @@ impl Slots {
             headers: Vec::new(),
             stacks: Vec::new(),
             specials: 0,
+            taken: 0,
         };
         for (_, variable) in module.variables.iter() {
             slots.add(variable.ty.width(), variable.name.clone());
@@ -84,6 +86,10 @@ impl Slots {
             slots.add(width, name.to_string());
         }
         debug_assert_eq!(slots.specials as usize + SPECIALS, slots.widths.len());
+        slots.taken = slots.widths.len() as u32;
+        for (_, header) in module.headers.iter() {
+            slots.add(1, format!("{}.taken", header.name));
+        }
         slots
     }
 
@@ -103,6 +109,11 @@ impl Slots {
 
     pub(crate) fn valid(&self, header: Handle<Header>) -> u32 {
         self.headers[header.index()].valid
+    }
+
+    /// Whether the parser took a header, which stays so when the header is no more valid.
+    pub(crate) fn taken(&self, header: Handle<Header>) -> u32 {
+        self.taken + header.index() as u32
     }
 
     /// The slot with the bits of a header's varbit field.

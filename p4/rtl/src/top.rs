@@ -21,6 +21,12 @@ const WAITING: u32 = 64;
 /// Beats of the longest frame, with some room.
 const LONGEST: u32 = 160;
 
+/// Bits of a packet that go through replication: slots, two lengths, time, bad mark, port.
+pub(crate) fn carried_bits(pipelines: &Pipelines) -> u32 {
+    let slots = pipelines.bundle.iter().map(|slot| pipelines.ingress.slots.width(*slot));
+    slots.sum::<u32>() + 16 + 16 + 64 + 1 + 9
+}
+
 /// The top module.
 pub(crate) fn top(pipelines: &Pipelines, layout: &Layout, options: &Options) -> String {
     let queues = options.queues;
@@ -35,7 +41,7 @@ pub(crate) fn top(pipelines: &Pipelines, layout: &Layout, options: &Options) -> 
             (name, pipelines.ingress.slots.width(*slot))
         })
         .collect();
-    let carried: u32 = bundle.iter().map(|(_, width)| width).sum::<u32>() + 16 + 16 + 64 + 1 + 9;
+    let carried = layout.replicated_bits;
     let mut text = String::new();
     let widths = |text: &str| {
         text.replace("@HEAD@", &layout.head_bytes.to_string())

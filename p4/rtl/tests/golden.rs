@@ -90,4 +90,9 @@ fn broker() {
     let layout = program.expect("the rest is taken").layout;
     assert!(layout.tables.iter().any(|table| table.name.ends_with("policy") && table.is_built));
     assert_eq!(layout.window_bytes, 256);
+    // What is not changed stays in the frame: twelve IPv6 extension headers of 190 bytes alone are 18,240 bits.
+    assert!(layout.replicated_bits < 5_000, "{} bits a packet", layout.replicated_bits);
+    let carried = [layout.ingress_carried, layout.egress_carried];
+    assert!(carried[0].rings < 4_000_000 && carried[1].rings < 200_000, "{carried:?}");
+    assert!(carried[0].registers < 200_000 && carried[1].registers < 80_000, "{carried:?}");
 }

@@ -36,7 +36,6 @@ module sluice_ingress (
     output wire  o_hdr_ethernet_valid_x18,
     output wire [47:0] o_hdr_ethernet_destination_x19,
     output wire [47:0] o_hdr_ethernet_source_x20,
-    output wire [15:0] o_hdr_ethernet_kind_x21,
     output wire  o_hdr_ipv4_valid_x22,
     output wire [3:0] o_hdr_ipv4_version_x23,
     output wire [3:0] o_hdr_ipv4_ihl_x24,
@@ -48,7 +47,8 @@ module sluice_ingress (
     output wire [7:0] o_hdr_ipv4_protocol_x30,
     output wire [15:0] o_hdr_ipv4_checksum_x31,
     output wire [31:0] o_hdr_ipv4_source_x32,
-    output wire [31:0] o_hdr_ipv4_destination_x33
+    output wire [31:0] o_hdr_ipv4_destination_x33,
+    output wire [511:0] o_window_x35
 );
     // Clocks from input to output.
     localparam int LATENCY = 25;
@@ -142,6 +142,7 @@ module sluice_ingress (
     wire [31:0] n141;
 
     // Values on their way from clock to clock: `x_s9` is `x` at clock 9.
+    wire [511:0] i_window_s25;
     wire [8:0] i_ingress_port_s25;
     wire [15:0] i_length_s21;
     wire [15:0] i_length_s25;
@@ -150,7 +151,6 @@ module sluice_ingress (
     wire  hdr_ethernet_valid_n27_s25;
     wire [47:0] hdr_ethernet_destination_n29_s24;
     wire [47:0] hdr_ethernet_source_n31_s24;
-    wire [15:0] hdr_ethernet_kind_n33_s25;
     reg  n39_s1;
     reg  hdr_ipv4_valid_n49_s1;
     reg [3:0] n50_s1;
@@ -224,13 +224,13 @@ module sluice_ingress (
         n150_s25 <= n150;
         n151_s25 <= n151;
     end
+    sluice_delay #(512, 25) d_i_window_s25 (clk, tick, i_window, i_window_s25);
     sluice_delay #(9, 25) d_i_ingress_port_s25 (clk, tick, i_ingress_port, i_ingress_port_s25);
     sluice_delay #(16, 21) d_i_length_s21 (clk, tick, i_length, i_length_s21);
     sluice_delay #(16, 4) d_i_length_s25 (clk, tick, i_length_s21, i_length_s25);
     sluice_delay #(1, 24) d_hdr_ethernet_valid_n27_s25 (clk, tick, hdr_ethernet_valid_n27_s1, hdr_ethernet_valid_n27_s25);
     sluice_delay #(48, 24) d_hdr_ethernet_destination_n29_s24 (clk, tick, hdr_ethernet_destination_n29, hdr_ethernet_destination_n29_s24);
     sluice_delay #(48, 24) d_hdr_ethernet_source_n31_s24 (clk, tick, hdr_ethernet_source_n31, hdr_ethernet_source_n31_s24);
-    sluice_delay #(16, 25) d_hdr_ethernet_kind_n33_s25 (clk, tick, hdr_ethernet_kind_n33, hdr_ethernet_kind_n33_s25);
     sluice_delay #(1, 24) d_hdr_ipv4_valid_n78_s25 (clk, tick, hdr_ipv4_valid_n78, hdr_ipv4_valid_n78_s25);
     sluice_delay #(4, 24) d_hdr_ipv4_version_n79_s25 (clk, tick, hdr_ipv4_version_n79, hdr_ipv4_version_n79_s25);
     sluice_delay #(4, 24) d_hdr_ipv4_ihl_n80_s25 (clk, tick, hdr_ipv4_ihl_n80, hdr_ipv4_ihl_n80_s25);
@@ -384,7 +384,6 @@ module sluice_ingress (
     assign o_hdr_ethernet_valid_x18 = hdr_ethernet_valid_n27_s25;
     assign o_hdr_ethernet_destination_x19 = n149_s25;
     assign o_hdr_ethernet_source_x20 = n150_s25;
-    assign o_hdr_ethernet_kind_x21 = hdr_ethernet_kind_n33_s25;
     assign o_hdr_ipv4_valid_x22 = hdr_ipv4_valid_n78_s25;
     assign o_hdr_ipv4_version_x23 = hdr_ipv4_version_n79_s25;
     assign o_hdr_ipv4_ihl_x24 = hdr_ipv4_ihl_n80_s25;
@@ -397,6 +396,7 @@ module sluice_ingress (
     assign o_hdr_ipv4_checksum_x31 = hdr_ipv4_checksum_n87_s25;
     assign o_hdr_ipv4_source_x32 = hdr_ipv4_source_n88_s25;
     assign o_hdr_ipv4_destination_x33 = hdr_ipv4_destination_n89_s25;
+    assign o_window_x35 = i_window_s25;
 endmodule
 
 module sluice_egress (
@@ -415,7 +415,6 @@ module sluice_egress (
     input  wire  i_hdr_ethernet_valid_x18,
     input  wire [47:0] i_hdr_ethernet_destination_x19,
     input  wire [47:0] i_hdr_ethernet_source_x20,
-    input  wire [15:0] i_hdr_ethernet_kind_x21,
     input  wire  i_hdr_ipv4_valid_x22,
     input  wire [3:0] i_hdr_ipv4_version_x23,
     input  wire [3:0] i_hdr_ipv4_ihl_x24,
@@ -428,6 +427,7 @@ module sluice_egress (
     input  wire [15:0] i_hdr_ipv4_checksum_x31,
     input  wire [31:0] i_hdr_ipv4_source_x32,
     input  wire [31:0] i_hdr_ipv4_destination_x33,
+    input  wire [511:0] i_window_x35,
     input  wire        cfg_write,
     input  wire        cfg_read,
     input  wire [7:0]  cfg_block,
@@ -446,7 +446,7 @@ module sluice_egress (
     output wire [15:0] o_end
 );
     // Clocks from input to output.
-    localparam int LATENCY = 3;
+    localparam int LATENCY = 4;
     wire [LATENCY:0] valid_at;
     sluice_valid #(.DEPTH(LATENCY)) valid_line (.clk(clk), .rst(rst), .d(valid), .q(valid_at));
     assign o_valid = valid_at[LATENCY];
@@ -455,20 +455,13 @@ module sluice_egress (
     always_ff @(posedge clk) tick <= tick + 16'd1;
 
     // What is computed.
-    wire [7:0] n41;
-    wire [15:0] n42;
-    wire [31:0] n43;
-    wire [47:0] n44;
-    wire [63:0] n45;
-    wire [71:0] n46;
-    wire [79:0] n47;
-    wire [15:0] n50;
-    wire [15:0] n51;
+    wire [7:0] n43;
+    wire [15:0] n44;
     wire [15:0] n52;
     wire [15:0] n53;
     wire [15:0] n54;
-    wire [31:0] n55;
-    wire [31:0] n56;
+    wire [15:0] n55;
+    wire [15:0] n56;
     wire [31:0] n57;
     wire [31:0] n58;
     wire [31:0] n59;
@@ -482,157 +475,256 @@ module sluice_egress (
     wire [31:0] n67;
     wire [31:0] n68;
     wire [31:0] n69;
-    wire [95:0] n85;
-    wire [111:0] n86;
-    wire [15:0] n91;
-    wire [15:0] n95;
-    wire [15:0] n96;
-    wire [12:0] n101;
-    wire [15:0] n102;
-    wire [15:0] n107;
-    wire [15:0] n108;
     wire [31:0] n70;
     wire [31:0] n71;
-    wire [15:0] n72;
-    wire [15:0] n73;
-    wire [31:0] n74;
-    wire [31:0] n75;
+    wire [15:0] n91;
+    wire  n95;
+    wire  n101;
+    wire  n107;
+    wire  n113;
+    wire  n118;
+    wire  n123;
+    wire  n128;
+    wire [15:0] n151;
+    wire [95:0] n159;
+    wire [15:0] n162;
+    wire [15:0] n163;
+    wire [12:0] n169;
+    wire [15:0] n170;
+    wire [15:0] n174;
+    wire [15:0] n175;
+    wire [31:0] n72;
+    wire [31:0] n73;
+    wire [15:0] n74;
+    wire [15:0] n75;
     wire [31:0] n76;
-    wire [15:0] n77;
-    wire [15:0] n78;
-    wire [31:0] n79;
-    wire [31:0] n80;
+    wire [31:0] n77;
+    wire [31:0] n78;
+    wire [15:0] n79;
+    wire [15:0] n80;
     wire [31:0] n81;
-    wire [15:0] n82;
-    wire [15:0] n83;
-    wire [15:0] hdr_ipv4_checksum_n84;
-    wire [95:0] n87;
-    wire [127:0] n88;
-    wire [159:0] n89;
-    wire [159:0] n93;
-    wire [271:0] n98;
-    wire [271:0] n99;
-    wire [271:0] n100;
+    wire [31:0] n82;
+    wire [31:0] n83;
+    wire [15:0] n84;
+    wire [15:0] n85;
+    wire [15:0] hdr_ipv4_checksum_n86;
+    wire [511:0] n89;
+    wire [511:0] n96;
+    wire [255:0] n99;
+    wire [511:0] n100;
+    wire [511:0] n102;
+    wire [383:0] n105;
+    wire [511:0] n106;
+    wire [511:0] n108;
+    wire [447:0] n111;
+    wire [511:0] n112;
+    wire [511:0] n114;
+    wire [479:0] n116;
+    wire [511:0] n117;
+    wire [511:0] n119;
+    wire [495:0] n121;
+    wire [511:0] n122;
+    wire [495:0] n121_w4;
+    wire [511:0] n122_w4;
+    wire [511:0] n124;
+    wire [503:0] n126;
+    wire [511:0] n127;
+    wire [511:0] n129;
+    wire [271:0] n130;
+    wire [7:0] n137;
+    wire [31:0] n138;
+    wire [31:0] n139;
+    wire [63:0] n144;
+    wire [71:0] n145;
+    wire [79:0] n146;
+    wire [95:0] n147;
+    wire [127:0] n148;
+    wire [159:0] n149;
+    wire [159:0] n153;
+    wire [111:0] n154;
+    wire [271:0] n155;
+    wire [271:0] n156;
+    wire [15:0] n158;
+    wire [111:0] n160;
+    wire [271:0] n165;
+    wire [271:0] n166;
+    wire [271:0] n167;
 
     // Values on their way from clock to clock: `x_s9` is `x` at clock 9.
-    wire  i_hdr_ethernet_valid_x18_s3;
+    wire  i_hdr_ethernet_valid_x18_s4;
     wire  i_hdr_ipv4_valid_x22_s3;
+    reg  i_hdr_ipv4_valid_x22_s4;
+    wire [7:0] i_hdr_ipv4_ttl_x29_s4;
     wire [15:0] i_hdr_ipv4_checksum_x31_s3;
-    wire [31:0] i_hdr_ipv4_source_x32_s3;
-    wire [31:0] i_hdr_ipv4_destination_x33_s3;
-    wire [8:0] i_egress_port_s3;
-    wire [15:0] i_instance_s3;
-    wire [79:0] n47_s3;
-    reg [31:0] n63_s1;
-    reg [31:0] n68_s1;
-    reg [31:0] n69_s1;
-    reg [31:0] n74_s2;
-    reg [31:0] n75_s2;
-    reg [15:0] n83_s3;
-    wire [111:0] n86_s3;
-    wire [15:0] n102_s3;
-    wire [15:0] i_skip_s3;
-    wire [15:0] n108_s3;
-    wire [15:0] i_address_s3;
+    wire [511:0] i_window_x35_s3;
+    wire [8:0] i_egress_port_s4;
+    wire [15:0] i_instance_s4;
+    reg [31:0] n65_s1;
+    reg [31:0] n70_s1;
+    reg [31:0] n71_s1;
+    reg [31:0] n76_s2;
+    reg [31:0] n77_s2;
+    reg [15:0] n85_s3;
+    reg [15:0] hdr_ipv4_checksum_n86_s4;
+    wire [15:0] i_skip_s4;
+    wire  n95_s3;
+    wire  n101_s3;
+    wire  n107_s3;
+    wire  n113_s3;
+    wire  n118_s3;
+    reg [511:0] n119_s4;
+    wire  n123_s4;
+    wire  n128_s4;
+    wire [95:0] n159_s4;
+    wire [15:0] n170_s4;
+    wire [15:0] n175_s4;
+    wire [15:0] i_address_s4;
     always_ff @(posedge clk) begin
-        n63_s1 <= n63;
-        n68_s1 <= n68;
-        n69_s1 <= n69;
-        n74_s2 <= n74;
-        n75_s2 <= n75;
-        n83_s3 <= n83;
+        i_hdr_ipv4_valid_x22_s4 <= i_hdr_ipv4_valid_x22_s3;
+        n65_s1 <= n65;
+        n70_s1 <= n70;
+        n71_s1 <= n71;
+        n76_s2 <= n76;
+        n77_s2 <= n77;
+        n85_s3 <= n85;
+        hdr_ipv4_checksum_n86_s4 <= hdr_ipv4_checksum_n86;
+        n119_s4 <= n119;
     end
-    sluice_delay #(1, 3) d_i_hdr_ethernet_valid_x18_s3 (clk, tick, i_hdr_ethernet_valid_x18, i_hdr_ethernet_valid_x18_s3);
+    sluice_delay #(1, 4) d_i_hdr_ethernet_valid_x18_s4 (clk, tick, i_hdr_ethernet_valid_x18, i_hdr_ethernet_valid_x18_s4);
     sluice_delay #(1, 3) d_i_hdr_ipv4_valid_x22_s3 (clk, tick, i_hdr_ipv4_valid_x22, i_hdr_ipv4_valid_x22_s3);
+    sluice_delay #(8, 4) d_i_hdr_ipv4_ttl_x29_s4 (clk, tick, i_hdr_ipv4_ttl_x29, i_hdr_ipv4_ttl_x29_s4);
     sluice_delay #(16, 3) d_i_hdr_ipv4_checksum_x31_s3 (clk, tick, i_hdr_ipv4_checksum_x31, i_hdr_ipv4_checksum_x31_s3);
-    sluice_delay #(32, 3) d_i_hdr_ipv4_source_x32_s3 (clk, tick, i_hdr_ipv4_source_x32, i_hdr_ipv4_source_x32_s3);
-    sluice_delay #(32, 3) d_i_hdr_ipv4_destination_x33_s3 (clk, tick, i_hdr_ipv4_destination_x33, i_hdr_ipv4_destination_x33_s3);
-    sluice_delay #(9, 3) d_i_egress_port_s3 (clk, tick, i_egress_port, i_egress_port_s3);
-    sluice_delay #(16, 3) d_i_instance_s3 (clk, tick, i_instance, i_instance_s3);
-    sluice_delay #(80, 3) d_n47_s3 (clk, tick, n47, n47_s3);
-    sluice_delay #(112, 3) d_n86_s3 (clk, tick, n86, n86_s3);
-    sluice_delay #(16, 3) d_n102_s3 (clk, tick, n102, n102_s3);
-    sluice_delay #(16, 3) d_i_skip_s3 (clk, tick, i_skip, i_skip_s3);
-    sluice_delay #(16, 3) d_n108_s3 (clk, tick, n108, n108_s3);
-    sluice_delay #(16, 3) d_i_address_s3 (clk, tick, i_address, i_address_s3);
+    sluice_delay #(512, 3) d_i_window_x35_s3 (clk, tick, i_window_x35, i_window_x35_s3);
+    sluice_delay #(9, 4) d_i_egress_port_s4 (clk, tick, i_egress_port, i_egress_port_s4);
+    sluice_delay #(16, 4) d_i_instance_s4 (clk, tick, i_instance, i_instance_s4);
+    sluice_delay #(16, 4) d_i_skip_s4 (clk, tick, i_skip, i_skip_s4);
+    sluice_delay #(1, 3) d_n95_s3 (clk, tick, n95, n95_s3);
+    sluice_delay #(1, 3) d_n101_s3 (clk, tick, n101, n101_s3);
+    sluice_delay #(1, 3) d_n107_s3 (clk, tick, n107, n107_s3);
+    sluice_delay #(1, 3) d_n113_s3 (clk, tick, n113, n113_s3);
+    sluice_delay #(1, 3) d_n118_s3 (clk, tick, n118, n118_s3);
+    sluice_delay #(1, 4) d_n123_s4 (clk, tick, n123, n123_s4);
+    sluice_delay #(1, 4) d_n128_s4 (clk, tick, n128, n128_s4);
+    sluice_delay #(96, 4) d_n159_s4 (clk, tick, n159, n159_s4);
+    sluice_delay #(16, 4) d_n170_s4 (clk, tick, n170, n170_s4);
+    sluice_delay #(16, 4) d_n175_s4 (clk, tick, n175, n175_s4);
+    sluice_delay #(16, 4) d_i_address_s4 (clk, tick, i_address, i_address_s4);
 
     // Wide values, wired again where they are wanted.
+    assign n121_w4 = n119_s4[16 +: 496];
+    assign n122_w4 = {16'h0, n121_w4};
 
     // ---- Clock 0 ----
-    assign n41 = {i_hdr_ipv4_version_x23, i_hdr_ipv4_ihl_x24};
-    assign n42 = {n41, i_hdr_ipv4_service_x25};
-    assign n43 = {n42, i_hdr_ipv4_length_x26};
-    assign n44 = {n43, i_hdr_ipv4_id_x27};
-    assign n45 = {n44, i_hdr_ipv4_fragment_x28};
-    assign n46 = {n45, i_hdr_ipv4_ttl_x29};
-    assign n47 = {n46, i_hdr_ipv4_protocol_x30};
-    assign n50 = {i_hdr_ipv4_ttl_x29, i_hdr_ipv4_protocol_x30};
-    assign n51 = i_hdr_ipv4_source_x32[16 +: 16];
-    assign n52 = i_hdr_ipv4_source_x32[0 +: 16];
-    assign n53 = i_hdr_ipv4_destination_x33[16 +: 16];
-    assign n54 = i_hdr_ipv4_destination_x33[0 +: 16];
-    assign n55 = {16'h0, n42};
-    assign n56 = {16'h0, i_hdr_ipv4_length_x26};
-    assign n57 = {16'h0, i_hdr_ipv4_id_x27};
-    assign n58 = {16'h0, i_hdr_ipv4_fragment_x28};
-    assign n59 = {16'h0, n50};
-    assign n60 = {16'h0, n51};
+    assign n43 = {i_hdr_ipv4_version_x23, i_hdr_ipv4_ihl_x24};
+    assign n44 = {n43, i_hdr_ipv4_service_x25};
+    assign n52 = {i_hdr_ipv4_ttl_x29, i_hdr_ipv4_protocol_x30};
+    assign n53 = i_hdr_ipv4_source_x32[16 +: 16];
+    assign n54 = i_hdr_ipv4_source_x32[0 +: 16];
+    assign n55 = i_hdr_ipv4_destination_x33[16 +: 16];
+    assign n56 = i_hdr_ipv4_destination_x33[0 +: 16];
+    assign n57 = {16'h0, n44};
+    assign n58 = {16'h0, i_hdr_ipv4_length_x26};
+    assign n59 = {16'h0, i_hdr_ipv4_id_x27};
+    assign n60 = {16'h0, i_hdr_ipv4_fragment_x28};
     assign n61 = {16'h0, n52};
     assign n62 = {16'h0, n53};
     assign n63 = {16'h0, n54};
-    assign n64 = n55 + n56;
-    assign n65 = n57 + n58;
-    assign n66 = n59 + n60;
-    assign n67 = n61 + n62;
-    assign n68 = n64 + n65;
-    assign n69 = n66 + n67;
-    assign n85 = {i_hdr_ethernet_destination_x19, i_hdr_ethernet_source_x20};
-    assign n86 = {n85, i_hdr_ethernet_kind_x21};
-    assign n91 = i_hdr_ipv4_valid_x22 ? 16'ha0 : 16'h0;
-    assign n95 = i_hdr_ethernet_valid_x18 ? 16'h70 : 16'h0;
-    assign n96 = n91 + n95;
-    assign n101 = n96[3 +: 13];
-    assign n102 = {3'h0, n101};
-    assign n107 = i_length - i_skip;
-    assign n108 = n102 + n107;
+    assign n64 = {16'h0, n55};
+    assign n65 = {16'h0, n56};
+    assign n66 = n57 + n58;
+    assign n67 = n59 + n60;
+    assign n68 = n61 + n62;
+    assign n69 = n63 + n64;
+    assign n70 = n66 + n67;
+    assign n71 = n68 + n69;
+    assign n91 = 16'h40 - i_skip;
+    assign n95 = n91[6];
+    assign n101 = n91[5];
+    assign n107 = n91[4];
+    assign n113 = n91[3];
+    assign n118 = n91[2];
+    assign n123 = n91[1];
+    assign n128 = n91[0];
+    assign n151 = i_hdr_ipv4_valid_x22 ? 16'ha0 : 16'h0;
+    assign n159 = {i_hdr_ethernet_destination_x19, i_hdr_ethernet_source_x20};
+    assign n162 = i_hdr_ethernet_valid_x18 ? 16'h70 : 16'h0;
+    assign n163 = n151 + n162;
+    assign n169 = n163[3 +: 13];
+    assign n170 = {3'h0, n169};
+    assign n174 = i_length - i_skip;
+    assign n175 = n170 + n174;
 
     // ---- Clock 1 ----
-    assign n70 = n68_s1 + n69_s1;
-    assign n71 = n70 + n63_s1;
-    assign n72 = n71[16 +: 16];
-    assign n73 = n71[0 +: 16];
-    assign n74 = {16'h0, n72};
-    assign n75 = {16'h0, n73};
+    assign n72 = n70_s1 + n71_s1;
+    assign n73 = n72 + n65_s1;
+    assign n74 = n73[16 +: 16];
+    assign n75 = n73[0 +: 16];
+    assign n76 = {16'h0, n74};
+    assign n77 = {16'h0, n75};
 
     // ---- Clock 2 ----
-    assign n76 = n74_s2 + n75_s2;
-    assign n77 = n76[16 +: 16];
-    assign n78 = n76[0 +: 16];
-    assign n79 = {16'h0, n77};
-    assign n80 = {16'h0, n78};
-    assign n81 = n79 + n80;
-    assign n82 = n81[0 +: 16];
-    assign n83 = ~n82;
+    assign n78 = n76_s2 + n77_s2;
+    assign n79 = n78[16 +: 16];
+    assign n80 = n78[0 +: 16];
+    assign n81 = {16'h0, n79};
+    assign n82 = {16'h0, n80};
+    assign n83 = n81 + n82;
+    assign n84 = n83[0 +: 16];
+    assign n85 = ~n84;
 
     // ---- Clock 3 ----
-    assign hdr_ipv4_checksum_n84 = i_hdr_ipv4_valid_x22_s3 ? n83_s3 : i_hdr_ipv4_checksum_x31_s3;
-    assign n87 = {n47_s3, hdr_ipv4_checksum_n84};
-    assign n88 = {n87, i_hdr_ipv4_source_x32_s3};
-    assign n89 = {n88, i_hdr_ipv4_destination_x33_s3};
-    assign n93 = i_hdr_ipv4_valid_x22_s3 ? n89 : 160'h0;
-    assign n98 = {n93, 112'h0};
-    assign n99 = {n86_s3, n93};
-    assign n100 = i_hdr_ethernet_valid_x18_s3 ? n99 : n98;
+    assign hdr_ipv4_checksum_n86 = i_hdr_ipv4_valid_x22_s3 ? n85_s3 : i_hdr_ipv4_checksum_x31_s3;
+    assign n89 = i_window_x35_s3;
+    assign n96 = n95_s3 ? 512'h0 : n89;
+    assign n99 = n96[256 +: 256];
+    assign n100 = {256'h0, n99};
+    assign n102 = n101_s3 ? n100 : n96;
+    assign n105 = n102[128 +: 384];
+    assign n106 = {128'h0, n105};
+    assign n108 = n107_s3 ? n106 : n102;
+    assign n111 = n108[64 +: 448];
+    assign n112 = {64'h0, n111};
+    assign n114 = n113_s3 ? n112 : n108;
+    assign n116 = n114[32 +: 480];
+    assign n117 = {32'h0, n116};
+    assign n119 = n118_s3 ? n117 : n114;
+    assign n121 = n119[16 +: 496];
+    assign n122 = {16'h0, n121};
+
+    // ---- Clock 4 ----
+    assign n124 = n123_s4 ? n122_w4 : n119_s4;
+    assign n126 = n124[8 +: 504];
+    assign n127 = {8'h0, n126};
+    assign n129 = n128_s4 ? n127 : n124;
+    assign n130 = n129[0 +: 272];
+    assign n137 = n129[80 +: 8];
+    assign n138 = n129[32 +: 32];
+    assign n139 = n129[0 +: 32];
+    assign n144 = n129[96 +: 64];
+    assign n145 = {n144, i_hdr_ipv4_ttl_x29_s4};
+    assign n146 = {n145, n137};
+    assign n147 = {n146, hdr_ipv4_checksum_n86_s4};
+    assign n148 = {n147, n138};
+    assign n149 = {n148, n139};
+    assign n153 = i_hdr_ipv4_valid_x22_s4 ? n149 : 160'h0;
+    assign n154 = n129[160 +: 112];
+    assign n155 = {160'h0, n154};
+    assign n156 = i_hdr_ipv4_valid_x22_s4 ? n155 : n130;
+    assign n158 = n156[0 +: 16];
+    assign n160 = {n159_s4, n158};
+    assign n165 = {n153, 112'h0};
+    assign n166 = {n160, n153};
+    assign n167 = i_hdr_ethernet_valid_x18_s4 ? n166 : n165;
 
     assign cfg_result = 128'd0;
     assign o_send = 1'h1;
-    assign o_port = i_egress_port_s3;
-    assign o_instance = i_instance_s3;
-    assign o_address = i_address_s3;
-    assign o_skip = i_skip_s3;
-    assign o_head = n100;
-    assign o_head_length = n102_s3;
-    assign o_end = n108_s3;
+    assign o_port = i_egress_port_s4;
+    assign o_instance = i_instance_s4;
+    assign o_address = i_address_s4;
+    assign o_skip = i_skip_s4;
+    assign o_head = n167;
+    assign o_head_length = n170_s4;
+    assign o_end = n175_s4;
 endmodule
 
 module sluice_top (
@@ -677,7 +769,7 @@ module sluice_top (
     localparam int ADDRESS = 16;
     localparam int STORE   = 2048;
     // Beats that may come in while a frame is on its way between places that know how old it is.
-    localparam int RESERVE = 188;
+    localparam int RESERVE = 189;
     if (STORE < 4 * RESERVE) begin : check_1
         $error("sluice_top: the frame store is too small for pipelines of this length");
     end
@@ -740,7 +832,6 @@ module sluice_top (
     wire  b_hdr_ethernet_valid_x18;
     wire [47:0] b_hdr_ethernet_destination_x19;
     wire [47:0] b_hdr_ethernet_source_x20;
-    wire [15:0] b_hdr_ethernet_kind_x21;
     wire  b_hdr_ipv4_valid_x22;
     wire [3:0] b_hdr_ipv4_version_x23;
     wire [3:0] b_hdr_ipv4_ihl_x24;
@@ -753,6 +844,7 @@ module sluice_top (
     wire [15:0] b_hdr_ipv4_checksum_x31;
     wire [31:0] b_hdr_ipv4_source_x32;
     wire [31:0] b_hdr_ipv4_destination_x33;
+    wire [511:0] b_window_x35;
     sluice_ingress ingress (
         .clk(clk), .rst(rst), .valid(w_valid), .i_window(w_window), .i_length(w_length), .i_ingress_port(w_port),
         .i_ingress_time(w_time), .i_ingress_bad(w_bad), .i_address(w_address),
@@ -762,7 +854,6 @@ module sluice_top (
         .o_hdr_ethernet_valid_x18(b_hdr_ethernet_valid_x18),
         .o_hdr_ethernet_destination_x19(b_hdr_ethernet_destination_x19),
         .o_hdr_ethernet_source_x20(b_hdr_ethernet_source_x20),
-        .o_hdr_ethernet_kind_x21(b_hdr_ethernet_kind_x21),
         .o_hdr_ipv4_valid_x22(b_hdr_ipv4_valid_x22),
         .o_hdr_ipv4_version_x23(b_hdr_ipv4_version_x23),
         .o_hdr_ipv4_ihl_x24(b_hdr_ipv4_ihl_x24),
@@ -774,10 +865,11 @@ module sluice_top (
         .o_hdr_ipv4_protocol_x30(b_hdr_ipv4_protocol_x30),
         .o_hdr_ipv4_checksum_x31(b_hdr_ipv4_checksum_x31),
         .o_hdr_ipv4_source_x32(b_hdr_ipv4_source_x32),
-        .o_hdr_ipv4_destination_x33(b_hdr_ipv4_destination_x33));
+        .o_hdr_ipv4_destination_x33(b_hdr_ipv4_destination_x33),
+        .o_window_x35(b_window_x35));
 
-    wire [379:0] i_payload;
-    wire [379:0] c_payload;
+    wire [875:0] i_payload;
+    wire [875:0] c_payload;
     assign i_payload[0 +: 16] = i_length;
     assign c_length = c_payload[0 +: 16];
     assign i_payload[16 +: 16] = i_skip;
@@ -797,46 +889,46 @@ module sluice_top (
     wire [47:0] e_hdr_ethernet_source_x20;
     assign i_payload[155 +: 48] = b_hdr_ethernet_source_x20;
     assign e_hdr_ethernet_source_x20 = c_payload[155 +: 48];
-    wire [15:0] e_hdr_ethernet_kind_x21;
-    assign i_payload[203 +: 16] = b_hdr_ethernet_kind_x21;
-    assign e_hdr_ethernet_kind_x21 = c_payload[203 +: 16];
     wire  e_hdr_ipv4_valid_x22;
-    assign i_payload[219 +: 1] = b_hdr_ipv4_valid_x22;
-    assign e_hdr_ipv4_valid_x22 = c_payload[219 +: 1];
+    assign i_payload[203 +: 1] = b_hdr_ipv4_valid_x22;
+    assign e_hdr_ipv4_valid_x22 = c_payload[203 +: 1];
     wire [3:0] e_hdr_ipv4_version_x23;
-    assign i_payload[220 +: 4] = b_hdr_ipv4_version_x23;
-    assign e_hdr_ipv4_version_x23 = c_payload[220 +: 4];
+    assign i_payload[204 +: 4] = b_hdr_ipv4_version_x23;
+    assign e_hdr_ipv4_version_x23 = c_payload[204 +: 4];
     wire [3:0] e_hdr_ipv4_ihl_x24;
-    assign i_payload[224 +: 4] = b_hdr_ipv4_ihl_x24;
-    assign e_hdr_ipv4_ihl_x24 = c_payload[224 +: 4];
+    assign i_payload[208 +: 4] = b_hdr_ipv4_ihl_x24;
+    assign e_hdr_ipv4_ihl_x24 = c_payload[208 +: 4];
     wire [7:0] e_hdr_ipv4_service_x25;
-    assign i_payload[228 +: 8] = b_hdr_ipv4_service_x25;
-    assign e_hdr_ipv4_service_x25 = c_payload[228 +: 8];
+    assign i_payload[212 +: 8] = b_hdr_ipv4_service_x25;
+    assign e_hdr_ipv4_service_x25 = c_payload[212 +: 8];
     wire [15:0] e_hdr_ipv4_length_x26;
-    assign i_payload[236 +: 16] = b_hdr_ipv4_length_x26;
-    assign e_hdr_ipv4_length_x26 = c_payload[236 +: 16];
+    assign i_payload[220 +: 16] = b_hdr_ipv4_length_x26;
+    assign e_hdr_ipv4_length_x26 = c_payload[220 +: 16];
     wire [15:0] e_hdr_ipv4_id_x27;
-    assign i_payload[252 +: 16] = b_hdr_ipv4_id_x27;
-    assign e_hdr_ipv4_id_x27 = c_payload[252 +: 16];
+    assign i_payload[236 +: 16] = b_hdr_ipv4_id_x27;
+    assign e_hdr_ipv4_id_x27 = c_payload[236 +: 16];
     wire [15:0] e_hdr_ipv4_fragment_x28;
-    assign i_payload[268 +: 16] = b_hdr_ipv4_fragment_x28;
-    assign e_hdr_ipv4_fragment_x28 = c_payload[268 +: 16];
+    assign i_payload[252 +: 16] = b_hdr_ipv4_fragment_x28;
+    assign e_hdr_ipv4_fragment_x28 = c_payload[252 +: 16];
     wire [7:0] e_hdr_ipv4_ttl_x29;
-    assign i_payload[284 +: 8] = b_hdr_ipv4_ttl_x29;
-    assign e_hdr_ipv4_ttl_x29 = c_payload[284 +: 8];
+    assign i_payload[268 +: 8] = b_hdr_ipv4_ttl_x29;
+    assign e_hdr_ipv4_ttl_x29 = c_payload[268 +: 8];
     wire [7:0] e_hdr_ipv4_protocol_x30;
-    assign i_payload[292 +: 8] = b_hdr_ipv4_protocol_x30;
-    assign e_hdr_ipv4_protocol_x30 = c_payload[292 +: 8];
+    assign i_payload[276 +: 8] = b_hdr_ipv4_protocol_x30;
+    assign e_hdr_ipv4_protocol_x30 = c_payload[276 +: 8];
     wire [15:0] e_hdr_ipv4_checksum_x31;
-    assign i_payload[300 +: 16] = b_hdr_ipv4_checksum_x31;
-    assign e_hdr_ipv4_checksum_x31 = c_payload[300 +: 16];
+    assign i_payload[284 +: 16] = b_hdr_ipv4_checksum_x31;
+    assign e_hdr_ipv4_checksum_x31 = c_payload[284 +: 16];
     wire [31:0] e_hdr_ipv4_source_x32;
-    assign i_payload[316 +: 32] = b_hdr_ipv4_source_x32;
-    assign e_hdr_ipv4_source_x32 = c_payload[316 +: 32];
+    assign i_payload[300 +: 32] = b_hdr_ipv4_source_x32;
+    assign e_hdr_ipv4_source_x32 = c_payload[300 +: 32];
     wire [31:0] e_hdr_ipv4_destination_x33;
-    assign i_payload[348 +: 32] = b_hdr_ipv4_destination_x33;
-    assign e_hdr_ipv4_destination_x33 = c_payload[348 +: 32];
-    sluice_replicator #(.WIDTH(380), .ADDRESS(ADDRESS), .GROUPS(1024), .MEMBERS(4096), .DEPTH(64), .BLOCK(254), .CFG_WIDTH(128)) replicator (
+    assign i_payload[332 +: 32] = b_hdr_ipv4_destination_x33;
+    assign e_hdr_ipv4_destination_x33 = c_payload[332 +: 32];
+    wire [511:0] e_window_x35;
+    assign i_payload[364 +: 512] = b_window_x35;
+    assign e_window_x35 = c_payload[364 +: 512];
+    sluice_replicator #(.WIDTH(876), .ADDRESS(ADDRESS), .GROUPS(1024), .MEMBERS(4096), .DEPTH(64), .BLOCK(254), .CFG_WIDTH(128)) replicator (
         .clk(clk), .rst(rst), .valid(i_valid && i_keep), .group(i_group), .port(i_port), .address(i_address),
         .payload(i_payload),
         .copy_valid(c_valid), .copy_port(c_port), .copy_instance(c_instance), .copy_replicated(c_replicated), .copy_address(c_address),
@@ -851,7 +943,6 @@ module sluice_top (
         .i_hdr_ethernet_valid_x18(e_hdr_ethernet_valid_x18),
         .i_hdr_ethernet_destination_x19(e_hdr_ethernet_destination_x19),
         .i_hdr_ethernet_source_x20(e_hdr_ethernet_source_x20),
-        .i_hdr_ethernet_kind_x21(e_hdr_ethernet_kind_x21),
         .i_hdr_ipv4_valid_x22(e_hdr_ipv4_valid_x22),
         .i_hdr_ipv4_version_x23(e_hdr_ipv4_version_x23),
         .i_hdr_ipv4_ihl_x24(e_hdr_ipv4_ihl_x24),
@@ -864,6 +955,7 @@ module sluice_top (
         .i_hdr_ipv4_checksum_x31(e_hdr_ipv4_checksum_x31),
         .i_hdr_ipv4_source_x32(e_hdr_ipv4_source_x32),
         .i_hdr_ipv4_destination_x33(e_hdr_ipv4_destination_x33),
+        .i_window_x35(e_window_x35),
         .cfg_write(cfg_write), .cfg_read(cfg_read), .cfg_block(cfg_block), .cfg_kind(cfg_kind), .cfg_row(cfg_row), .cfg_data(cfg_data),
         .cfg_result(egress_result), .o_valid(g_valid), .o_send(g_send), .o_port(g_port), .o_instance(g_instance),
         .o_address(g_address), .o_skip(g_skip), .o_head(g_head), .o_head_length(g_head_length), .o_end(g_end));
