@@ -42,8 +42,10 @@ pub struct Device {
     pub(crate) kernel: Kernel,
     pub(crate) shadow: Switch,
     pub(crate) layout: Layout,
-    tables: Vec<Entries>,
-    records: BTreeMap<usize, Records>,
+    pub(crate) tables: Vec<Entries>,
+    /// How often each was written to.
+    pub(crate) writes: Vec<u64>,
+    pub(crate) records: BTreeMap<usize, Records>,
     /// Cells that no entry has.
     free_cells: Vec<u32>,
     pub(crate) configuration: Vec<u64>,
@@ -57,8 +59,10 @@ pub struct Device {
     pub(crate) journal: u64,
     /// The whole program.
     pub(crate) module: Module,
-    /// What is left of it while some of its tables are empty, where that is what runs.
-    pub(crate) lean: Option<Lean>,
+    /// What is left of it while some of its tables are empty, and the same with contents of tables as constants.
+    pub(crate) leans: Vec<Lean>,
+    /// Which program runs: the whole one, or a lean one, counted from 1.
+    pub(crate) running: usize,
 }
 
 /// A program's object, and how its maps are laid out.
@@ -109,6 +113,7 @@ impl Device {
         let layout = compiled.layout.clone();
         let mut device = Self {
             tables: layout.tables.iter().map(|_| Entries::default()).collect(),
+            writes: vec![0; layout.tables.len()],
             records: layout
                 .records
                 .iter()
@@ -126,7 +131,8 @@ impl Device {
             live: Live::default(),
             journal: compiled.hash,
             module: module.clone(),
-            lean: None,
+            leans: Vec::new(),
+            running: 0,
         };
         for index in 0..device.tables.len() {
             let name = device.shadow.info().tables[index].name.clone();
@@ -232,6 +238,7 @@ impl Device {
     }
 
     fn put_entry(&mut self, table: usize, entry: &TableEntry) -> Result<()> {
+        self.writes[table] += 1;
         let call = self.action_of(entry)?;
         let action = self.action_index(table, &call.action)?;
         let layout = &self.layout.tables[table];
@@ -268,6 +275,7 @@ impl Device {
     }
 
     fn remove_entry(&mut self, table: usize, entry: &TableEntry) -> Result<()> {
+        self.writes[table] += 1;
         let key = EntryKey::Entry { matches: entry.matches.clone(), priority: entry.priority };
         let layout = &self.layout.tables[table];
         let Some(removed) = self.tables[table].remove(&self.kernel, layout, &key)? else { return Ok(()) };
@@ -319,6 +327,7 @@ impl Device {
     }
 
     fn put_default(&mut self, table: usize) -> Result<()> {
+        self.writes[table] += 1;
         let name = self.shadow.info().tables[table].name.clone();
         let Some(call) = self.shadow.default_action(&name) else { return Ok(()) };
         let action = self.action_index(table, &call.action)?;

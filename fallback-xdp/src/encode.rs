@@ -17,17 +17,20 @@ pub(crate) fn bytes(words: &[u64]) -> Vec<u8> {
 /// The key of an entry in a hash map or trie; none for intervals or a list, or for matches of another shape.
 pub(crate) fn key(entries: &EntriesLayout, matches: &[Match]) -> Option<Vec<u8>> {
     match entries {
-        EntriesLayout::Hash { widths, .. } => {
-            let mut key = Vec::new();
-            for (found, width) in matches.iter().zip(widths) {
-                let Match::Exact(value) = found else { return None };
-                key.extend(words(value, *width));
-            }
-            Some(bytes(&key))
-        }
+        EntriesLayout::Hash { widths, .. } => key_words(widths, matches).map(|words| bytes(&words)),
         EntriesLayout::Trie { fields, .. } => trie_key(entries, fields, matches),
         EntriesLayout::Direct { .. } | EntriesLayout::Intervals { .. } | EntriesLayout::List(_) => None,
     }
+}
+
+/// The words of a key of exact fields; none for matches of another shape.
+pub(crate) fn key_words(widths: &[u32], matches: &[Match]) -> Option<Vec<u64>> {
+    let mut key = Vec::new();
+    for (found, width) in matches.iter().zip(widths) {
+        let Match::Exact(value) = found else { return None };
+        key.extend(words(value, *width));
+    }
+    Some(key)
 }
 
 /// The index of an entry in an array; none for matches of another shape.

@@ -4,11 +4,14 @@
 //! ([`sluice_p4::passes::specialize`]) is compiled beside the traffic and takes the whole one's place on the devices; all maps but those of packets under way
 //! are the same. Before one of the tables gets an entry or another default action, the whole program is put back ([`Device::write`]): it was never unloaded, so that
 //! takes no longer than another write.
+//!
+//! Where nobody has written for longer, the same is compiled once more with the contents of tables as constants ([`sluice_ebpf::Frozen`]). A write to one of those
+//! puts the lean program back that looks them up, in the same way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sluice_ebpf::{Form, HAS_ENTRIES};
+use sluice_ebpf::{Contents, Form, HAS_ENTRIES};
 use sluice_entities::{Entity, Update, UpdateKind};
 use sluice_ir::{Handle, Module};
 use sluice_p4::passes::{DefaultRun, specialize};
@@ -24,13 +27,46 @@ const OWN_MAPS: [&str; 6] = ["states", "works", "buffers", "turns_of_states", "d
 /// Tables without entries, and what each does then: what a lean program is made for.
 type Empty = BTreeMap<usize, DefaultRun>;
 
+/// What a lean program has as constants beside what tables without entries do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freeze<'t> {
+    /// Nothing: all entries are looked up.
+    Nothing,
+    /// Those of these tables, by index, that can be constants.
+    Tables(&'t BTreeSet<usize>),
+    /// The contents of all tables that can be constants.
+    Contents,
+}
+
+/// When a lean program is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Premises {
+    empty: Empty,
+    /// Tables whose contents are constants: how often they had been written to.
+    frozen: BTreeMap<usize, u64>,
+}
+
+impl Premises {
+    /// Whether an update to a table leaves it right.
+    fn bears(&self, kind: UpdateKind, entity: &Entity, index_of: &impl Fn(&str) -> Option<usize>) -> bool {
+        let (name, is_entry) = match entity {
+            Entity::Table(entry) => (&entry.table, true),
+            Entity::Default(entry) => (&entry.table, false),
+            _ => return true,
+        };
+        let Some(index) = index_of(name) else { return true };
+        let stays_empty = is_entry && kind == UpdateKind::Delete;
+        !self.frozen.contains_key(&index) && (stays_empty || !self.empty.contains_key(&index))
+    }
+}
+
 /// What is to be compiled for a lean program.
 #[derive(Clone, Debug)]
 pub struct LeanSource {
     /// In order of preference: what the verifier finds too long is done in smaller functions.
     texts: [String; 3],
     sends_as_is: bool,
-    empty: Empty,
+    premises: Premises,
 }
 
 /// A lean program as an object that is not loaded.
@@ -40,7 +76,7 @@ pub struct LeanObject {
     /// The texts of the other forms, in order of preference.
     others: Vec<String>,
     sends_as_is: bool,
-    empty: Empty,
+    premises: Premises,
 }
 
 impl LeanSource {
@@ -55,7 +91,7 @@ impl LeanSource {
             bytes: bytes.into(),
             others,
             sends_as_is: self.sends_as_is,
-            empty: self.empty.clone(),
+            premises: self.premises.clone(),
         })
     }
 }
@@ -76,7 +112,7 @@ fn first_that_compiles(texts: &[String]) -> Result<(Vec<u8>, &[String])> {
 #[derive(Debug)]
 pub(crate) struct Lean {
     pub(crate) kernel: Kernel,
-    empty: Empty,
+    premises: Premises,
 }
 
 /// The names of the programs that an object is loaded for.
@@ -88,19 +124,28 @@ pub(crate) fn programs(purpose: Purpose) -> [&'static str; 2] {
 }
 
 impl Device {
+    fn running_lean(&self) -> Option<&Lean> {
+        self.leans.get(self.running.checked_sub(1)?)
+    }
+
     /// The object whose programs run.
     pub(crate) fn running(&self) -> &Kernel {
-        self.lean.as_ref().map_or(&self.kernel, |lean| &lean.kernel)
+        self.running_lean().map_or(&self.kernel, |lean| &lean.kernel)
     }
 
     /// All objects that are loaded, the whole program's first.
     pub(crate) fn kernels(&self) -> impl Iterator<Item = &Kernel> {
-        [&self.kernel].into_iter().chain(self.lean.as_ref().map(|lean| &lean.kernel))
+        [&self.kernel].into_iter().chain(self.leans.iter().map(|lean| &lean.kernel))
     }
 
     /// How many tables the program that runs does without; none while the whole one runs.
     pub fn tables_left_out(&self) -> Option<usize> {
-        self.lean.as_ref().map(|lean| lean.empty.len())
+        self.running_lean().map(|lean| lean.premises.empty.len())
+    }
+
+    /// Tables that the program which runs has as constants.
+    pub(crate) fn frozen_tables(&self) -> BTreeSet<usize> {
+        self.running_lean().map(|lean| lean.premises.frozen.keys().copied().collect()).unwrap_or_default()
     }
 
     fn empty(&self) -> Empty {
@@ -116,33 +161,44 @@ impl Device {
         empty
     }
 
-    /// The text of the program that does what was written until now and no more; none where that one runs.
+    /// The text of the program that does what was written until now and no more; none where that one runs, or where there is nothing that could be a constant.
     ///
     /// # Errors
     /// What XDP has not.
-    pub fn lean_source(&self) -> Result<Option<LeanSource>> {
-        let empty = self.empty();
-        if self.lean.as_ref().is_some_and(|lean| lean.empty == empty) {
+    pub fn lean_source(&self, freeze: Freeze<'_>) -> Result<Option<LeanSource>> {
+        let contents = match freeze {
+            Freeze::Nothing => Contents::new(),
+            Freeze::Tables(tables) => self.contents(|table| tables.contains(&table)),
+            Freeze::Contents => self.contents(|_| true),
+        };
+        let frozen = contents.keys().map(|table| (*table, self.writes[*table])).collect();
+        let premises = Premises { empty: self.empty(), frozen };
+        let is_there = self.leans.iter().any(|lean| lean.premises == premises);
+        if is_there || (freeze != Freeze::Nothing && contents.is_empty()) {
             return Ok(None);
         }
-        let handles = empty.iter().map(|(index, run)| (Handle::new(*index), run.clone())).collect();
+        let handles = premises.empty.iter().map(|(index, run)| (Handle::new(*index), run.clone())).collect();
         let lean: Module = specialize(&self.module, &handles);
         let write = |form| {
-            let program = sluice_ebpf::compile_lean(&lean, &self.module, "what is in use of a program", form);
+            let name = "what is in use of a program";
+            let program = sluice_ebpf::compile_lean(&lean, &self.module, name, form, &contents);
             program.map_err(XdpError::Unsupported)
         };
         let forms = [write(Form::Locals)?, write(Form::Inlined)?, write(Form::Functions)?];
         let sends_as_is = forms[0].sends_as_is;
-        Ok(Some(LeanSource { texts: forms.map(|form| form.whole()), sends_as_is, empty }))
+        Ok(Some(LeanSource { texts: forms.map(|form| form.whole()), sends_as_is, premises }))
     }
 
-    /// Lets an object run, if all that it does without still is empty; whether it is.
+    /// Lets an object run, if all that it takes for granted still is so; whether it is.
     ///
     /// # Errors
     /// What the kernel refuses; the program that runs is the one from before.
     pub fn run_lean(&mut self, object: &LeanObject) -> Result<bool> {
-        let empty = self.empty();
-        if object.empty.iter().any(|(table, run)| empty.get(table) != Some(run)) {
+        let Premises { empty, frozen } = &object.premises;
+        let now = self.empty();
+        if empty.iter().any(|(table, run)| now.get(table) != Some(run))
+            || frozen.iter().any(|(table, writes)| self.writes[*table] != *writes)
+        {
             return Ok(false);
         }
         let load = |bytes: &[u8]| {
@@ -155,8 +211,20 @@ impl Device {
             let (bytes, left) = first_that_compiles(others)?;
             (loaded, others) = (load(&bytes), left);
         }
-        let kernel = loaded?;
-        self.replace_lean(Some(Lean { kernel, empty: object.empty.clone() }))?;
+        self.leans.push(Lean { kernel: loaded?, premises: object.premises.clone() });
+        if let Err(why) = self.run(self.leans.len()) {
+            self.leans.pop();
+            return Err(why);
+        }
+        // Behind the program with constants stays the one that it falls back to.
+        let is_frozen = |lean: &Lean| !lean.premises.frozen.is_empty();
+        let newest = self.leans.len() - 1;
+        let mut index = 0;
+        self.leans.retain(|lean| {
+            index += 1;
+            index > newest || (!object.premises.frozen.is_empty() && !is_frozen(lean))
+        });
+        self.running = self.leans.len();
         Ok(true)
     }
 
@@ -164,37 +232,34 @@ impl Device {
     ///
     /// # Errors
     /// As [`LeanSource::compile`] and [`Self::run_lean`].
-    pub fn specialize(&mut self) -> Result<bool> {
-        match self.lean_source()? {
+    pub fn specialize(&mut self, freeze: Freeze<'_>) -> Result<bool> {
+        match self.lean_source(freeze)? {
             Some(source) => self.run_lean(&source.compile()?),
             None => Ok(false),
         }
     }
 
-    /// Lets the whole program run before a write that gives a table something to do which the one that runs does without.
+    /// Before a write, lets a program run which is right after it, too.
     pub(crate) fn generalize_for(&mut self, updates: &[Update]) -> Result<()> {
-        let Some(lean) = &self.lean else { return Ok(()) };
-        let names = &self.shadow.info().tables;
-        let is_left_out = |name: &str| {
-            let found = names.iter().position(|table| &*table.name == name);
-            found.is_some_and(|index| lean.empty.contains_key(&index))
+        let tables = &self.shadow.info().tables;
+        let index_of = |name: &str| tables.iter().position(|table| &*table.name == name);
+        let bears = |lean: &Lean| {
+            updates.iter().all(|update| lean.premises.bears(update.kind, &update.entity, &index_of))
         };
-        let needs_whole = updates.iter().any(|update| match &update.entity {
-            Entity::Table(entry) => update.kind != UpdateKind::Delete && is_left_out(&entry.table),
-            Entity::Default(entry) => is_left_out(&entry.table),
-            _ => false,
-        });
-        if !needs_whole {
+        let kept = self.leans.iter().take_while(|lean| bears(lean)).count();
+        if kept == self.leans.len() {
             return Ok(());
         }
-        self.replace_lean(None)
+        self.run(kept)?;
+        self.leans.truncate(kept);
+        Ok(())
     }
 
-    /// Lets a lean program run, or the whole one. Where a device refuses it, all have the program from before, which stays the one that writes have to suit.
-    fn replace_lean(&mut self, next: Option<Lean>) -> Result<()> {
-        let before = std::mem::replace(&mut self.lean, next);
+    /// Lets a lean program run, by its number, or the whole one, number 0. Where a device refuses it, all have the program from before, which stays the one that writes have to suit.
+    fn run(&mut self, number: usize) -> Result<()> {
+        let before = std::mem::replace(&mut self.running, number);
         if let Err(why) = self.take_over() {
-            self.lean = before;
+            self.running = before;
             self.take_over()?;
             return Err(why);
         }

@@ -16,6 +16,7 @@ mod counted;
 mod device;
 mod encode;
 mod error;
+mod frozen;
 mod kernel;
 mod lean;
 mod live;
@@ -33,7 +34,7 @@ pub use counted::PortCells;
 pub use device::{Device, Purpose};
 pub use error::{BatchError, Result, XdpError};
 pub use kernel::MAX_TEST_FRAME;
-pub use lean::{LeanObject, LeanSource};
+pub use lean::{Freeze, LeanObject, LeanSource};
 pub use run::{Arrival, Departure};
 pub use target::{XdpOptions, XdpTarget, release, suits};
 

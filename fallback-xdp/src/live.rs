@@ -286,12 +286,15 @@ impl Device {
 
     /// Makes the program that is to run that of all devices. Targets first: a packet finds them as soon as its program runs.
     pub(crate) fn replace_programs(&mut self) -> Result<()> {
-        if let Some(lean) = &self.lean {
+        if self.running > 0 {
             let sending = self.live.ports.iter().filter(|(_, live)| live.role.sends());
-            { sending }.try_for_each(|(port, live)| put_device(&lean.kernel, *port, live.device))?;
+            { sending }.try_for_each(|(port, live)| put_device(self.running(), *port, live.device))?;
         }
         self.rewrite_groups(|_| true)?;
-        let running = self.lean.as_ref().map_or(&self.kernel, |lean| &lean.kernel);
+        let running = match self.running.checked_sub(1) {
+            Some(lean) => &self.leans[lean].kernel,
+            None => &self.kernel,
+        };
         let mut attached = self.live.ports.values_mut().filter_map(|live| live.attached.as_mut());
         attached.try_for_each(|attached| running.switch(attached, INGRESS))
     }

@@ -54,6 +54,11 @@ impl Records {
         Ok(index)
     }
 
+    /// What a record that is referred to says.
+    pub(crate) fn content(&self, index: u32) -> Option<&[u64]> {
+        self.contents.get(&index).map(Vec::as_slice)
+    }
+
     /// One reference fewer.
     pub(crate) fn leave(&mut self, index: u32) {
         let Some(content) = self.contents.get(&index) else { return };

@@ -164,7 +164,7 @@ impl Entries {
     }
 
     /// The entries, the highest priority first, and of equals the one that came first.
-    fn by_precedence(&self) -> Vec<(&EntryKey, &Placed)> {
+    pub(crate) fn by_precedence(&self) -> Vec<(&EntryKey, &Placed)> {
         let mut entries: Vec<(&EntryKey, &Placed)> = self.placed.iter().collect();
         entries.sort_by_key(|(key, placed)| (std::cmp::Reverse(priority(key)), placed.order));
         entries
@@ -227,7 +227,7 @@ fn key_bytes(entries: &EntriesLayout, key: &EntryKey) -> Result<Vec<u8>> {
     encode::key(entries, matches(key)).ok_or(OTHER_KEY)
 }
 
-fn matches(key: &EntryKey) -> &[Match] {
+pub(crate) fn matches(key: &EntryKey) -> &[Match] {
     match key {
         EntryKey::Entry { matches, .. } => matches,
         EntryKey::Default => &[],

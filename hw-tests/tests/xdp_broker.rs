@@ -9,7 +9,7 @@ use sluice_conformance::programs::{has_xdp, stay_on_processor};
 use sluice_conformance::trial::{self, Dice};
 use sluice_entities::{DirectCounterEntry, Entity, Query};
 use sluice_switch::{Engine, Ingress, Output, Sink};
-use sluice_xdp::{Arrival, Departure, Device, MAX_TEST_FRAME, Purpose};
+use sluice_xdp::{Arrival, Departure, Device, Freeze, MAX_TEST_FRAME, Purpose};
 
 /// Everything that the soft switch sent.
 #[derive(Default)]
@@ -49,10 +49,13 @@ impl Compared for Pair {
             vec![updates]
         };
         self.soft.carry_out(plan, both, |_, _| {});
-        // Every second policy has a program of its own; the one after it finds that in its place.
+        // Every second policy has a program of its own, half of those with constants; the one after it finds that in its place.
         self.policies += 1;
         if self.policies.is_multiple_of(2) {
-            self.xdp.specialize().expect("the kernel takes what is left of the program");
+            self.xdp.specialize(Freeze::Nothing).expect("the kernel takes what is left of the program");
+        }
+        if self.policies.is_multiple_of(4) {
+            self.xdp.specialize(Freeze::Contents).expect("the kernel takes it with constants");
         }
         true
     }

@@ -21,7 +21,7 @@ use sluice_entities::Update;
 use sluice_switch::Engine;
 use sluice_target::port::{Role, Transmit, packet};
 use sluice_target::sys::{Linux, System};
-use sluice_xdp::{Device, Purpose};
+use sluice_xdp::{Device, Freeze, Purpose};
 
 /// Names of the broker's ends and their ports; the other end of `x` is `x-end`.
 const TAPS: [(&str, u16); 2] = [("tap-a", 1), ("tap-b", 2)];
@@ -172,7 +172,10 @@ fn tools_get_what_the_soft_switch_sends_and_taps_get_nothing() {
                 apply(&mut soft, &mut xdp, &yaml);
                 // Frames go on while the program changes, and those of the next policy meet this one until that needs more.
                 if changes % 2 == 1 {
-                    xdp.specialize().expect("the kernel takes what is left of the program");
+                    xdp.specialize(Freeze::Nothing).expect("the kernel takes what is left of the program");
+                }
+                if changes % 4 == 3 {
+                    xdp.specialize(Freeze::Contents).expect("the kernel takes it with constants");
                 }
                 changes += 1;
             }

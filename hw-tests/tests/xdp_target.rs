@@ -44,7 +44,8 @@ fn name(port: u16) -> String {
 
 impl OnCables {
     fn new(program: &Program, form: XdpForm) -> Self {
-        let target = XdpTarget::new(XdpOptions::default());
+        let steady = Duration::from_millis(if form == XdpForm::Frozen { 0 } else { 60_000 });
+        let target = XdpTarget::new(XdpOptions { steady, ..XdpOptions::default() });
         target.install(program, Install::Anew).expect("the program is taken");
         let system: Arc<dyn System> = Arc::new(Linux);
         let mut ends = Vec::new();
@@ -54,6 +55,15 @@ impl OnCables {
             target.attach(port, &name(port), &name(port), Role::Both).expect("the device takes the program");
         }
         Self { target, program: program.clone(), ends, form }
+    }
+
+    /// Whether another program than the one that runs is to come.
+    fn waits(&self) -> bool {
+        match self.form {
+            XdpForm::Whole => false,
+            XdpForm::Lean => self.target.tables_left_out().is_none(),
+            XdpForm::Frozen => !self.target.is_steady(),
+        }
     }
 
     fn end(&self, port: u16) -> std::sync::MutexGuard<'_, Port> {
@@ -73,7 +83,7 @@ impl Bench for OnCables {
 
     fn send(&self, port: u16, frame: &[u8]) {
         let end = Instant::now() + Duration::from_secs(20);
-        while self.form == XdpForm::Lean && self.target.tables_left_out().is_none() {
+        while self.waits() {
             assert!(Instant::now() < end, "no program is made for what was written");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -103,6 +113,12 @@ fn xdp_does_so_without_the_tables_that_are_empty() {
     does_what_every_data_path_does(XdpForm::Lean);
 }
 
+/// The same, with contents of tables as constants.
+#[test]
+fn xdp_does_so_with_constants() {
+    does_what_every_data_path_does(XdpForm::Frozen);
+}
+
 fn does_what_every_data_path_does(form: XdpForm) {
     if !has_xdp() {
         return;
@@ -111,13 +127,15 @@ fn does_what_every_data_path_does(form: XdpForm) {
     let Some(_lab) = Lab::new(names.iter().map(String::as_str), FarEnd::Pass) else { return };
     let program = program();
     let capabilities = XdpTarget::new(XdpOptions::default()).capabilities();
-    let mut failed = Vec::new();
+    let (mut failed, mut frozen) = (Vec::new(), 0);
     for check in conformance::all(&capabilities) {
         let bench = OnCables::new(&program, form);
         println!("{}", check.name);
         if let Err(error) = (check.run)(&bench) {
             failed.push(format!("{}: {error} (drops {:?})", check.name, bench.target.drops()));
         }
+        frozen = frozen.max(bench.target.tables_frozen());
     }
+    assert_eq!(form == XdpForm::Frozen, frozen > 0, "{frozen} tables were constants at once");
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

@@ -7,6 +7,7 @@ mod lean;
 mod load;
 mod pinned;
 mod ports;
+mod steady;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -41,17 +42,20 @@ pub struct XdpOptions {
     /// A folder of the BPF file system (`/sys/fs/bpf/sluice-NAME`), by which forwarding goes on when this process ends in the middle, and the next one takes over; for a module alone, not for
     /// programs of controllers.
     pub pins: Option<PathBuf>,
+    /// How long tables have to stay as they are before a program is compiled that has them as constants; longer where they change again and again.
+    pub steady: Duration,
 }
 
 impl Default for XdpOptions {
     fn default() -> Self {
-        Self { system: Arc::new(Linux), pins: None }
+        Self { system: Arc::new(Linux), pins: None, steady: Duration::from_secs(2) }
     }
 }
 
 impl std::fmt::Debug for XdpOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("XdpOptions").field("pins", &self.pins).finish_non_exhaustive()
+        let mut debug = f.debug_struct("XdpOptions");
+        debug.field("pins", &self.pins).field("steady", &self.steady).finish_non_exhaustive()
     }
 }
 
@@ -103,7 +107,7 @@ impl XdpTarget {
     /// XDP without program and ports.
     pub fn new(options: XdpOptions) -> Self {
         let core = Arc::default();
-        Self { options, specializer: Specializer::start(&core), core }
+        Self { specializer: Specializer::start(&core, options.steady), options, core }
     }
 
     /// XDP that runs a verified module.
@@ -130,6 +134,16 @@ impl XdpTarget {
     /// that needs it, until nobody has written for a while.
     pub fn tables_left_out(&self) -> Option<usize> {
         self.core().loaded.as_ref()?.device.tables_left_out()
+    }
+
+    /// How many tables the program that runs has as constants.
+    pub fn tables_frozen(&self) -> usize {
+        self.core().loaded.as_ref().map_or(0, |loaded| loaded.device.frozen_tables().len())
+    }
+
+    /// Whether the program that runs is the last one for what is written: no table that could be left out or be a constant is looked up.
+    pub fn is_steady(&self) -> bool {
+        self.specializer.is_done()
     }
 
     /// Packets and copies that the program did not send, at all ports, by reason.

@@ -21,7 +21,7 @@ use sluice_conformance::programs::{has_xdp, stay_on_processor};
 use sluice_entities::Update;
 use sluice_switch::Engine;
 use sluice_target::port::Role;
-use sluice_xdp::{Device, Purpose};
+use sluice_xdp::{Device, Freeze, Purpose};
 
 /// Turns of each contender.
 const ROUNDS: usize = 3;
@@ -52,8 +52,9 @@ pub(crate) fn broker(build: Build, yaml: &str, purpose: Purpose) -> Device {
 
 /// Lets the program run that the policy needs; how long text, object and loading took.
 fn specialize(xdp: &mut Device) -> [Duration; 3] {
+    xdp.specialize(Freeze::Nothing).expect("the kernel takes it");
     let begin = Instant::now();
-    let source = xdp.lean_source().expect("XDP has it").expect("some tables are empty");
+    let source = xdp.lean_source(Freeze::Contents).expect("XDP has it").expect("some tables have entries");
     let made = begin.elapsed();
     let object = source.compile().expect("clang takes it");
     let compiled = begin.elapsed();

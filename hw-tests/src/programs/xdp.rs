@@ -6,7 +6,7 @@ use sluice_diagnostics::Sources;
 use sluice_entities::{CounterData, EntryKey, TableEntry, Update};
 use sluice_ir::Module;
 use sluice_stf::{Board, BoardTarget, TargetError, bind, parse, run};
-use sluice_xdp::{Arrival, Device, Purpose, XdpError};
+use sluice_xdp::{Arrival, Device, Freeze, Purpose, XdpError};
 
 use super::Case;
 
@@ -36,6 +36,8 @@ pub enum XdpForm {
     Whole,
     /// What is left of it without the tables that have no entries just then.
     Lean,
+    /// The same with contents of tables as constants.
+    Frozen,
 }
 
 fn failed(error: &XdpError) -> TargetError {
@@ -52,8 +54,15 @@ impl Board for XdpBoard {
     }
 
     fn process(&mut self, port: u16, time_ns: u64, data: &[u8]) -> Result<Vec<(u16, Vec<u8>)>, TargetError> {
-        if self.form == XdpForm::Lean && std::mem::take(&mut self.is_changed) {
-            self.device.specialize().map_err(|error| failed(&error))?;
+        let programs: &[Freeze] = match self.form {
+            XdpForm::Whole => &[],
+            XdpForm::Lean => &[Freeze::Nothing],
+            XdpForm::Frozen => &[Freeze::Nothing, Freeze::Contents],
+        };
+        if std::mem::take(&mut self.is_changed) {
+            for freeze in programs {
+                self.device.specialize(*freeze).map_err(|error| failed(&error))?;
+            }
         }
         let arrival = Arrival { port, time_ns, frame: data, wire_length: data.len() as u32, is_bad: false };
         let out = self.device.pass(&arrival).map_err(|error| failed(&error))?;

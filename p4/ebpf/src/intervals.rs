@@ -32,6 +32,12 @@ impl Intervals {
     ///
     /// Gives nothing where the pieces are too many for a map.
     pub fn new(ranges: &[(u32, u32, u64)], width: u32, none: u64) -> Option<Self> {
+        let (starts, references) = Self::cut(ranges, width, none);
+        (starts.len() < MAX_INTERVALS).then_some(Self { starts, references })
+    }
+
+    /// Where pieces but the first begin, and what each does: as [`Self::new`], as many as there are.
+    pub(crate) fn cut(ranges: &[(u32, u32, u64)], width: u32, none: u64) -> (Vec<u32>, Vec<u64>) {
         let highest = u32::MAX >> 32u32.saturating_sub(width).min(31);
         // At each place, which ranges begin and which end, by rank.
         let mut events: Vec<(u32, bool, usize)> = Vec::new();
@@ -59,7 +65,7 @@ impl Intervals {
                 references.push(reference);
             }
         }
-        (starts.len() < MAX_INTERVALS).then_some(Self { starts, references })
+        (starts, references)
     }
 
     /// The map's element, in the machine's order. Behind the last start stand highest values, and behind the last reference the same again: a search that

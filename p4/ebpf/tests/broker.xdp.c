@@ -14488,14 +14488,16 @@ INLINE const struct config *configuration(void)
 	return maps ? bpf_map_lookup_elem(maps, &zero) : 0;
 }
 
-/* The state that the next packet of this processor uses, and its number. */
+/* The state that the next packet of this processor uses, and its number: the first one where no copy needs it any more when ingress has done. */
 INLINE struct state *next_state(u32 *number)
 {
-	u32 zero = 0;
-	u32 *turn = bpf_map_lookup_elem(&turns_of_states, &zero);
+	*number = 0;
+#if !SENDS_AS_IS
+	u32 *turn = bpf_map_lookup_elem(&turns_of_states, number);
 	if (!turn)
 		return 0;
 	*number = *turn % STATES;
+#endif
 	return bpf_map_lookup_elem(&states, number);
 }
 
@@ -14509,9 +14511,8 @@ INLINE void keep_state(u32 number)
 }
 
 /* A packet from the port to what ingress decides. */
-INLINE int enter(struct xdp_md *ctx, struct state *st, const struct input *in)
+INLINE int enter(struct xdp_md *ctx, struct state *st, const struct config *cfg, const struct input *in)
 {
-	const struct config *cfg = configuration();
 	if (!cfg)
 		return -1;
 	begin(st, in);
@@ -14630,10 +14631,9 @@ INLINE void note_copy(struct xdp_md *ctx, struct state *st, struct work *eg, con
 }
 
 /* Redirects a packet as it came. */
-INLINE int send(struct xdp_md *ctx, struct state *st, u32 flags, u32 port, u32 group, u32 to)
+INLINE int send(struct xdp_md *ctx, struct state *st, const struct config *cfg, u32 flags, u32 port, u32 group, u32 to)
 {
 	u32 zero = 0, length = st->len;
-	const struct config *cfg = configuration();
 	struct work *eg = bpf_map_lookup_elem(&works, &zero);
 	if (!cfg || !eg)
 		return drop(port, DROP_STATE, length);
@@ -14704,10 +14704,11 @@ int sluice_ingress(struct xdp_md *ctx)
 	if (!st || (!SENDS_AS_IS && bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag))))
 		return drop(port, DROP_STATE, length);
 	struct input in = { NEEDS_TIME ? bpf_ktime_get_tai_ns() : 0, port, length, length, 0 };
-	if (enter(ctx, st, &in))
+	const struct config *cfg = configuration();
+	if (enter(ctx, st, cfg, &in))
 		return drop(port, DROP_ENDED, length);
 #if SENDS_AS_IS
-	return send(ctx, st, flags, port, group_of(st), port_of(st));
+	return send(ctx, st, cfg, flags, port, group_of(st), port_of(st));
 #else
 	return send(ctx, st, number, flags, port, group_of(st), port_of(st));
 #endif
@@ -14766,7 +14767,7 @@ int sluice_ingress_test(struct xdp_md *ctx)
 	struct state *st = next_state(&number);
 	if (!st)
 		return XDP_ABORTED;
-	int ended = enter(ctx, st, &in);
+	int ended = enter(ctx, st, configuration(), &in);
 	packet = (struct test_packet *) (long) ctx->data_meta;
 	if ((void *) (packet + 1) > (void *) (long) ctx->data)
 		return XDP_ABORTED;

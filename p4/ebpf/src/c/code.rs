@@ -4,7 +4,10 @@ use sluice_diagnostics::{Diagnostic, Diagnostics, Span};
 use sluice_ir::{Action, Handle, Module, Variable};
 
 use super::storage::{Home, Storage};
+use crate::frozen::Contents;
 use crate::layout::ListLayout;
+
+pub(super) static NONE_FROZEN: Contents = Contents::new();
 
 /// Longer expressions get a name.
 const LONG: usize = 72;
@@ -29,6 +32,8 @@ pub(super) struct Code<'m> {
     pub(super) value_sets: Vec<ListLayout>,
     /// The first cell of each indirect counter.
     pub(super) counters: Vec<u32>,
+    /// Tables whose contents are constants.
+    pub(super) frozen: &'m Contents,
     /// Whether the code is the parser's.
     pub(super) in_parser: bool,
     text: String,
@@ -49,6 +54,7 @@ impl<'m> Code<'m> {
             acting: None,
             value_sets: Vec::new(),
             counters: Vec::new(),
+            frozen: &NONE_FROZEN,
             in_parser: false,
             text: String::new(),
             indent: 1,

@@ -5,6 +5,7 @@ mod code;
 mod deparser;
 mod expression;
 mod externs;
+mod frozen;
 mod header;
 mod liveness;
 mod local;

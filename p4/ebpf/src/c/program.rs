@@ -7,13 +7,14 @@ use sluice_diagnostics::Diagnostics;
 use sluice_ir::{ExternCall, Intrinsic, Module, SluiceCall, StatementKind};
 
 use super::Form;
-use super::code::{Code, Side};
+use super::code::{Code, NONE_FROZEN, Side};
 use super::liveness;
 use super::reads::{changes_headers, cuts_frames, has, only_counts};
 use super::statement::OUT;
 use super::storage::{Home, Storage, VariablePlace};
 use super::structures;
 use super::table::{sides, value_set_layout};
+use crate::frozen::Contents;
 use crate::layout::{Layout, ListLayout, words_of};
 
 /// States of packets that stand ready on each processor: more than wait for their egress at once. A poll of a queue takes 64 packets,
@@ -34,6 +35,7 @@ pub(crate) fn write(
     module: &Module,
     whole: &Module,
     form: Form,
+    frozen: &Contents,
 ) -> Result<(String, Layout, bool), Diagnostics> {
     let whole_storage = Storage::new(whole, Form::Functions);
     let mut writer = Writer::new(whole, &whole_storage, Form::Functions);
@@ -50,6 +52,7 @@ pub(crate) fn write(
     let storage = Storage::new(module, form);
     let mut writer = Writer::new(module, &storage, form);
     writer.keeps_order = keeps_order;
+    writer.frozen = frozen;
     writer.refused = refused;
     writer.value_sets.clone_from(&layout.value_sets);
     writer.counters.clone_from(&layout.counters);
@@ -78,12 +81,22 @@ struct Writer<'m> {
     refused: Diagnostics,
     value_sets: Vec<ListLayout>,
     counters: Vec<u32>,
+    frozen: &'m Contents,
 }
 
 impl<'m> Writer<'m> {
     fn new(module: &'m Module, storage: &'m Storage, form: Form) -> Self {
         let (refused, value_sets, counters) = (Diagnostics::new(), Vec::new(), Vec::new());
-        Self { module, storage, keeps_order: false, form, refused, value_sets, counters }
+        Self {
+            module,
+            storage,
+            keeps_order: false,
+            form,
+            refused,
+            value_sets,
+            counters,
+            frozen: &NONE_FROZEN,
+        }
     }
 
     /// The text of one function's body.
@@ -91,6 +104,7 @@ impl<'m> Writer<'m> {
         let mut code = Code::new(self.module, self.storage, side);
         code.value_sets.clone_from(&self.value_sets);
         code.counters.clone_from(&self.counters);
+        code.frozen = self.frozen;
         write(&mut code);
         let (text, refused) = code.finish();
         self.refused.extend(refused);
@@ -172,6 +186,9 @@ impl<'m> Writer<'m> {
         for (((handle, _), table), side) in module.tables.iter().zip(&layout.tables).zip(sides(module)) {
             if let Some(side) = side {
                 let name = format!("apply_{}", self.storage.tables[handle.index()]);
+                if let Some(frozen) = self.frozen.get(&handle.index()) {
+                    frozen.constants(&self.storage.tables[handle.index()], text);
+                }
                 let more = match side {
                     Side::Ingress if self.storage.has_locals() => ", struct locals *locals",
                     Side::Ingress | Side::Egress => "",

@@ -125,7 +125,8 @@ impl Code<'_> {
         let ends =
             module.tables[table].actions.iter().any(|listed| may_end(&module.actions[listed.action].body));
         // What the function tells, it leaves where each copy has its own.
-        if !self.storage.asked[table.index()] && !ends {
+        let is_frozen = self.frozen.contains_key(&table.index());
+        if !self.storage.asked[table.index()] && !ends && !is_frozen {
             self.line(format!("if (!(cfg->{name}.todo & IS_IDLE))"));
             self.line(format!("\t{call};"));
         } else if ends {

@@ -113,6 +113,40 @@ impl Code<'_> {
         let table = &module.tables[handle];
         let name = self.storage.tables[handle.index()].clone();
         self.span = Some(table.span);
+        match self.frozen.get(&handle.index()) {
+            Some(frozen) => self.find_frozen(table, frozen, &name),
+            None => self.find(table, layout, &name),
+        }
+        if self.storage.asked[handle.index()] {
+            let own = self.own();
+            self.line(format!("{own}->hit = hit;"));
+            self.line(format!("{own}->action_run = action;"));
+        }
+        self.line("(void) cell, (void) hit;");
+        self.braced("switch (action)", |code| {
+            for (index, listed) in table.actions.iter().enumerate() {
+                let action = &module.actions[listed.action];
+                if action.body.is_empty() {
+                    continue;
+                }
+                code.line(format!("case {index}: /* {} */", action.name));
+                code.acting = Some(action);
+                code.braced("", |code| code.block(&action.body));
+                code.acting = None;
+                code.line("break;");
+            }
+        });
+        if table.actions.iter().any(|listed| may_end(&module.actions[listed.action].body)) {
+            self.line("return 0;");
+            self.label(super::statement::OUT);
+            self.line("return 1;");
+        } else {
+            self.line("return 0;");
+        }
+    }
+
+    /// Finds what a table does by what is in maps: `action`, its counter's `cell`, its `data`, and whether there is an entry, `hit`.
+    fn find(&mut self, table: &Table, layout: &TableLayout, name: &str) {
         self.line(format!("const struct default_{name} *by_default = &cfg->{name};"));
         self.line("u64 action = by_default->action, cell = by_default->cell, hit = 0;");
         if layout.data_words > 0 {
@@ -149,32 +183,6 @@ impl Code<'_> {
                     }
                 });
             });
-        }
-        if self.storage.asked[handle.index()] {
-            let own = self.own();
-            self.line(format!("{own}->hit = hit;"));
-            self.line(format!("{own}->action_run = action;"));
-        }
-        self.line("(void) cell, (void) hit;");
-        self.braced("switch (action)", |code| {
-            for (index, listed) in table.actions.iter().enumerate() {
-                let action = &module.actions[listed.action];
-                if action.body.is_empty() {
-                    continue;
-                }
-                code.line(format!("case {index}: /* {} */", action.name));
-                code.acting = Some(action);
-                code.braced("", |code| code.block(&action.body));
-                code.acting = None;
-                code.line("break;");
-            }
-        });
-        if table.actions.iter().any(|listed| may_end(&module.actions[listed.action].body)) {
-            self.line("return 0;");
-            self.label(super::statement::OUT);
-            self.line("return 1;");
-        } else {
-            self.line("return 0;");
         }
     }
 
