@@ -26,6 +26,7 @@ pub mod pci;
 pub mod registers;
 
 pub use card::{
-    Application, Captured, Card, CardError, CardTime, Clock, ClockReading, Discipline, Firmware, Interface,
-    Offset, Pipeline, Port, PortCounts, PortState, Receiver, ReceiverOptions, ReceiverStatus, Statistics,
+    Application, Captured, Card, CardError, CardTime, Clock, ClockReading, Discipline, Firmware, HostCounts,
+    Interface, Offset, Pipeline, Port, PortCounts, PortState, Receiver, ReceiverOptions, ReceiverStatus,
+    Sender, Statistics,
 };

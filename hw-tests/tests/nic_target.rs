@@ -5,12 +5,14 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sluice_capture::{ReadOptions, Reader};
 use sluice_conformance::programs::{rtl_cache, verilator};
 use sluice_diagnostics::Sources;
 use sluice_entities::{
-    ActionCall, Atomicity, Bits, Code, Entity, Match, Query, TableEntry, TableQuery, Update, UpdateKind,
+    ActionCall, Atomicity, Bits, Code, Entity, Match, Query, Replica, TableEntry, TableQuery, Update,
+    UpdateKind,
 };
 use sluice_ir::{Module, text};
 use sluice_nic::Card;
@@ -21,8 +23,8 @@ use sluice_p4::{CompileOptions, MemoryFiles, compile};
 use sluice_rtl::Options;
 use sluice_rtl_sim::Verilated;
 use sluice_target::conformance::{self, Bench, PORTS};
-use sluice_target::port::Role;
-use sluice_target::{Install, Program, Target};
+use sluice_target::port::{PortSpec, Role};
+use sluice_target::{Install, LossCounters, OpensPorts, Program, Target};
 
 type Device = Arc<InProcess<NicModel<Shell<Verilated>>>>;
 
@@ -124,18 +126,28 @@ impl Bench for OnCard {
     }
 
     fn send(&self, port: u16, frame: &[u8]) {
-        let mut left = self.left.lock().expect("nobody panicked");
-        self.lab.device.with(|model, machine| {
-            model.receive(machine, port as u8 - 1, frame);
-            while let Some((port, _, frame)) = model.take_sent() {
-                left[usize::from(port)].push_back(frame);
-            }
-        });
+        self.lab.device.with(|model, machine| model.receive(machine, port as u8 - 1, frame));
     }
 
-    /// What a frame makes has left when it was sent.
-    fn receive(&self, port: u16, _timeout: Duration) -> Option<Vec<u8>> {
-        self.left.lock().expect("nobody panicked")[usize::from(port) - 1].pop_front()
+    /// What a frame makes has left when it was sent, but for what the controller sends.
+    fn receive(&self, port: u16, timeout: Duration) -> Option<Vec<u8>> {
+        let end = Instant::now() + timeout;
+        loop {
+            let mut left = self.left.lock().expect("nobody panicked");
+            self.lab.device.with(|model, _| {
+                while let Some((port, _, frame)) = model.take_sent() {
+                    left[usize::from(port)].push_back(frame);
+                }
+            });
+            if let Some(frame) = left[usize::from(port) - 1].pop_front() {
+                return Some(frame);
+            }
+            drop(left);
+            if Instant::now() >= end {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn set_up(&self, port: u16, is_up: bool) -> bool {
@@ -175,8 +187,19 @@ fn a_card_in_another_process_does_so_too() {
     does_what_every_data_path_does(Way::VfioUser);
 }
 
+/// A frame of the program's, of key 1, with a number in its payload.
+fn frame(number: u8) -> Vec<u8> {
+    let mut frame = vec![1, 1, 0, 0, 0, 0, 0, 0];
+    frame.resize(64, number);
+    frame
+}
+
 fn forward(key: u64) -> Update {
-    let params = vec![Bits::new(9, 2), Bits::new(8, 0)];
+    forward_to(key, 2)
+}
+
+fn forward_to(key: u64, port: u64) -> Update {
+    let params = vec![Bits::new(9, port), Bits::new(8, 0)];
     let call = ActionCall { action: "ingress.forward".into(), params };
     let matches = vec![Match::Exact(Bits::new(8, key))];
     let entry = TableEntry::new("ingress.exact_t".into(), matches, 0, call);
@@ -238,4 +261,71 @@ fn other_applications_and_programs_are_refused() {
     let refused = NicTarget::with_module(lab.card(), module, other).expect_err("it is another bitstream");
     assert_eq!(refused.code, Code::FailedPrecondition);
     assert!(refused.message.starts_with("the card's bitstream was made of another program ("), "{refused}");
+}
+
+/// Copies to a port that is a capture: they are in its file, and counted; of those that find no room, each is counted as lost.
+#[test]
+fn a_tool_is_a_capture_at_the_host() {
+    let module = module();
+    for way in [Way::InProcess, Way::VfioUser] {
+        let Some(path) = data_path(&module) else { return };
+        let bench = OnCard::new(way, &program(&module), path);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let text = format!("capture:{}", folder.path().display());
+        let spec: PortSpec = text.parse().expect("it is one");
+        let refused = bench.target.open_port("rec", Role::Network, &spec).err().expect("it is written");
+        assert!(refused.to_string().contains("a capture is written"), "{refused}");
+        bench.target.open_port("rec", Role::Tool, &spec).expect("it opens")(9).expect("the number is free");
+        let again = bench.target.attach(9, 3, "p9", Role::Both).expect_err("it is taken");
+        assert_eq!(again.to_string(), "port 9 is `rec` already");
+        bench.target.write(&[forward_to(1, 9)], Atomicity::RollbackOnError).expect("there is room");
+        let sent: Vec<Vec<u8>> = (0..40).map(frame).collect();
+        sent.iter().for_each(|frame| bench.send(2, frame));
+        bench.target.drain();
+        let port = || bench.target.ports().into_iter().find(|port| port.port == 9).expect("it is there");
+        let counted = port();
+        assert!(counted.is_up && counted.name == "rec");
+        assert_eq!((counted.counters.sent.packets, counted.counters.sent.bytes), (40, 40 * 64), "{way:?}");
+        assert_eq!(bench.target.lost(Replica { port: 9, instance: 0 }), LossCounters::default());
+        assert!(bench.target.detach_port(9), "there is one");
+        let files: Vec<_> = std::fs::read_dir(folder.path()).expect("it is there").flatten().collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        let file = std::fs::File::open(files[0].path()).expect("it is there");
+        let mut reader = Reader::new(file, ReadOptions::default()).expect("it is a capture");
+        let mut found = Vec::new();
+        while let Some(packet) = reader.next_packet().expect("it is whole") {
+            found.push(packet.data.to_vec());
+        }
+        assert_eq!(found.len(), sent.len());
+        // The program marks its own header.
+        let payloads =
+            |frames: &[Vec<u8>]| frames.iter().map(|frame| frame[8..].to_vec()).collect::<Vec<_>>();
+        assert!(payloads(&found) == payloads(&sent), "{way:?}: {found:?}");
+    }
+}
+
+/// A card that somebody reset is found by its ports, without a write.
+#[test]
+fn a_card_that_was_reset_is_found() {
+    let module = module();
+    let Some(path) = data_path(&module) else { return };
+    let bench = OnCard::new(Way::InProcess, &program(&module), path);
+    let target = &bench.target;
+    target.write(&[forward(1)], Atomicity::RollbackOnError).expect("there is room");
+    target.poll(Duration::ZERO);
+    assert_eq!(target.session(), Ok(0));
+    bench.lab.device.with(|model, _| sluice_nic::function::Function::reset(model));
+    let events = target.poll(Duration::ZERO);
+    assert!(events.contains(&sluice_target::Event::Port { port: 1, is_up: false }), "{events:?}");
+    let session = target.session().expect_err("it forgot everything");
+    assert!(session.message.contains("the card was reset by somebody else: port "), "{session}");
+    // What was written is known without it.
+    let (program, updates) = target.written().expect("it has a program");
+    assert_eq!(*program, bench.program);
+    assert!(updates.iter().any(|update| update.entity == forward(1).entity), "{updates:?}");
+    target.install(&bench.program, Install::Anew).expect("it answers");
+    assert_eq!(target.session(), Ok(1));
+    target.write(&[forward(1)], Atomicity::RollbackOnError).expect("there is room");
+    bench.send(1, &frame(7));
+    assert!(bench.receive(2, Duration::from_secs(10)).is_some(), "its ports are there again");
 }

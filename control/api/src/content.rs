@@ -275,6 +275,10 @@ pub(crate) fn event(happening: &Happening) -> v1::Event {
             };
             ("target_up", String::new(), String::new(), message.to_string())
         }
+        What::StandsIn { why } => {
+            let message = format!("another data path was given what is in force, and counts anew: {why}");
+            ("target_stands_in", String::new(), String::new(), message)
+        }
         What::Attached { port, device, user } => {
             ("port_attached", port.clone(), user.clone(), format!("port {port} is {device}"))
         }

@@ -192,7 +192,8 @@ impl Api {
         Ok(v1::Status {
             software: env!("CARGO_PKG_VERSION").to_string(),
             target: self.broker().target_name().to_string(),
-            target_reason: self.broker().target_reason().to_string(),
+            target_reason: self.broker().target_reason(),
+            stands_in: self.broker().target_stands_in().is_some(),
             policy_version: summary.version.0,
             applied_ns: summary.time_ns,
             author: summary.author,

@@ -83,7 +83,7 @@ pub(crate) fn sees(view: &TenantView, what: &What) -> bool {
         | What::Detached { port, .. }
         | What::Cleared { port, .. } => view.sees_port(port),
         What::SharesStay { .. } => false,
-        What::OutOfReach { .. } | What::BackInReach { .. } => true,
+        What::OutOfReach { .. } | What::BackInReach { .. } | What::StandsIn { .. } => true,
         What::Alert { alert, subject, .. } => sees_subject(view, alert, subject),
     }
 }

@@ -44,6 +44,8 @@ pub struct BrokerOptions {
     /// What a data path that is not in this process is to run: it is installed at the start, and again where the data path has forgotten it. A data path in this process runs its program
     /// already.
     pub program: Option<Arc<Program>>,
+    /// Whether another data path may stand in for this one while the broker runs ([`sluice_target::Standby`]): it is given what is in force then.
+    pub can_change: bool,
     /// The data path, if its ports are opened by this process: they can be attached and detached while it runs.
     pub ports: Option<Arc<dyn OpensPorts>>,
     /// For people: why this data path and no other one; empty where nobody chose.
@@ -74,13 +76,12 @@ pub(crate) struct Inner {
     pub(crate) events: Events,
     pub(crate) alerts: Mutex<Raised>,
     pub(crate) reading: Mutex<Option<(Instant, Arc<Reading>)>>,
-    baselines: Mutex<Baselines>,
-    model: Mutex<Option<Model>>,
+    pub(crate) baselines: Mutex<Baselines>,
+    pub(crate) model: Mutex<Option<Model>>,
     /// What went wrong with the data path; nothing is changed any more then.
     defect: Mutex<Option<String>>,
     pub(crate) known: Mutex<Known>,
     pub(crate) health: Mutex<Health>,
-    name: &'static str,
     heard: Arc<dyn Target>,
     stop: AtomicBool,
 }
@@ -173,7 +174,6 @@ impl Broker {
         if let Some(program) = &options.program {
             target.install(program, Install::Anew).map_err(|fault| reach::refused(&fault))?;
         }
-        let name = target.capabilities().name;
         let current = match last {
             Some(record) => restore(&*target, record)?,
             None => nothing(&*target)?,
@@ -194,7 +194,6 @@ impl Broker {
             defect: Mutex::default(),
             health: Mutex::default(),
             known: Mutex::new(Known::InForce { session, written: None }),
-            name,
             heard: Arc::new(heard),
             stop: AtomicBool::new(false),
         });
@@ -252,14 +251,19 @@ impl Broker {
         self.inner.set_defect(what);
     }
 
-    /// Why this data path and no other one ([`BrokerOptions::why`]).
-    pub fn target_reason(&self) -> &str {
-        &self.inner.options.why
+    /// Why this data path and no other one: [`BrokerOptions::why`], or why it stands in for the one that was chosen.
+    pub fn target_reason(&self) -> String {
+        self.target_stands_in().unwrap_or_else(|| self.inner.options.why.clone())
+    }
+
+    /// Why the data path stands in for the one that was chosen, if it does.
+    pub fn target_stands_in(&self) -> Option<String> {
+        self.inner.target.stands_in()
     }
 
     /// A short name of the data path, for people.
     pub fn target_name(&self) -> &'static str {
-        self.inner.name
+        self.inner.target.capabilities().name
     }
 
     pub(crate) fn current(&self) -> RwLockReadGuard<'_, Current> {

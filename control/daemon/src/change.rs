@@ -277,17 +277,21 @@ impl Broker {
         let mut current = self.current_mut();
         let mut committed = None;
         let next = plan.next.clone();
+        let session = self.inner.target.session().ok();
         let carried = carry_out_told(&*self.inner.target, plan, &mut |phase| {
             if phase == PhaseKind::Switch {
                 committed = Some(history.commit(version, &audit));
             }
         });
-        let is_cut_off = matches!(&carried, Err(error) if reach::is_cut_off(error));
+        // Where another session began meanwhile, parts of the change went to what has nothing else of it.
+        let is_cut_off = matches!(&carried, Err(error) if reach::is_cut_off(error))
+            || self.inner.target.session().ok() != session;
         match (carried, committed) {
             // Packets saw it, and it was recorded: it is in force, even where the data path went out of reach before the last of it was done.
             (carried, Some(Ok(()))) if carried.is_ok() || is_cut_off => {
-                if let Err(error) = &carried {
-                    self.inner.lose(&error.to_string());
+                if is_cut_off {
+                    let why = carried.as_ref().err().map(ToString::to_string);
+                    self.inner.lose(&why.unwrap_or_else(|| "another session began meanwhile".to_string()));
                 }
                 *current = Current {
                     summary: summary_of(version, &intent),
@@ -337,7 +341,7 @@ impl Broker {
                 Refusal::Store(error)
             }
             // It is given what is in force when it is back.
-            Err(why) if self.inner.options.program.is_some() => {
+            Err(why) if self.inner.options.program.is_some() || self.inner.options.can_change => {
                 self.inner.lose(&why);
                 let _ = self.inner.history.abandon(version, &format!("to be taken back: {error}"));
                 Refusal::Store(error)

@@ -66,6 +66,11 @@ pub enum What {
         /// Whether it had forgotten what is in force, and was given it anew.
         is_rewritten: bool,
     },
+    /// The data path that was chosen is out of reach, and another one stands in for it: it was given what is in force, and counts anew.
+    StandsIn {
+        /// Which, and why.
+        why: String,
+    },
     /// A port was given a device.
     Attached {
         /// Its name.

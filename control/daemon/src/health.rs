@@ -169,7 +169,8 @@ impl Inner {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let planned = rebalance(&current.state, &wanted).map_err(|found| found.render(&current.sources));
         let had = current.state.down().clone();
-        let done = match planned {
+        let session = self.target.session().ok();
+        let mut done = match planned {
             // Nobody has a share there: nothing is waited for.
             Ok(plan) if plan.is_empty() => Ok(plan.next),
             Ok(plan) => carry_out(&*self.target, plan).map_err(|error| {
@@ -182,6 +183,11 @@ impl Inner {
             }),
             Err(why) => Err(why),
         };
+        if self.target.session().ok() != session {
+            let why = "another session began meanwhile";
+            self.lose(why);
+            done = Err(why.to_string());
+        }
         match done {
             Ok(state) => {
                 current.state = state;

@@ -82,6 +82,10 @@ impl Target for Heard {
         self.target.session()
     }
 
+    fn stands_in(&self) -> Option<String> {
+        self.target.stands_in()
+    }
+
     fn poll(&self, timeout: Duration) -> Vec<Event> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(first) = events.recv_timeout(timeout) else { return Vec::new() };

@@ -92,9 +92,14 @@ impl Inner {
         self.know(Known::Unknown(why.to_string()));
     }
 
-    /// A change is done: what the data path has now is what is in force. Nothing has to be known of one in this process.
+    /// A change is done: what the data path has now is what is in force. Nothing has to be known of one in this process, but which one it is.
     pub(crate) fn note(&self) {
         if self.options.program.is_none() {
+            if self.options.can_change
+                && let Ok(session) = self.target.session()
+            {
+                self.know(Known::InForce { session, written: None });
+            }
             return;
         }
         let read = self.target.session().and_then(|session| Ok((session, written(&*self.target)?)));
@@ -111,11 +116,14 @@ impl Inner {
         Ok(runs && written(&*self.target)? == known)
     }
 
-    /// Gives a data path that is back what is in force, if it does not have it; whether it had to be given.
-    fn reconcile(&self, program: &Program, session: u64) -> Result<bool, String> {
+    /// Gives a data path that is back what is in force, if it does not have it; whether it had to be given. Without a program it is another one, which has its own, and nothing else the first
+    /// time.
+    fn reconcile(&self, program: Option<&Program>, session: u64) -> Result<bool, String> {
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let said = |fault: Fault| fault.to_string();
-        if self.has_all(program).map_err(said)? {
+        if let Some(program) = program
+            && self.has_all(program).map_err(said)?
+        {
             let written = match self.known() {
                 Known::InForce { written, .. } => written,
                 Known::Unknown(_) => None,
@@ -124,15 +132,29 @@ impl Inner {
             return Ok(false);
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = program.is_none() && matches!(self.known(), Known::InForce { .. });
         self.lose("it is being given what is in force");
-        self.target.install(program, Install::Anew).map_err(said)?;
+        let own = if is_fresh { None } else { self.target.program() };
+        if let Some(program) = program.or(own.as_deref()) {
+            self.target.install(program, Install::Anew).map_err(said)?;
+        }
         let info = self.target.info();
         let planned = State::empty(&info)
             .and_then(|empty| sluice_policy::plan(&empty, current.state.policy(), &info))
             .map_err(|found| found.render(&current.sources))?;
+        let tables = planned.report.tables.clone();
         current.state = carry_out(&*self.target, planned).map_err(|error| error.to_string())?;
+        current.tables = tables;
         drop(current);
         self.note();
+        // It counts anew, and its ports are others.
+        self.baselines.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.model.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(ports) = &self.options.ports {
+            self.bound().into_iter().flatten().for_each(|binding| self.health().forget(binding.number));
+            ports.is_given();
+        }
         Ok(true)
     }
 }
@@ -151,14 +173,17 @@ impl Watch {
 
     /// Looks once; tells what changed.
     pub(crate) fn look(&mut self, inner: &Inner) {
-        let Some(program) = inner.options.program.clone() else { return };
+        let program = inner.options.program.clone();
+        if program.is_none() && !inner.options.can_change {
+            return;
+        }
         let Some(mut why) = inner.out_of_reach() else { return };
         let mut is_rewritten = false;
         let mut is_back = false;
         if let Ok(session) = inner.target.session()
             && Instant::now() >= self.next
         {
-            match inner.reconcile(&program, session) {
+            match inner.reconcile(program.as_deref(), session) {
                 Ok(rewritten) => (is_back, is_rewritten) = (inner.out_of_reach().is_none(), rewritten),
                 Err(error) => why = error,
             }
@@ -175,8 +200,13 @@ impl Watch {
             inner.events.push(now_ns(), What::OutOfReach { why });
         } else if is_back && (!self.was_in_reach || is_rewritten) {
             self.was_in_reach = true;
-            tracing::info!(is_rewritten, "data path back in reach");
-            inner.events.push(now_ns(), What::BackInReach { is_rewritten });
+            if let Some(why) = inner.target.stands_in() {
+                tracing::warn!(why, "another data path was given what is in force, and counts anew");
+                inner.events.push(now_ns(), What::StandsIn { why });
+            } else {
+                tracing::info!(is_rewritten, "data path back in reach");
+                inner.events.push(now_ns(), What::BackInReach { is_rewritten });
+            }
         }
     }
 }

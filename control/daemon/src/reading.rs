@@ -65,8 +65,8 @@ impl Broker {
         // Held while reading: no change moves counters meanwhile.
         let current = self.current();
         let counted = || -> Result<Account, Refusal> {
-            let counters = Counters::read(target).map_err(|fault| reach::refused(&fault))?;
-            Ok(current.state.account(&counters))
+            let account = Counters::count(target, |counters| current.state.account(counters));
+            account.map_err(|fault| reach::refused(&fault))
         };
         let mut account = counted()?;
         if !account.violations.is_empty() {

@@ -308,7 +308,7 @@ pub(crate) struct Sample {
     pub(crate) packets: u32,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Serve {
     /// The policy to begin with (`broker.yaml`), for a store that has none. Controllers read its tables; without policy and store the tables are theirs.
     #[arg(long, value_name = "FILE")]
@@ -352,6 +352,9 @@ pub(crate) struct Serve {
     /// The FPGA NIC: the PCI address of one that `vfio-pci` has, or `vfio-user:SOCKET`, a model (`sluice nic simulate`).
     #[arg(long, value_name = "CARD", conflicts_with = "remote")]
     pub(crate) card: Option<String>,
+    /// How long an answer of the card may take before it is out of reach, milliseconds. Simulated RTL may need minutes for a large policy.
+    #[arg(long, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=600_000), requires = "card")]
+    pub(crate) card_patience: u64,
     /// With `--data-path auto` and `--card`: what a port is made of where the card cannot be the data path; all of them, written as with `--port`.
     #[arg(long = "fallback", value_name = "NAME=KIND:DEVICE", requires = "card")]
     pub(crate) fallback: Vec<String>,
@@ -472,7 +475,7 @@ pub(crate) struct Health {
 }
 
 /// A data path that is not in this process.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Remote data path")]
 pub(crate) struct Far {
     /// A P4Runtime server that is the data path, instead of the switch in this process: `HOST:PORT`, or `https://HOST:PORT`. Its ports are its own business; whatever program and entries
@@ -556,11 +559,14 @@ impl From<Engine> for sluice_switch::Engine {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Program {
     /// Bits for terms in the P4 program.
-    #[arg(long, default_value_t = 256, value_parser = terms, help_heading = "Program")]
+    #[arg(long, default_value_t = 256, value_parser = bits, help_heading = "Program")]
     pub(crate) terms: u32,
+    /// Bits for copies in the P4 program.
+    #[arg(long, default_value_t = 128, value_parser = bits, help_heading = "Program")]
+    pub(crate) copies: u32,
 }
 
-fn terms(text: &str) -> Result<u32, String> {
+fn bits(text: &str) -> Result<u32, String> {
     match text {
         "64" => Ok(64),
         "128" => Ok(128),

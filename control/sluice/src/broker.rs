@@ -16,7 +16,16 @@ use crate::failure::Failure;
 
 /// The P4 program in the build that was asked for.
 pub(crate) fn program(program: Program) -> Result<Arc<Module>, Failure> {
-    let build = Build { arch: Arch::Sluice, terms: program.terms, ..Build::default() };
+    compile(program, true)
+}
+
+/// The same as hardware can run it: checksums are not mended.
+pub(crate) fn for_hardware(program: Program) -> Result<Arc<Module>, Failure> {
+    compile(program, false)
+}
+
+fn compile(Program { terms, copies }: Program, fixes_checksums: bool) -> Result<Arc<Module>, Failure> {
+    let build = Build { arch: Arch::Sluice, terms, copies, fixes_checksums, ..Build::default() };
     let module = sluice_broker::compile(build);
     module.map(Arc::new).map_err(|(diagnostics, sources)| Failure::located(&diagnostics, &sources))
 }

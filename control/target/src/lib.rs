@@ -6,6 +6,7 @@
 //! - [`Target`]: what a data path does, and what it promises.
 //! - [`SoftTarget`]: the soft switch, the threads that run it, and its ports ([`port`]); [`Observers`]: who else sees the frames of a port.
 //! - [`OpensPorts`]: a data path whose ports this process opens.
+//! - [`Standby`]: a data path that another one stands in for once it is out of reach.
 //! - [`Captures`]: captures as ports, in the packets' own time, as fast as they can be read.
 //! - [`Counters`], [`carry_out`], [`Recorder`]: the policy's way to a data path: counters for its accounting, its plans, what a packet met.
 //! - [`ptp`]: what a PTP daemon says of its clock.
@@ -19,6 +20,7 @@ mod policy;
 pub mod port;
 pub mod ptp;
 mod soft;
+mod standby;
 pub mod sys;
 mod target;
 mod trace;
@@ -31,6 +33,7 @@ pub use soft::{
     CPU_PORT, MAX_EVENTS, Observe, ObserveSent, Observers, Read, SoftOptions, SoftTarget, carried, checked,
     decode, entries, not_taken, pushable,
 };
+pub use standby::{Giver, OpenPorts, StandIn, Standby};
 pub use target::{
     BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, QueueStatus, Target,
 };

@@ -3,9 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
+use sluice_entities::Update;
+
 use crate::port::{PortSpec, Role};
 use crate::soft::{Observers, SoftTarget};
-use crate::target::Target;
+use crate::target::{Program, Target};
 
 /// Puts an opened port at its data path, at that number.
 pub type Opened<'t> = Box<dyn FnOnce(u16) -> io::Result<()> + 't>;
@@ -24,6 +26,14 @@ pub trait OpensPorts: Target {
 
     /// All ports that are wanted at the start were put there: what an earlier process has left of others goes.
     fn ports_are_there(&self) {}
+
+    /// What is in force has been written to a data path that took the place of another one ([`crate::Standby`]): its ports open.
+    fn is_given(&self) {}
+
+    /// The program and what was written to it, where that is kept here and no device needs to be asked: the updates that a data path takes after the program was put into place there.
+    fn written(&self) -> Option<(Arc<Program>, Vec<Update>)> {
+        None
+    }
 
     /// Takes a port away: frames that came in are taken through, and no further ones. Says whether there was one.
     fn detach_port(&self, number: u16) -> bool;

@@ -52,7 +52,7 @@ pub fn carry_out_told(
     for phase in std::mem::take(&mut plan.phases) {
         match phase.kind {
             PhaseKind::Drain => target.drain(),
-            PhaseKind::Harvest => plan.harvest(&Counters::read(target)?),
+            PhaseKind::Harvest => Counters::count(target, |counters| plan.harvest(counters))?,
             PhaseKind::Prepare | PhaseKind::Switch | PhaseKind::Remove => {
                 target
                     .write(&phase.updates, atomicity)

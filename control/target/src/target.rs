@@ -110,6 +110,8 @@ pub struct Capabilities {
     pub value_sets: bool,
     /// Whether a multicast group can make several copies for one port.
     pub copies_to_one_port: bool,
+    /// Whether to read one counter is a small part of reading all: who needs a few asks for each.
+    pub counts_singly: bool,
 }
 
 /// Something that the data path tells of its own accord.
@@ -196,7 +198,7 @@ pub struct PortStatus {
 /// - **Nothing unaccounted.** Frames that did not come in and copies that did not leave are counted in [`PortStatus`].
 /// - **One program.** A packet runs in one program; [`Self::install`] leaves the old one in force where it fails.
 pub trait Target: Send + Sync {
-    /// What it can do. Does not change.
+    /// What it can do. Does not change within a session.
     fn capabilities(&self) -> Capabilities;
 
     /// The program that runs, if there is one.
@@ -267,6 +269,11 @@ pub trait Target: Send + Sync {
     /// Why it is out of reach now.
     fn session(&self) -> Result<u64, Fault> {
         Ok(0)
+    }
+
+    /// For people: why this data path stands in for the one that was chosen, and says of itself that it is; `None` where it is the one that was chosen.
+    fn stands_in(&self) -> Option<String> {
+        None
     }
 
     /// What happened since the last call, in order; waits for something to happen for that long at most. Each event is told once, so that one

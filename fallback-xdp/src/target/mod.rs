@@ -173,6 +173,7 @@ impl Target for XdpTarget {
             direct_meters: true,
             value_sets: true,
             copies_to_one_port: false,
+            counts_singly: false,
         }
     }
 

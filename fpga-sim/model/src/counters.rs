@@ -22,6 +22,8 @@ pub enum Counter {
     PortOff = 7,
     /// Reads and writes of memory that the card was not given.
     DmaFaults = 8,
+    /// Frames that the host sent.
+    HostSent = 9,
 }
 
 /// How many there are.

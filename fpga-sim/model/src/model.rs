@@ -55,6 +55,9 @@ impl Default for Options {
     }
 }
 
+/// In the place of the port that a frame came in by: the host sent it.
+const HOST_PORT: u8 = u8::MAX;
+
 /// What became of a frame that came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
@@ -183,18 +186,27 @@ impl<P: Pipeline> NicModel<P> {
 
     /// A frame comes in at a port, and its stamp is this time.
     pub fn receive_at(&mut self, machine: &mut Machine, port: u8, frame: &[u8], time: CardTime) -> Delivered {
-        let mut delivered = Delivered::default();
         if !self.receives(port) {
             self.counters.add(Counter::PortOff, 1);
-            return delivered;
+            return Delivered::default();
         }
         self.counters.add(Counter::ReceivedFrames, 1);
         self.counters.add(Counter::ReceivedBytes, frame.len() as u64);
-        for out in self.pipeline.frame(port, frame, time) {
+        let outs = self.pipeline.frame(port, frame, time);
+        self.deliver(machine, port, outs, time)
+    }
+
+    /// What the application block made of a frame goes where it goes.
+    fn deliver(&mut self, machine: &mut Machine, port: u8, outs: Vec<Out>, time: CardTime) -> Delivered {
+        let mut delivered = Delivered::default();
+        for out in outs {
             match out {
                 Out::Host { queue, frame } => match self.give_host(machine, port, queue, &frame, time) {
                     true => delivered.host += 1,
-                    false => delivered.dropped += 1,
+                    false => {
+                        self.pipeline.found_no_room(queue);
+                        delivered.dropped += 1;
+                    }
                 },
                 Out::Port { port, frame } => match self.send(port, frame, time) {
                     true => delivered.ports += 1,
@@ -203,6 +215,45 @@ impl<P: Pipeline> NicModel<P> {
             }
         }
         delivered
+    }
+
+    /// Reads what the host has for a transmit queue, and has the application block take it.
+    fn transmit(&mut self, machine: &mut Machine, number: usize) {
+        let longest = usize::from(u16::MAX);
+        while let Some(ring) = self.transmitters.get_mut(number)
+            && ring.is_enabled
+            && ring.waiting() > 0
+            && self.config.is_master()
+        {
+            let (at, index, target) =
+                (ring.base + ring.place(ring.consumer) * DESCRIPTOR_BYTES as u64, ring.consumer, ring.target);
+            ring.consumer = ring.consumer.wrapping_add(1);
+            let faults = machine.faults;
+            let mut record = [0; DESCRIPTOR_BYTES];
+            let is_there = machine.read(Iova(at), &mut record);
+            let descriptor = Descriptor::decode(&record);
+            let mut frame = vec![0; (descriptor.bytes as usize).min(longest)];
+            let is_read = is_there && machine.read(Iova(descriptor.address), &mut frame);
+            self.counters.set(Counter::DmaFaults, self.counter(Counter::DmaFaults) + machine.faults - faults);
+            let time = self.clock.now();
+            if !is_read {
+                frame.clear();
+            }
+            let completion = Completion {
+                queue: number as u16,
+                index,
+                bytes: frame.len() as u16,
+                ns: time.ns,
+                second: time.seconds as u16,
+                ..Completion::default()
+            };
+            self.complete(machine, target as usize, self.damaged(completion));
+            if !frame.is_empty() {
+                self.counters.add(Counter::HostSent, 1);
+                let outs = self.pipeline.sent_by_host(number as u16, &frame, time);
+                self.deliver(machine, HOST_PORT, outs, time);
+            }
+        }
     }
 
     fn send(&mut self, port: u8, frame: Vec<u8>, time: CardTime) -> bool {
@@ -352,10 +403,13 @@ impl<P: Pipeline> NicModel<P> {
         } else if let Some((port, direction)) = self.port(at) {
             self.ports[port][direction] = word & PORT_ON;
             self.pipeline.set_sends(port as u8, self.sends(port as u8));
-        } else if let Some((_, queue, register)) = self.queue(at)
-            && queue.write(register, word, starts)
-        {
-            if (layout::EVENTS..layout::COMPLETIONS).contains(&at) {
+        } else if let Some((_, queue, register)) = self.queue(at) {
+            let is_armed = queue.write(register, word, starts);
+            if (layout::TRANSMITTERS..layout::RECEIVERS).contains(&at) {
+                self.transmit(machine, ((at - layout::TRANSMITTERS) / layout::RING_STRIDE) as usize);
+            } else if !is_armed {
+                // Nothing waits to be told.
+            } else if (layout::EVENTS..layout::COMPLETIONS).contains(&at) {
                 self.interrupt(machine, ((at - layout::EVENTS) / layout::EVENT_STRIDE) as usize);
             } else if (layout::COMPLETIONS..layout::TRANSMITTERS).contains(&at) {
                 self.tell(machine, ((at - layout::COMPLETIONS) / layout::COMPLETION_STRIDE) as usize);

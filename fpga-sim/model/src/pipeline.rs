@@ -29,6 +29,14 @@ pub trait Pipeline: Send {
     /// A frame came in at a port at that time.
     fn frame(&mut self, port: u8, frame: &[u8], time: CardTime) -> Vec<Out>;
 
+    /// The host sent a frame by that transmit queue at that time.
+    fn sent_by_host(&mut self, _queue: u16, _frame: &[u8], _time: CardTime) -> Vec<Out> {
+        Vec::new()
+    }
+
+    /// A copy for the host found no descriptor in its queue.
+    fn found_no_room(&mut self, _queue: u16) {}
+
     /// Reads a register of BAR2.
     fn read(&mut self, offset: u64) -> u32;
 

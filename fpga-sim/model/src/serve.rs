@@ -47,6 +47,7 @@ pub struct Served {
     path: PathBuf,
     stop: Arc<AtomicBool>,
     departed: Arc<AtomicU64>,
+    accesses: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,6 +55,11 @@ impl Served {
     /// How many clients have come and gone.
     pub fn departed(&self) -> u64 {
         self.departed.load(Ordering::Acquire)
+    }
+
+    /// Registers that clients have read and written.
+    pub fn accesses(&self) -> u64 {
+        self.accesses.load(Ordering::Acquire)
     }
 }
 
@@ -85,9 +91,10 @@ pub fn serve<F: Function + 'static>(device: Arc<InProcess<F>>, path: &Path) -> R
     let server = server.map_err(|source| ServeError::Socket { path: path.display().to_string(), source })?;
     let stop = Arc::new(AtomicBool::new(false));
     let departed = Arc::<AtomicU64>::default();
-    let (stopped, gone) = (stop.clone(), departed.clone());
+    let accesses = Arc::<AtomicU64>::default();
+    let (stopped, gone, counted) = (stop.clone(), departed.clone(), accesses.clone());
     let run = move || {
-        let mut backend = Backend { device };
+        let mut backend = Backend { device, accesses: counted };
         while !stopped.load(Ordering::Acquire) {
             if let Err(error) = server.run(&mut backend) {
                 tracing::debug!(%error, "a client of the device model");
@@ -101,7 +108,7 @@ pub fn serve<F: Function + 'static>(device: Arc<InProcess<F>>, path: &Path) -> R
     };
     let thread =
         std::thread::Builder::new().name("vfio-user".into()).spawn(run).map_err(ServeError::Thread)?;
-    Ok(Served { path: path.to_path_buf(), stop, departed, thread: Some(thread) })
+    Ok(Served { path: path.to_path_buf(), stop, departed, accesses, thread: Some(thread) })
 }
 
 fn space(region: u32) -> Option<Space> {
@@ -123,6 +130,7 @@ fn region<F: Function>(device: &InProcess<F>, index: u32) -> ServerRegion {
 /// What the protocol asks, of the model.
 struct Backend<F> {
     device: Arc<InProcess<F>>,
+    accesses: Arc<AtomicU64>,
 }
 
 fn no_such_region() -> io::Error {
@@ -132,11 +140,13 @@ fn no_such_region() -> io::Error {
 impl<F: Function> ServerBackend for Backend<F> {
     fn region_read(&mut self, region: u32, offset: u64, data: &mut [u8]) -> io::Result<()> {
         let space = space(region).ok_or_else(no_such_region)?;
+        self.accesses.fetch_add(1, Ordering::Release);
         self.device.read(space, offset, data).map_err(io::Error::other)
     }
 
     fn region_write(&mut self, region: u32, offset: u64, data: &[u8]) -> io::Result<()> {
         let space = space(region).ok_or_else(no_such_region)?;
+        self.accesses.fetch_add(1, Ordering::Release);
         self.device.write(space, offset, data).map_err(io::Error::other)
     }
 

@@ -131,11 +131,39 @@ pub enum CardError {
         /// The queue.
         queue: u32,
     },
+    /// Somebody reset the card: a port is off that was turned on.
+    #[error("the card was reset by somebody else: port {port} is off, and was turned on")]
+    ResetBy {
+        /// The port.
+        port: u32,
+    },
     /// The queue was stopped by an earlier error.
     #[error("receive queue {queue} is stopped")]
     Stopped {
         /// The queue.
         queue: u32,
+    },
+    /// The card wrote a completion that cannot be, or was reset.
+    #[error("transmit queue {queue} was stopped: what the card says of what it read cannot be: {why}")]
+    Sent {
+        /// The queue.
+        queue: u32,
+        /// What is wrong.
+        why: String,
+    },
+    /// The queue was stopped by an earlier error.
+    #[error("transmit queue {queue} is stopped")]
+    SenderStopped {
+        /// The queue.
+        queue: u32,
+    },
+    /// A frame is longer than what can be sent.
+    #[error("a frame of {bytes} bytes cannot be sent: {most} at most")]
+    FrameTooLong {
+        /// Its bytes.
+        bytes: usize,
+        /// The most.
+        most: usize,
     },
     /// A time that the card's clock cannot have.
     #[error("the card's clock cannot be set to {seconds} s: it has 48 bits")]

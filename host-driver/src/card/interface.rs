@@ -43,6 +43,7 @@ pub struct Interface {
     shared: Arc<Shared>,
     pub(super) events: Queues,
     pub(super) completions: Queues,
+    pub(super) transmitters: Queues,
     pub(super) receivers: Queues,
 }
 
@@ -177,8 +178,6 @@ pub(super) fn read_interfaces(shared: &Arc<Shared>, at: u64) -> Result<Vec<Inter
 fn read_interface(shared: &Arc<Shared>, at: u64) -> Result<Interface, CardError> {
     let found = walk(shared, at)?;
     let place = found.need(&interface::BLOCK)?;
-    // What is sent by the host is not ours to send, but a card without these is none.
-    read_queues(shared, found.need(&transmit_queues::BLOCK)?, &transmit_queues::BLOCK)?;
     let ports = found.all(&port::BLOCK).map(|at| read_port(shared, at)).collect::<Result<_, _>>()?;
     Ok(Interface {
         features: shared.read(place + interface::FEATURES)?,
@@ -188,6 +187,7 @@ fn read_interface(shared: &Arc<Shared>, at: u64) -> Result<Interface, CardError>
         shared: shared.clone(),
         events: read_queues(shared, found.need(&event_queues::BLOCK)?, &event_queues::BLOCK)?,
         completions: read_queues(shared, found.need(&completion_queues::BLOCK)?, &completion_queues::BLOCK)?,
+        transmitters: read_queues(shared, found.need(&transmit_queues::BLOCK)?, &transmit_queues::BLOCK)?,
         receivers: read_queues(shared, found.need(&receive_queues::BLOCK)?, &receive_queues::BLOCK)?,
     })
 }

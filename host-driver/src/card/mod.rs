@@ -8,6 +8,7 @@ mod mapped;
 mod pipeline;
 mod queue;
 mod receive;
+mod send;
 mod statistics;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use clock::{CardTime, Clock, ClockReading, Discipline, Offset};
 pub use error::CardError;
 pub use interface::{Interface, Port, PortState};
-pub use pipeline::{Pipeline, PortCounts};
+pub use pipeline::{HostCounts, Pipeline, PortCounts};
 pub use receive::{Captured, Receiver, ReceiverOptions, ReceiverStatus};
+pub use send::Sender;
 pub use statistics::Statistics;
 
 use chain::walk;
@@ -230,6 +232,18 @@ impl Card {
         let found = self.interfaces.get(interface);
         let found = found.ok_or(CardError::NoQueue { kind: "interface", number: interface as u32, count })?;
         Receiver::new(self.shared.clone(), found, queue, options, self.clock().ok())
+    }
+
+    /// Sends by a transmit queue of an interface.
+    ///
+    /// # Errors
+    ///
+    /// [`CardError`]: there is no such queue, or it does not start.
+    pub fn sender(&self, interface: usize, queue: u32) -> Result<Sender, CardError> {
+        let count = self.interfaces.len() as u32;
+        let found = self.interfaces.get(interface);
+        let found = found.ok_or(CardError::NoQueue { kind: "interface", number: interface as u32, count })?;
+        Sender::new(self.shared.clone(), found, queue)
     }
 
     /// Whether the card is still there.

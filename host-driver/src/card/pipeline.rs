@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{APPLICATION, CardError, Shared};
 use crate::bus::{read_u32, write_u32};
 use crate::registers::{
-    BLOCK_TYPE, BLOCK_VERSION, MOST_SHELL_PORTS, NO_NUMBER, SHELL, SHELL_PORT_STRIDE, SHELL_PORTS, shell,
-    shell_port,
+    BLOCK_TYPE, BLOCK_VERSION, MOST_SHELL_HOSTS, MOST_SHELL_PORTS, NO_NUMBER, SHELL, SHELL_HOST_STRIDE,
+    SHELL_HOSTS, SHELL_PORT_STRIDE, SHELL_PORTS, shell, shell_host, shell_port,
 };
 
 /// What a port counted.
@@ -24,17 +24,29 @@ pub struct PortCounts {
     pub down: u64,
 }
 
+/// What a queue of the host counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostCounts {
+    /// Copies for it.
+    pub copies: u64,
+    /// Of them, those that found no descriptor.
+    pub no_room: u64,
+    /// Frames that the host sent.
+    pub frames: u64,
+}
+
 /// The pipeline of a card. Clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     shared: Arc<Shared>,
     program: u64,
     ports: u32,
+    hosts: u32,
 }
 
 impl Pipeline {
     pub(super) fn new(shared: Arc<Shared>) -> Result<Self, CardError> {
-        let mut new = Self { shared, program: 0, ports: 0 };
+        let mut new = Self { shared, program: 0, ports: 0, hosts: 0 };
         let known = shell::BLOCK;
         let kind = new.read(SHELL + BLOCK_TYPE)?;
         if kind != known.kind {
@@ -51,6 +63,8 @@ impl Pipeline {
             let why = format!("{} ports, and a card has {MOST_SHELL_PORTS} at most", new.ports);
             return Err(CardError::Chain { at: SHELL, why });
         }
+        // Older shells have none, and nothing at that place.
+        new.hosts = if found & 0xff > 0 { new.read(SHELL + shell::HOSTS)?.min(MOST_SHELL_HOSTS) } else { 0 };
         Ok(new)
     }
 
@@ -62,6 +76,15 @@ impl Pipeline {
     /// Ports of the card.
     pub fn ports(&self) -> u32 {
         self.ports
+    }
+
+    /// Whether nothing was written to the pipeline and no frame came in since the bitstream was loaded: all its memories are zero.
+    ///
+    /// # Errors
+    ///
+    /// The card cannot be reached.
+    pub fn is_fresh(&self) -> Result<bool, CardError> {
+        Ok(self.read(SHELL + shell::FRESH)? == 1)
     }
 
     /// Reads a register of BAR2.
@@ -107,13 +130,39 @@ impl Pipeline {
         self.set(self.port(port)? + shell_port::NUMBER, number.map_or(NO_NUMBER, u32::from))
     }
 
-    /// Copies to that number go to the host, to receive queue 0.
+    /// Queues of the host that have a number.
+    pub fn hosts(&self) -> u32 {
+        self.hosts
+    }
+
+    fn host(&self, queue: u32) -> Result<u64, CardError> {
+        if queue >= self.hosts {
+            return Err(CardError::NoQueue { kind: "queue of the host", number: queue, count: self.hosts });
+        }
+        Ok(SHELL_HOSTS + u64::from(queue) * SHELL_HOST_STRIDE)
+    }
+
+    /// Gives a queue of the host the number that the program knows it by: copies to it go to that receive queue, and what that transmit queue sends comes in by it.
     ///
     /// # Errors
     ///
-    /// The card cannot be reached.
-    pub fn set_host(&self, number: Option<u16>) -> Result<(), CardError> {
-        self.set(SHELL + shell::HOST, number.map_or(NO_NUMBER, u32::from))
+    /// There is no such queue, or the card cannot be reached.
+    pub fn set_host(&self, queue: u32, number: Option<u16>) -> Result<(), CardError> {
+        self.set(self.host(queue)? + shell_host::NUMBER, number.map_or(NO_NUMBER, u32::from))
+    }
+
+    /// What a queue of the host counted, as of the last [`Self::snapshot`].
+    ///
+    /// # Errors
+    ///
+    /// There is no such queue, or the card cannot be reached.
+    pub fn host_counts(&self, queue: u32) -> Result<HostCounts, CardError> {
+        let at = self.host(queue)?;
+        Ok(HostCounts {
+            copies: self.read_u64(at + shell_host::COPIES)?,
+            no_room: self.read_u64(at + shell_host::NO_ROOM)?,
+            frames: self.read_u64(at + shell_host::FRAMES)?,
+        })
     }
 
     /// Seconds that TAI is ahead of UTC.

@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Event,
     Completion,
     Receive,
+    Transmit,
 }
 
 impl Kind {
@@ -23,20 +24,21 @@ impl Kind {
             Self::Event => "event queue",
             Self::Completion => "completion queue",
             Self::Receive => "receive queue",
+            Self::Transmit => "transmit queue",
         }
     }
 
     fn enabled(self) -> u32 {
         match self {
             Self::Event | Self::Completion => EVENT_ENABLED,
-            Self::Receive => RING_ENABLED,
+            Self::Receive | Self::Transmit => RING_ENABLED,
         }
     }
 
     fn pointers(self) -> u64 {
         match self {
             Self::Event | Self::Completion => EVENT_POINTERS,
-            Self::Receive => RING_POINTERS,
+            Self::Receive | Self::Transmit => RING_POINTERS,
         }
     }
 }
@@ -120,7 +122,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         let disarm = match self.kind {
             Kind::Event | Kind::Completion => self.command(SET_ARM),
-            Kind::Receive => Ok(()),
+            Kind::Receive | Kind::Transmit => Ok(()),
         };
         let stopped = disarm.and_then(|()| self.command(SET_ENABLE)).and_then(|()| {
             // Writes are posted: when this has been read, the card has stopped.

@@ -1,6 +1,6 @@
 //! Kinds of blocks.
 
-use super::{Block, block, shell, shell_port};
+use super::{Block, block, shell, shell_host, shell_port};
 
 /// Every kind that is known here.
 pub const BLOCKS: &[Block] = &[
@@ -20,6 +20,7 @@ pub const BLOCKS: &[Block] = &[
     port_control::BLOCK,
     shell::BLOCK,
     shell_port::BLOCK,
+    shell_host::BLOCK,
 ];
 
 block! {

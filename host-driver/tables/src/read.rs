@@ -31,6 +31,14 @@ impl<R: Registers> Tables<R> {
         failed.map_or(Ok(()), Err)
     }
 
+    /// What a query asks for as it was written: cells and counters are those of a program that no packet has met. The hardware is not asked.
+    ///
+    /// # Errors
+    /// A query for what the program does not have.
+    pub fn written_each(&self, query: &Query, take: &mut dyn FnMut(Entity)) -> Result<()> {
+        self.shadow.read_each(query, take).map_err(refused)
+    }
+
     /// Puts in what the hardware counts.
     fn complete(&mut self, query: &Query, entity: &mut Entity) -> Result<()> {
         match entity {

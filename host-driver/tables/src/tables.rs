@@ -1,5 +1,7 @@
 //! A program's tables in hardware, and what was written to them.
 
+use std::collections::HashSet;
+
 use sluice_entities::{Bits, CounterData, EntryKey, PipelineInfo};
 use sluice_ir::Module;
 use sluice_rtl::{ArrayLayout, EVENTS, EVENTS_BLOCK, Layout, row};
@@ -28,6 +30,8 @@ pub struct Tables<R> {
     pub(crate) layout: Layout,
     pub(crate) tables: Vec<Table>,
     pub(crate) groups: Groups,
+    /// Entries that have been, by table and number: their counters may not be zero any more.
+    pub(crate) counted: HashSet<(usize, u32)>,
     /// Why an earlier write broke off.
     pub(crate) out_of_step: Option<String>,
 }
@@ -44,6 +48,7 @@ impl<R: Registers> Tables<R> {
             shadow: Switch::new(module, options)?,
             tables: layout.tables.iter().map(Table::new).collect(),
             groups: Groups::default(),
+            counted: HashSet::new(),
             layout,
             out_of_step: None,
         };
@@ -60,6 +65,7 @@ impl<R: Registers> Tables<R> {
         self.shadow = Switch::new(module, options)?;
         self.tables = layout.tables.iter().map(Table::new).collect();
         self.groups = Groups::default();
+        self.counted.clear();
         self.file.begin(layout.row_words);
         self.layout = layout;
         self.out_of_step = None;
@@ -151,10 +157,13 @@ impl<R: Registers> Tables<R> {
         Ok(())
     }
 
-    /// Writes what a plan says; entries that are new begin to count at 0.
+    /// Writes what a plan says; entries that are new begin to count at 0, where their counters have been at the beginning.
     pub(crate) fn carry_out(&mut self, index: usize, change: &Change) -> Result<()> {
         if let Some(counter) = self.layout.direct_counters[index].clone() {
             for id in &change.new {
+                if self.counted.insert((index, *id)) {
+                    continue;
+                }
                 self.put_cells(&counter, Some((*id).into()), &Bits::zero(128))?;
             }
         }

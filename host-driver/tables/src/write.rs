@@ -56,7 +56,13 @@ impl<R: Registers> Tables<R> {
             Ok(()) => return Ok(()),
             Err(first) => first,
         };
-        if atomicity != Atomicity::ContinueOnError || first.1.is_of_device() {
+        if let (Some(why), true) = (&self.out_of_step, first.1.is_of_device()) {
+            let others = (0..updates.len()).filter(|at| *at != first.0);
+            let mut errors: Vec<_> = others.map(|at| (at, FpgaError::OutOfStep(why.clone()))).collect();
+            errors.insert(first.0.min(errors.len()), first);
+            return Err(BatchError(errors));
+        }
+        if atomicity != Atomicity::ContinueOnError {
             return Err(BatchError(vec![first]));
         }
         let each = updates.iter().enumerate();
@@ -84,18 +90,26 @@ impl<R: Registers> Tables<R> {
         let Err((at, error)) = self.sync_all(updates) else { return Ok(()) };
         if error.is_of_device() {
             self.out_of_step = Some(error.to_string());
+            // Nobody knows what the hardware has of it, and what was written is all that was not refused.
+            self.forget(undo);
         } else {
             self.restore(undo);
         }
         Err((at, error))
     }
 
-    /// Takes back what was done.
-    fn restore(&mut self, undo: Undo) {
+    /// Takes back what was done in the shadow; says what that took.
+    fn forget(&mut self, undo: Undo) -> Vec<Update> {
         let updates = undo.into_updates();
         if let Err(errors) = self.shadow.write_batch(&updates, Atomicity::ContinueOnError) {
             tracing::error!(%errors, "what was written before cannot be written again");
         }
+        updates
+    }
+
+    /// Takes back what was done.
+    fn restore(&mut self, undo: Undo) {
+        let updates = self.forget(undo);
         if let Err((_, error)) = self.sync_all(&updates) {
             tracing::error!(%error, "the hardware does not take back what it took before");
             self.out_of_step = Some(error.to_string());

@@ -3,13 +3,17 @@
 //! A card runs the program that its bitstream was made of, and no other: [`Target::install`] takes that one, and begins anew or keeps what was written. Tables are `sluice_fpga`'s, through
 //! the card's BAR2; ports, link states and what is counted at them are `sluice_nic`'s.
 //!
+//! Captures and the controller's packets go by queues of the host (`host.rs`), each with a number of its own, as ports have.
+//!
 //! One lock holds card, program and ports: who reads waits for who writes, packets for nobody.
 //!
 //! # A card that goes
 //!
 //! Whatever access finds the card gone, or a table of it not as it was written, says so; from then on writes are refused, ports are down, and [`Target::session`] says why. When the card
-//! answers again, installing the program begins a new session.
+//! answers again, installing the program begins a new session. Nothing is asked of it meanwhile. A card that was reset by somebody has forgotten all of it: that a port is off which was turned on tells.
 
+mod cpu;
+mod host;
 mod load;
 mod ports;
 mod registers;
@@ -25,10 +29,12 @@ use sluice_nic::{Card, CardError, Pipeline};
 use sluice_rtl::Options;
 use sluice_switch::{DROP_PORT, Engine};
 use sluice_target::{
-    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, SoftOptions,
-    SoftTarget, Target,
+    BatchFault, CPU_PORT, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program,
+    SoftOptions, SoftTarget, Target,
 };
 
+use cpu::Cpu;
+use host::{Capture, Numbers};
 use load::{Fitting, Loaded, fault};
 use ports::Port;
 
@@ -44,11 +50,19 @@ struct Core {
     options: Options,
     loaded: Option<Loaded>,
     ports: BTreeMap<u16, Port>,
+    /// Tool ports that are captures here.
+    captures: BTreeMap<u16, Capture>,
+    /// Which port of the data path a port of the card is.
+    numbers: Arc<Numbers>,
+    /// The controller's packets, where the program is a controller's.
+    cpu: Option<Cpu>,
     events: VecDeque<Event>,
     /// Counts the times of being in reach.
     session: u64,
     /// Why the card is out of reach.
     lost: Option<String>,
+    /// Seconds that TAI is ahead of UTC, as it was told.
+    tai_offset_s: u32,
 }
 
 /// A card as a data path.
@@ -67,7 +81,7 @@ pub fn able() -> Capabilities {
     Capabilities {
         name: "FPGA NIC",
         atomicities: vec![Atomicity::ContinueOnError, Atomicity::RollbackOnError],
-        cpu_port: None,
+        cpu_port: Some(CPU_PORT),
         last_port: DROP_PORT - 1,
         registers: true,
         digests: false,
@@ -78,6 +92,7 @@ pub fn able() -> Capabilities {
         direct_meters: false,
         value_sets: false,
         copies_to_one_port: true,
+        counts_singly: true,
     }
 }
 
@@ -124,27 +139,38 @@ impl NicTarget {
     ///
     /// `UNAVAILABLE`: the card runs no pipeline of ours, or one that is not known here.
     pub fn new(card: Card, options: Options) -> Result<Self, Fault> {
+        Self::begin(card, options, true)
+    }
+
+    fn begin(card: Card, options: Options, has_cpu: bool) -> Result<Self, Fault> {
         let pipeline = card.pipeline().map_err(|error| of_card(&error))?;
-        let core = Core {
+        let mut core = Core {
             card,
             pipeline,
             options,
             loaded: None,
             ports: BTreeMap::new(),
+            captures: BTreeMap::new(),
+            numbers: Arc::default(),
+            cpu: None,
             events: VecDeque::new(),
             session: 0,
             lost: None,
+            tai_offset_s: 0,
         };
+        if has_cpu && core.pipeline.hosts() > 0 {
+            core.cpu = Some(Cpu::begin(&core.card, &core.pipeline).map_err(|error| of_card(&error))?);
+        }
         Ok(Self { core: Arc::new(Mutex::new(core)) })
     }
 
-    /// A card that runs a verified module.
+    /// A card that runs a verified module; nothing goes to a controller.
     ///
     /// # Errors
     ///
     /// As [`Self::new`]; hardware cannot run the module, or the card's bitstream was made of another one.
     pub fn with_module(card: Card, module: impl Into<Arc<Module>>, options: Options) -> Result<Self, Fault> {
-        let target = Self::new(card, options)?;
+        let target = Self::begin(card, options, false)?;
         {
             let mut core = target.core();
             let fitting = Fitting::of_module(module.into(), &core.options, &core.pipeline)?;
@@ -159,7 +185,10 @@ impl NicTarget {
     ///
     /// The card cannot be reached.
     pub fn set_tai_offset(&self, seconds: u32) -> Result<(), Fault> {
-        self.core().pipeline.set_tai_offset(seconds).map_err(|error| of_card(&error))
+        let mut core = self.core();
+        core.pipeline.set_tai_offset(seconds).map_err(|error| of_card(&error))?;
+        core.tai_offset_s = seconds;
+        Ok(())
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
@@ -169,7 +198,8 @@ impl NicTarget {
 
 impl Target for NicTarget {
     fn capabilities(&self) -> Capabilities {
-        able()
+        let has_cpu = self.core().cpu.is_some();
+        Capabilities { cpu_port: able().cpu_port.filter(|_| has_cpu), ..able() }
     }
 
     fn program(&self) -> Option<Arc<Program>> {
@@ -206,7 +236,9 @@ impl Target for NicTarget {
             Some(current) => current.anew(next)?,
             None => *loaded = Some(Loaded::begin(next, pipeline)?),
         }
-        if lost.take().is_some() {
+        if lost.is_some() {
+            core.attach_again().map_err(|error| of_card(&error))?;
+            core.lost = None;
             core.session += 1;
         }
         Ok(())
@@ -246,6 +278,7 @@ impl Target for NicTarget {
         }
         drop(core);
         std::thread::sleep(PASSED);
+        self.core().drain_host();
     }
 
     fn ports(&self) -> Vec<PortStatus> {
@@ -253,14 +286,29 @@ impl Target for NicTarget {
     }
 
     fn lost(&self, replica: Replica) -> LossCounters {
-        LossCounters { port_down: self.core().down(replica), ..LossCounters::default() }
+        self.core().lost(replica)
     }
 
-    fn packet_out(&self, _frame: &[u8]) -> Result<(), Fault> {
-        if self.core().loaded.is_none() {
+    fn packet_out(&self, frame: &[u8]) -> Result<(), Fault> {
+        let mut core = self.core();
+        if core.loaded.is_none() {
             return Err(no_program());
         }
-        Err(Fault::new(Code::Unimplemented, "the FPGA NIC has no port for the controller's packets"))
+        core.out_of_reach()?;
+        let Some(cpu) = &mut core.cpu else {
+            let why = "this data path has no port for the controller's packets";
+            return Err(Fault::new(Code::Unimplemented, why));
+        };
+        match cpu.send(frame) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(Fault::new(Code::ResourceExhausted, "the card has not read the packets before it yet"))
+            }
+            Err(error) => {
+                core.lose(&error.to_string());
+                Err(of_card(&error))
+            }
+        }
     }
 
     fn acknowledge_digests(&self, _digest: &str, _list: u64) -> bool {
@@ -278,6 +326,7 @@ impl Target for NicTarget {
         loop {
             let mut core = self.core();
             core.look_at_ports();
+            core.look_at_host();
             let events = std::mem::take(&mut core.events);
             drop(core);
             let now = Instant::now();

@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use sluice_diagnostics::Sources;
-use sluice_entities::{Atomicity, Code, Entity, PipelineInfo};
+use sluice_entities::{Atomicity, Code, Entity, PipelineInfo, Update};
 use sluice_fpga::{Before, FpgaError, PROGRAM, Tables, program_hash};
 use sluice_ir::Module;
 use sluice_nic::Pipeline;
 use sluice_rtl::{Layout, Options};
 use sluice_switch::{Engine, Switch, SwitchOptions};
-use sluice_target::{Fault, Program, carried, checked, entries, not_taken, pushable};
+use sluice_target::{Fault, Program, Read, carried, checked, entries, not_taken, pushable};
 
 use crate::registers::Bar;
 
@@ -91,11 +91,13 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Begins: whatever stands in the card's tables is written over.
+    /// Begins: whatever stands in the card's tables is written over, unless the card says that there is nothing.
     pub(crate) fn begin(fitting: Fitting, card: &Pipeline) -> Result<Self, Fault> {
         let (_, own) = fitting.own()?;
         let registers = Bar(card.clone());
-        let tables = Tables::new(&fitting.module, fitting.layout.clone(), registers, Before::Anything);
+        let is_fresh = card.is_fresh().map_err(|error| Fault::new(Code::Unavailable, error.to_string()))?;
+        let before = if is_fresh { Before::Nothing } else { Before::Anything };
+        let tables = Tables::new(&fitting.module, fitting.layout.clone(), registers, before);
         let mut tables = tables.map_err(|error| fault(&error))?;
         tables.verify().map_err(|error| fault(&error))?;
         Ok(Self { info: Arc::new(tables.info().clone()), tables, fitting, own })
@@ -107,6 +109,14 @@ impl Loaded {
             Source::Pushed(program) => Some(program.clone()),
             Source::Own(made) => made.get_or_init(|| pushable(&self.fitting.module).map(Arc::new)).clone(),
         }
+    }
+
+    /// The program and what was written to it, without asking the card.
+    pub(crate) fn written(&self) -> Option<(Arc<Program>, Vec<Update>)> {
+        let read: Read<'_> =
+            &|query, take| self.tables.written_each(query, take).map_err(|error| fault(&error));
+        let updates = carried(read, &self.own, &self.own).ok()?;
+        Some((self.program()?, updates))
     }
 
     /// Begins anew with a program, which the card runs already.

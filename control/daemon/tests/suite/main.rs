@@ -5,4 +5,5 @@ mod faults;
 mod health;
 mod lab;
 mod reach;
+mod standby;
 mod views;

@@ -15,8 +15,8 @@ use sluice_target::{
 use crate::lab::{Lab, all_to, with_engine};
 
 /// A switch behind a way that can be cut.
-struct Far {
-    soft: Arc<SoftTarget>,
+pub(crate) struct Far {
+    pub(crate) soft: Arc<SoftTarget>,
     /// Calls that still get through; negative: all do.
     left: AtomicI64,
     session: AtomicU64,
@@ -28,19 +28,19 @@ fn cut() -> Fault {
 }
 
 impl Far {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let (left, session, installs) = (AtomicI64::new(-1), AtomicU64::new(1), AtomicU32::new(0));
         // It is installed again and again: making native code of it each time takes longer than the few packets.
         Arc::new(Self { soft: with_engine(Engine::Interpreter), left, session, installs })
     }
 
     /// So many calls get through from now on.
-    fn cut_after(&self, calls: i64) {
+    pub(crate) fn cut_after(&self, calls: i64) {
         self.left.store(calls, Ordering::Release);
     }
 
     /// In reach again, as another session.
-    fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.session.fetch_add(1, Ordering::AcqRel);
         self.left.store(-1, Ordering::Release);
     }
@@ -49,6 +49,11 @@ impl Far {
     fn forget(&self) {
         let program = self.soft.program().expect("it runs one");
         self.soft.install(&program, Install::Anew).expect("it is the same");
+    }
+
+    /// Whether calls get through.
+    pub(crate) fn is_in_reach(&self) -> bool {
+        self.left.load(Ordering::Acquire) != 0
     }
 
     fn installs(&self) -> u32 {

@@ -341,6 +341,7 @@ impl Target for RemoteTarget {
             direct_meters: true,
             value_sets: true,
             copies_to_one_port: true,
+            counts_singly: false,
         }
     }
 

@@ -13,8 +13,10 @@ pub(super) fn status(server: &args::Server) -> Result<(), Failure> {
         let status = client.get_status(v1::GetStatusRequest {}).await.map_err(|status| refused(&status))?;
         let status = status.into_inner();
         println!("sluice {} on a {}", status.software, status.target);
-        if !status.target_reason.is_empty() {
-            println!("data path: {}", status.target_reason);
+        match (status.stands_in, status.target_reason.is_empty()) {
+            (true, _) => println!("STANDS IN: {}", status.target_reason),
+            (false, false) => println!("data path: {}", status.target_reason),
+            (false, true) => {}
         }
         // Somebody of a tenant is not told who of others it was.
         let author = if status.author.is_empty() { "others" } else { &status.author };

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use crate::args::Program;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Nic {
     /// List the FPGA NICs of this machine, who drives each, and what is missing before `sluice` can.
@@ -78,6 +80,18 @@ pub(crate) struct Capture {
 }
 
 #[derive(Debug, Args)]
+#[group(id = "inside", multiple = false)]
+pub(crate) struct Inside {
+    /// The P4 program that the card's bitstream was made of: its RTL runs in the card, clock by clock. Without one every frame goes to the host. Needs Verilator (SLUICE_VERILATOR names its
+    /// folder) and a C++ compiler.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+    /// The same, of the broker's own program: the card takes a policy (`sluice serve --card` with the same `--terms` and `--copies`).
+    #[arg(long)]
+    pub(crate) broker: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Simulate {
     /// Where the card is: a socket that is not there yet.
     #[arg(long, value_name = "SOCKET")]
@@ -91,16 +105,19 @@ pub(crate) struct Simulate {
     /// So many parts in 10^9 the card's oscillator is too fast.
     #[arg(long, value_name = "PPB", default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1_000_000..=1_000_000))]
     pub(crate) drift: i64,
-    /// The P4 program that the card's bitstream was made of: its RTL runs in the card, clock by clock. Without it every frame goes to the host. Needs Verilator (SLUICE_VERILATOR names its
-    /// folder) and a C++ compiler.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) program: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inside: Inside,
+    #[command(flatten)]
+    pub(crate) size: Program,
     /// Folder for what leaves: a pcapng for each port; made if it is not there.
-    #[arg(long, value_name = "DIR", requires = "program")]
+    #[arg(long, value_name = "DIR", requires = "inside")]
     pub(crate) out: Option<PathBuf>,
     /// Folder that keeps what was built of programs, for the next time.
-    #[arg(long, value_name = "DIR", requires = "program")]
+    #[arg(long, value_name = "DIR", requires = "inside")]
     pub(crate) build: Option<PathBuf>,
+    /// Stamp frames with their times in the captures, as if the card had been there, and not with its clock.
+    #[arg(long)]
+    pub(crate) capture_times: bool,
     /// Let frames come in only when a line has come by standard input.
     #[arg(long)]
     pub(crate) hold: bool,

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice_capture::{Merge, ReadOptions, Reader};
+use sluice_nic::CardTime;
 use sluice_nic::bus::InProcess;
 use sluice_nic::registers::PIPELINE_APPLICATION;
-use sluice_nic_model::{NicModel, Options, Pipeline, Shell, Time, ToHost, serve};
+use sluice_nic_model::{NicModel, Options, Pipeline, Served, Shell, Time, ToHost, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Simulate;
@@ -20,6 +21,9 @@ use crate::failure::Failure;
 
 /// How long a frame waits before somebody looks again whether it may go.
 const LOOK: Duration = Duration::from_micros(200);
+/// How long a driver that goes on has the card to itself between two frames of a simulated pipeline, and how long it does nothing before the next frame comes.
+const DRIVER: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_millis(1);
 /// Frames that go one behind the other.
 const BATCH: u64 = 256;
 
@@ -74,13 +78,13 @@ pub(super) fn run(arguments: &Simulate) -> Result<(), Failure> {
         merge.push(*port, reader.map_err(|source| Failure::Capture { path: path.clone(), source })?);
     }
     let paths: Vec<PathBuf> = inputs.into_iter().map(|(_, path)| path).collect();
-    match &arguments.program {
-        Some(program) => {
-            let shell = Shell::new(simulated::pipeline(arguments, program)?, arguments.ports);
+    match simulated::pipeline(arguments)? {
+        Some(pipeline) => {
+            let shell = Shell::new(pipeline, arguments.ports);
             let leaving = arguments.out.as_deref().map(|folder| Leaving::create(folder, arguments.ports));
-            with(arguments, shell, merge, &paths, leaving.transpose()?)
+            with(arguments, shell, false, (merge, &paths), leaving.transpose()?)
         }
-        None => with(arguments, ToHost { id: PIPELINE_APPLICATION }, merge, &paths, None),
+        None => with(arguments, ToHost { id: PIPELINE_APPLICATION }, true, (merge, &paths), None),
     }
 }
 
@@ -90,12 +94,22 @@ fn hold() -> Result<(), Failure> {
     std::io::stdin().read_line(&mut line).map(drop).map_err(Failure::system("read standard input"))
 }
 
-/// Is a card whose application block is that one.
+/// Waits until the driver has no more to do, but no longer than that: a simulated pipeline takes much longer for a frame than for a register.
+fn driver_first(served: &Served) {
+    let end = Instant::now() + DRIVER;
+    let mut before = None;
+    while Instant::now() < end && before != Some(served.accesses()) {
+        before = Some(served.accesses());
+        std::thread::sleep(QUIET);
+    }
+}
+
+/// Is a card whose application block is that one. Where all frames go to the host, they wait for room there.
 fn with<P: Pipeline + 'static>(
     arguments: &Simulate,
     pipeline: P,
-    mut merge: Merge<u8, File>,
-    paths: &[PathBuf],
+    has_host: bool,
+    (mut merge, paths): (Merge<u8, File>, &[PathBuf]),
     mut leaving: Option<Leaving>,
 ) -> Result<(), Failure> {
     let stop = until_signal()?;
@@ -106,7 +120,7 @@ fn with<P: Pipeline + 'static>(
         drift_ppb: arguments.drift,
         ..Options::default()
     };
-    let has_host = arguments.program.is_none();
+    let ahead_ns = times::tai_ahead_ns();
     let device = Arc::new(InProcess::new(NicModel::new(options, pipeline)));
     let served =
         serve(device.clone(), &arguments.socket).map_err(|error| Failure::Broker(error.to_string()))?;
@@ -121,14 +135,22 @@ fn with<P: Pipeline + 'static>(
             .next_packet()
             .map_err(|error| Failure::Capture { path: path(error.input), source: error.error })?;
         let Some((port, packet)) = packet else { break };
-        if sent.is_multiple_of(BATCH) {
+        if !has_host {
+            driver_first(&served);
+        } else if sent.is_multiple_of(BATCH) {
             // So that the driver gets at the card in between.
             std::thread::yield_now();
         }
         let goes = || {
             device.with(|model, machine| {
                 let may_go = model.receives(port) && (!has_host || model.has_room(0));
-                may_go.then(|| model.receive(machine, port, packet.data))
+                may_go.then(|| {
+                    let time = match arguments.capture_times {
+                        true => CardTime::from_ns(packet.time_ns.saturating_add(ahead_ns)),
+                        false => model.now(),
+                    };
+                    model.receive_at(machine, port, packet.data, time)
+                })
             })
         };
         while goes().is_none() {

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sluice_capture::{Direction, InterfaceOptions, OutputFile, PacketRecord, PcapngWriter, SectionOptions};
 use sluice_diagnostics::Sources;
+use sluice_ir::Module;
 use sluice_nic::CardTime;
 use sluice_p4::{CompileOptions, DiskFiles, compile};
 use sluice_rtl::Options;
@@ -12,15 +14,28 @@ use sluice_rtl_sim::{SimError, Verilated, Verilator};
 
 use super::args::Simulate;
 use super::times;
+use crate::broker;
 use crate::failure::Failure;
 use crate::folder::{Folder, put_in_place};
 
-/// The RTL of the program that was asked for, built and running.
-pub(super) fn pipeline(arguments: &Simulate, file: &Path) -> Result<Verilated, Failure> {
-    let mut sources = Sources::new();
+/// The program that was asked for, if one was.
+fn module(arguments: &Simulate, sources: &mut Sources) -> Result<Option<Arc<Module>>, Failure> {
+    if arguments.inside.broker {
+        return broker::for_hardware(arguments.size).map(Some);
+    }
+    let Some(file) = &arguments.inside.program else { return Ok(None) };
     let name = file.display().to_string();
-    let compiled = compile(&mut sources, &DiskFiles::new(Vec::new()), &name, &CompileOptions::default());
-    let (module, _) = compiled.map_err(|found| Failure::located(&found, &sources))?;
+    let compiled = compile(sources, &DiskFiles::new(Vec::new()), &name, &CompileOptions::default());
+    match compiled {
+        Ok((module, _)) => Ok(Some(Arc::new(module))),
+        Err(found) => Err(Failure::located(&found, sources)),
+    }
+}
+
+/// The RTL of the program that was asked for, built and running.
+pub(super) fn pipeline(arguments: &Simulate) -> Result<Option<Verilated>, Failure> {
+    let mut sources = Sources::new();
+    let Some(module) = module(arguments, &mut sources)? else { return Ok(None) };
     let verilator = Verilator::find().ok_or_else(|| {
         Failure::argument(
             "there is no Verilator, which makes a program of RTL",
@@ -29,7 +44,8 @@ pub(super) fn pipeline(arguments: &Simulate, file: &Path) -> Result<Verilated, F
     })?;
     let made = tempfile::tempdir().map_err(Failure::system("make a folder for the build"))?;
     let folder = arguments.build.as_deref().unwrap_or(made.path());
-    Verilated::new(&module, &Options::default(), &verilator, false, folder).map_err(|error| match error {
+    let built = Verilated::new(&module, &Options::default(), &verilator, false, folder);
+    built.map(Some).map_err(|error| match error {
         SimError::Unsupported(found) => Failure::located(&found, &sources),
         other => Failure::Refused(other.to_string()),
     })

@@ -217,6 +217,7 @@ impl Looker {
                 }
             }
         }
+        let defect = defect.or_else(|| broker.target_stands_in());
         let text = defect
             .as_ref()
             .map_or_else(|| "the data path is well".to_string(), |what| what.trim().to_string());

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice_broker::{Arch, Build};
 use sluice_daemon::{Broker, BrokerOptions, HealthOptions};
 use sluice_ir::Module;
 use sluice_nic_target::NicTarget;
@@ -13,6 +12,7 @@ use sluice_target::{Fault, OpensPorts, SoftOptions, SoftTarget, Target};
 use sluice_xdp::{XdpOptions, XdpTarget};
 
 use super::choose::{self, Choice};
+use super::fallback::Fallback;
 use super::ports::{self, Wanted};
 use super::remote;
 use crate::args;
@@ -81,12 +81,14 @@ fn policy(arguments: &args::Serve, store: &Store) -> Result<(String, String), Fa
 }
 
 /// A data path of this process.
-struct Own {
-    target: Arc<dyn OpensPorts>,
+pub(super) struct Own {
+    pub(super) target: Arc<dyn OpensPorts>,
     /// The program, where it is not a controller's.
     module: Option<Arc<Module>>,
-    why: String,
+    pub(super) why: String,
     shows_frames: bool,
+    /// Whether another one may stand in for it.
+    can_change: bool,
 }
 
 /// What a broker is given.
@@ -105,25 +107,11 @@ fn health(given: &args::Health) -> HealthOptions {
     }
 }
 
-/// How long an answer of a card may take.
-const CARD_PATIENCE: Duration = Duration::from_secs(5);
-
-/// The program of a policy, as hardware can run it: checksums are not mended.
-fn for_hardware(arguments: &args::Serve) -> Result<Arc<Module>, Failure> {
-    let build = Build {
-        arch: Arch::Sluice,
-        terms: arguments.program.terms,
-        fixes_checksums: false,
-        ..Build::default()
-    };
-    let module = sluice_broker::compile(build);
-    module.map(Arc::new).map_err(|(diagnostics, sources)| Failure::located(&diagnostics, &sources))
-}
-
 /// A card as data path.
 fn card(arguments: &args::Serve, module: Option<Arc<Module>>) -> Result<NicTarget, String> {
     let name = arguments.card.as_deref().unwrap_or_default();
-    let card = nic::open_card(name, CARD_PATIENCE).map_err(|failure| failure.brief().to_string())?;
+    let card = nic::open_card(name, Duration::from_millis(arguments.card_patience))
+        .map_err(|failure| failure.brief().to_string())?;
     let options = sluice_rtl::Options::default();
     let target = match module {
         Some(module) => NicTarget::with_module(card, module, options),
@@ -139,38 +127,59 @@ fn card(arguments: &args::Serve, module: Option<Arc<Module>>) -> Result<NicTarge
 fn own_card(
     arguments: &args::Serve,
     ports: &mut Vec<Wanted>,
-    loaded: Option<&Loaded>,
+    ground: (Option<&Loaded>, Option<&Arc<Store>>),
     why: &str,
 ) -> Result<Result<Own, String>, Failure> {
-    let module = loaded.map(|_| for_hardware(arguments)).transpose()?;
-    match card(arguments, module.clone()) {
-        Ok(target) => {
+    let (loaded, store) = ground;
+    let fallback = Fallback::new(arguments, ports, loaded, store)?;
+    let module = loaded.map(|_| broker::for_hardware(arguments.program)).transpose()?;
+    match (card(arguments, module.clone()), fallback) {
+        (Ok(target), fallback) => {
             tracing::info!(why, "data path: FPGA NIC");
-            Ok(Ok(Own { target: Arc::new(target), module, why: why.to_string(), shows_frames: false }))
+            let can_change = fallback.is_some();
+            let target: Arc<dyn OpensPorts> = match fallback {
+                Some(fallback) => Arc::new(fallback.behind(Arc::new(target))),
+                None => Arc::new(target),
+            };
+            Ok(Ok(Own { target, module, why: why.to_string(), shows_frames: false, can_change }))
         }
-        Err(why) if arguments.data_path == Some(args::DataPath::Auto) && !arguments.fallback.is_empty() => {
+        (Err(why), Some(fallback)) => {
             tracing::warn!(why, "the card cannot be the data path: its ports are those to fall back to");
-            *ports = ports::ports(&arguments.fallback, loaded.map(|loaded| &loaded.policy))?;
+            *ports = fallback.into_ports();
             Ok(Err(format!("the card cannot be: {why}")))
         }
-        Err(why) => Err(choose::no_card(&why)),
+        (Err(why), None) => Err(choose::no_card(&why)),
     }
 }
 
-/// The data path of this process that was chosen. Where XDP was not asked for by name, and the kernel refuses what could not be foreseen, it is the soft switch after all.
-fn own(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: Option<&Loaded>) -> Result<Own, Failure> {
+/// The data path of this process that was chosen.
+fn own(
+    arguments: &args::Serve,
+    ports: &mut Vec<Wanted>,
+    loaded: Option<&Loaded>,
+    store: Option<&Arc<Store>>,
+) -> Result<Own, Failure> {
     let policy = loaded.map(|loaded| &loaded.policy);
-    let mut choice = choose::choose(arguments, ports, policy)?;
-    let mut no_card = None;
-    if let Choice::Nic { why } = &choice {
-        match own_card(arguments, ports, loaded, why)? {
-            Ok(own) => return Ok(own),
-            Err(why) => {
-                choice = choose::without_card(arguments, ports, policy)?;
-                no_card = Some(why);
-            }
+    let choice = choose::choose(arguments, ports, policy)?;
+    let Choice::Nic { why } = &choice else { return without_card(arguments, ports, loaded, choice, None) };
+    match own_card(arguments, ports, (loaded, store), why)? {
+        Ok(own) => Ok(own),
+        Err(why) => {
+            let choice = choose::without_card(arguments, ports, policy)?;
+            without_card(arguments, ports, loaded, choice, Some(why))
         }
     }
+}
+
+/// A data path that is no card. Where XDP was not asked for by name, and the kernel refuses what could not be foreseen, it is the soft switch after all.
+pub(super) fn without_card(
+    arguments: &args::Serve,
+    ports: &mut [Wanted],
+    loaded: Option<&Loaded>,
+    mut choice: Choice,
+    no_card: Option<String>,
+) -> Result<Own, Failure> {
+    let policy = loaded.map(|loaded| &loaded.policy);
     let module = loaded.map(|_| broker::program(arguments.program)).transpose()?;
     if let Choice::Xdp { why } = &choice {
         let fitting = |target: XdpTarget| match loaded {
@@ -183,7 +192,8 @@ fn own(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: Option<&Loaded>
                 ports::by_xdp(ports);
                 tracing::info!(why, "data path: XDP, in the devices' drivers");
                 let why = [no_card, Some(why.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
-                return Ok(Own { target: Arc::new(target), module, why, shows_frames: false });
+                let target = Arc::new(target);
+                return Ok(Own { target, module, why, shows_frames: false, can_change: false });
             }
             Err(why) if arguments.data_path == Some(args::DataPath::Auto) => {
                 choice = Choice::Soft { why: format!("XDP cannot be: {why}") };
@@ -207,7 +217,7 @@ fn own(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: Option<&Loaded>
             .map_err(|fault| Failure::Refused(fault.to_string()))?,
         None => SoftTarget::new(options),
     };
-    Ok(Own { target: Arc::new(target), module, why, shows_frames: true })
+    Ok(Own { target: Arc::new(target), module, why, shows_frames: true, can_change: false })
 }
 
 fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
@@ -221,7 +231,12 @@ fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
 }
 
 /// A data path for a policy: one in this process that runs the program, or a device that is to run it.
-fn ground(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: &Loaded) -> Result<Ground, Failure> {
+fn ground(
+    arguments: &args::Serve,
+    ports: &mut Vec<Wanted>,
+    loaded: &Loaded,
+    store: &Arc<Store>,
+) -> Result<Ground, Failure> {
     let health = health(&arguments.health);
     if arguments.far.remote.is_some() {
         let (module, program) = remote::program(arguments)?;
@@ -234,10 +249,11 @@ fn ground(arguments: &args::Serve, ports: &mut Vec<Wanted>, loaded: &Loaded) -> 
         };
         return Ok(Ground { target, own: None, options });
     }
-    let own = own(arguments, ports, Some(loaded))?;
+    let own = own(arguments, ports, Some(loaded), Some(store))?;
     let options = BrokerOptions {
         explainer: own.module.clone(),
         program: None,
+        can_change: own.can_change,
         ports: Some(own.target.clone()),
         health,
         why: own.why.clone(),
@@ -250,8 +266,8 @@ fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
     let store = Arc::new(store(arguments)?);
     let (name, text) = policy(arguments, &store)?;
     let loaded = broker::parse(&name, &text)?;
-    let mut ports = ports::ports(&arguments.ports, Some(&loaded.policy))?;
-    let Ground { target, own, options } = ground(arguments, &mut ports, &loaded)?;
+    let mut ports = ports::ports("--port", &arguments.ports, Some(&loaded.policy))?;
+    let Ground { target, own, options } = ground(arguments, &mut ports, &loaded, &store)?;
     let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
         .map_err(|refusal| Failure::refusal(&refusal))?;
     broker.bind(ports::bindings(&ports));
@@ -269,7 +285,7 @@ pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
         let target = Arc::new(remote::connect(&arguments.far)?);
         return Ok(Begun { target, own: None, shows_frames: false, ports: Vec::new(), brokered: None });
     }
-    let mut ports = ports::ports(&arguments.ports, None)?;
-    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None)?;
+    let mut ports = ports::ports("--port", &arguments.ports, None)?;
+    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None, None)?;
     Ok(Begun { target: target.clone(), own: Some(target), shows_frames, ports, brokered: None })
 }

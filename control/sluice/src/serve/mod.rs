@@ -6,6 +6,7 @@ mod alerts;
 mod api;
 mod begin;
 mod choose;
+mod fallback;
 mod latency;
 mod log;
 mod notify;

@@ -8,7 +8,7 @@ use sluice_target::port::{PortSpec, Role};
 use crate::failure::Failure;
 
 /// A port that is wanted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) number: u16,
     pub(super) name: String,
@@ -19,16 +19,20 @@ pub(super) struct Wanted {
 }
 
 /// Reads the arguments; all that is wrong with them is said at once.
-pub(super) fn ports(arguments: &[String], policy: Option<&Policy>) -> Result<Vec<Wanted>, Failure> {
+pub(super) fn ports(
+    option: &str,
+    arguments: &[String],
+    policy: Option<&Policy>,
+) -> Result<Vec<Wanted>, Failure> {
     let mut list: Vec<Wanted> = Vec::new();
     let mut wrong = Vec::new();
     for text in arguments {
         match wanted(text, policy) {
             Ok(port) => match list.iter().find(|other| other.number == port.number) {
-                Some(_) => wrong.push(format!("`--port {text}`: port `{}` is there twice", port.name)),
+                Some(_) => wrong.push(format!("`{option} {text}`: port `{}` is there twice", port.name)),
                 None => list.push(port),
             },
-            Err(message) => wrong.push(format!("`--port {text}`: {message}")),
+            Err(message) => wrong.push(format!("`{option} {text}`: {message}")),
         }
     }
     if wrong.is_empty() {
@@ -37,9 +41,9 @@ pub(super) fn ports(arguments: &[String], policy: Option<&Policy>) -> Result<Vec
     let help = match policy {
         Some(policy) => {
             let names: Vec<&str> = policy.ports.iter().map(|port| &*port.name).collect();
-            format!("write `--port NAME=KIND:DEVICE`; the policy's ports are: {}", names.join(", "))
+            format!("write `{option} NAME=KIND:DEVICE`; the policy's ports are: {}", names.join(", "))
         }
-        None => "write `--port NUMBER=KIND:DEVICE`, numbers from 1 to 509".to_string(),
+        None => format!("write `{option} NUMBER=KIND:DEVICE`, numbers from 1 to 509"),
     };
     Err(Failure::argument(wrong.join("\nerror: "), help))
 }
@@ -97,4 +101,22 @@ pub(super) fn attach(target: &dyn OpensPorts, ports: &[Wanted]) -> Result<(), Fa
     }
     target.ports_are_there();
     Ok(())
+}
+
+/// The same for a data path that takes the place of another one, which had the ports of those numbers: each that cannot be had is said, and the others are there.
+pub(super) fn attach_each(target: &dyn OpensPorts, ports: &[Wanted], numbers: &[u16]) -> Vec<String> {
+    let is_known = |number: &&u16| ports.iter().any(|wanted| wanted.number == **number);
+    let unknown = numbers.iter().filter(|number| !is_known(number));
+    let mut missing: Vec<String> =
+        unknown.map(|number| format!("port {number}, which has no `--fallback`")).collect();
+    let mut wanted: Vec<&Wanted> = ports.iter().filter(|one| numbers.contains(&one.number)).collect();
+    wanted.sort_by_key(|wanted| wanted.role.receives());
+    for Wanted { number, name, role, spec, text } in wanted {
+        match target.open_port(name, *role, spec).and_then(|attach| attach(*number)) {
+            Ok(()) => tracing::info!(port = name, number, role = ?role, as_typed = text, "port attached"),
+            Err(error) => missing.push(format!("`--fallback {text}` ({error})")),
+        }
+    }
+    missing.iter().for_each(|why| tracing::error!(why, "a port is not there any more"));
+    missing
 }

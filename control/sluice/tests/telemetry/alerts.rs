@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{Daemon, PATIENCE, address, get, socket, until};
+use crate::http::get;
+use crate::lab::{Daemon, PATIENCE, address, socket, until};
 
 /// A receiver of webhooks, which says it is busy the first time: the head and the body of each request.
 fn webhook() -> (u16, Receiver<(String, Value)>) {

@@ -1,7 +1,7 @@
 //! `sluice serve` in a process of its own, its ports sockets on loopback.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -134,7 +134,7 @@ impl Daemon {
 
     /// GET, as the admin; what it answers with.
     pub(crate) fn get(&self, path: &str) -> String {
-        get(&self.api, path, &self.token)
+        crate::http::get(&self.api, path, &self.token)
     }
 
     /// Asks it to end, waits until it has; the lines of its log.
@@ -152,18 +152,6 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// GET by HTTP/1.1: the body of what is answered.
-pub(crate) fn get(address: &str, path: &str, token: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers in text");
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_string()).expect("it has a head")
 }
 
 /// Waits until something is there.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::lab::{Daemon, POLICY, get};
+use crate::http::get;
+use crate::lab::{Daemon, POLICY};
 
 /// RFC 3339, UTC: `2026-11-28T00:10:08.123456Z`.
 fn is_utc(time: &str) -> bool {

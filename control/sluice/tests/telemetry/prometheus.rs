@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{Daemon, PATIENCE, get, is_installed, own_addresses, until};
+use crate::http::get;
+use crate::lab::{Daemon, PATIENCE, is_installed, own_addresses, until};
 use crate::traffic::{flows, others};
 
 const DASHBOARD: &str = "../../docs/grafana-dashboard.json";

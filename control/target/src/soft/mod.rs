@@ -194,6 +194,7 @@ impl Target for SoftTarget {
             direct_meters: true,
             value_sets: true,
             copies_to_one_port: true,
+            counts_singly: false,
         }
     }
 

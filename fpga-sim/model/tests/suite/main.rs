@@ -7,3 +7,4 @@ mod lab;
 #[cfg(not(miri))]
 mod protocol;
 mod registers;
+mod send;
