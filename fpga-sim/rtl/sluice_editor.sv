@@ -95,7 +95,7 @@ module sluice_editor #(
     reg [TRAILERS*8-1:0] trailer_1;
     reg [EDITS*16-1:0]   edit_offset_1, edit_length_1;
     reg [EDITS*8-1:0]    edit_value_1;
-    always_ff @(posedge clk)
+    always_ff @(posedge clk) begin
         if (go) begin
             valid_1       <= valid && !is_empty;
             end_1         <= is_end;
@@ -115,6 +115,8 @@ module sluice_editor #(
             edit_length_1 <= edit_length;
             edit_value_1  <= edit_value;
         end
+        if (rst) valid_1 <= 1'b0;
+    end
 
     // The frame's bytes are moved to their place.
     wire [1023:0] two = odd_1 ? {even_1, odd_word_1} : {odd_word_1, even_1};
@@ -126,7 +128,7 @@ module sluice_editor #(
     reg [TRAILERS*8-1:0] trailer_2;
     reg [EDITS*16-1:0]   edit_offset_2, edit_length_2;
     reg [EDITS*8-1:0]    edit_value_2;
-    always_ff @(posedge clk)
+    always_ff @(posedge clk) begin
         if (go) begin
             valid_2       <= valid_1;
             end_2         <= end_1;
@@ -143,6 +145,8 @@ module sluice_editor #(
             edit_length_2 <= edit_length_1;
             edit_value_2  <= edit_value_1;
         end
+        if (rst) valid_2 <= 1'b0;
+    end
 
     // The trailer, moved to behind the last byte.
     logic [511:0] trailer_here;
@@ -191,8 +195,6 @@ module sluice_editor #(
         end
         if (rst) begin
             tvalid        <= 1'b0;
-            valid_1       <= 1'b0;
-            valid_2       <= 1'b0;
             beat          <= '0;
             dropped_empty <= 1'b0;
         end
