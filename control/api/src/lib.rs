@@ -11,6 +11,7 @@
 
 mod access;
 mod content;
+mod exposition;
 mod grpc;
 mod listen;
 mod metrics;
@@ -24,7 +25,7 @@ mod watch;
 
 pub use access::{Access, Caller, Role};
 pub use listen::serve;
-pub use metrics::{Family, HistogramSeries, MoreMetrics};
+pub use metrics::{Family, HistogramSeries, MoreMetrics, NativeHistogram};
 pub use operations::Api;
 pub use rest::openapi;
 pub use tls::{Tls, TlsError};

@@ -1,4 +1,4 @@
-//! Prometheus: the text format, version 0.0.4. Names and units by its conventions; what is counted is what [`crate::v1::Counters`] and [`crate::v1::Ports`] have.
+//! Prometheus: the text format, version 0.0.4, and messages for who asks for them ([`crate::exposition`]). Names and units by its conventions; what is counted is what [`crate::v1::Counters`] and [`crate::v1::Ports`] have.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::access::Caller;
+use crate::exposition;
 use crate::operations::Api;
 use crate::problem::Problem;
 use crate::v1;
@@ -76,59 +77,115 @@ pub struct HistogramSeries {
     pub sum: f64,
     /// Values.
     pub count: u64,
+    /// The same values in a native histogram, for who asks for messages.
+    pub native: Option<NativeHistogram>,
+}
+
+/// A native histogram of Prometheus: classes that grow by a constant factor, those without values left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NativeHistogram {
+    /// Class `i` ends at 2^(i * 2^-schema).
+    pub schema: i32,
+    /// Values above zero, by class.
+    pub positive: BTreeMap<i32, u64>,
+    /// Values below zero, by class of their size.
+    pub negative: BTreeMap<i32, u64>,
+    /// Values of zero.
+    pub zero: u64,
 }
 
 /// Gives metrics of somebody else, as they are now.
 pub type MoreMetrics = Arc<dyn Fn() -> Vec<Family> + Send + Sync>;
 
-/// A text that grows by families of metrics.
-#[derive(Default)]
-struct Page {
-    text: String,
+/// What a sample says.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// A number that is counted.
+    Whole(u64),
+    /// Another number.
+    Real(f64),
+    /// Many values.
+    Histogram(HistogramSeries),
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+
+/// Metrics of one name.
+#[derive(Clone, Debug)]
+pub(crate) struct Collected {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) help: String,
+    /// Labels with their values, and what is said.
+    pub(crate) samples: Vec<(Vec<(String, String)>, Value)>,
+}
+
+/// All that is told, whatever it is written as.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Metrics {
+    pub(crate) families: Vec<Collected>,
 }
 
 /// Names and values of labels.
 type Labels<'a> = &'a [(&'a str, &'a str)];
 
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-impl Page {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        // Writing to a text cannot fail.
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+impl Metrics {
+    fn family(&mut self, name: &str, kind: &'static str, help: &str) {
+        let (name, help) = (name.to_string(), help.to_string());
+        self.families.push(Collected { name, kind, help, samples: Vec::new() });
     }
 
-    fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl std::fmt::Display) {
-        let labels: Vec<String> =
-            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
-        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-        let _ = writeln!(self.text, "{name}{labels} {value}");
+    /// A sample of the last family.
+    fn sample(&mut self, labels: Labels<'_>, value: impl Into<Value>) {
+        let owned = |(label, value): &(&str, &str)| ((*label).to_string(), (*value).to_string());
+        if let Some(family) = self.families.last_mut() {
+            family.samples.push((labels.iter().map(owned).collect(), value.into()));
+        }
     }
 
-    fn one(&mut self, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+    fn one(&mut self, name: &str, kind: &'static str, help: &str, value: impl Into<Value>) {
         self.family(name, kind, help);
-        self.sample(name, &[], value);
+        self.sample(&[], value);
     }
 
-    fn histogram(&mut self, name: &str, series: &HistogramSeries) {
+    fn histogram(&mut self, series: HistogramSeries) {
         let labels: Vec<(&str, &str)> =
             series.labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
-        let buckets = series.buckets.iter().map(|(bound, count)| (bound.to_string(), *count));
-        for (bound, count) in buckets.chain([("+Inf".to_string(), series.count)]) {
-            let labels = [&labels[..], &[("le", bound.as_str())]].concat();
-            self.sample(&format!("{name}_bucket"), &labels, count);
+        self.sample(&labels, Value::Histogram(series.clone()));
+    }
+
+    /// In the text format.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for Collected { name, kind, help, samples } in &self.families {
+            // Writing to a text cannot fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (labels, value) in samples {
+                match value {
+                    Value::Whole(number) => line(&mut text, name, labels, number),
+                    Value::Real(number) => line(&mut text, name, labels, number),
+                    Value::Histogram(series) => lines(&mut text, name, labels, series),
+                }
+            }
         }
-        self.sample(&format!("{name}_sum"), &labels, series.sum);
-        self.sample(&format!("{name}_count"), &labels, series.count);
+        text
     }
 
     /// A family with a sample for each of a list.
     fn each<T>(
         &mut self,
         name: &str,
-        kind: &str,
+        kind: &'static str,
         help: &str,
         list: &[T],
         of: fn(&T) -> (&str, u64),
@@ -137,12 +194,34 @@ impl Page {
         self.family(name, kind, help);
         for one in list {
             let (value, number) = of(one);
-            self.sample(name, &[(label, value)], number);
+            self.sample(&[(label, value)], number);
         }
     }
 }
 
-fn ports(page: &mut Page, ports: &[v1::Port]) {
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn line(text: &mut String, name: &str, labels: &[(String, String)], value: impl std::fmt::Display) {
+    let labels: Vec<String> =
+        labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+    let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+    let _ = writeln!(text, "{name}{labels} {value}");
+}
+
+/// A histogram with its classic buckets.
+fn lines(text: &mut String, name: &str, labels: &[(String, String)], series: &HistogramSeries) {
+    let buckets = series.buckets.iter().map(|(bound, count)| (bound.to_string(), *count));
+    for (bound, count) in buckets.chain([("+Inf".to_string(), series.count)]) {
+        let labels = [labels, &[("le".to_string(), bound)]].concat();
+        line(text, &format!("{name}_bucket"), &labels, count);
+    }
+    line(text, &format!("{name}_sum"), labels, series.sum);
+    line(text, &format!("{name}_count"), labels, series.count);
+}
+
+fn ports(page: &mut Metrics, ports: &[v1::Port]) {
     type Column = (&'static str, &'static str, fn(&v1::Port) -> (&str, u64));
     let columns: [Column; 5] = [
         ("sluice_port_received_packets_total", "Packets that came in.", |p| (&p.name, p.received_packets)),
@@ -175,20 +254,20 @@ fn ports(page: &mut Page, ports: &[v1::Port]) {
             ("not_written", port.lost_not_written),
         ];
         for (reason, packets) in reasons {
-            page.sample(name, &[("port", &port.name), ("reason", reason)], packets);
+            page.sample(&[("port", &port.name), ("reason", reason)], packets);
         }
     }
     let name = "sluice_port_dropped_packets_total";
     page.family(name, "counter", "Packets that ended inside, by reason.");
     for port in ports {
         for drops in &port.drops {
-            page.sample(name, &[("port", &port.name), ("reason", &drops.reason)], drops.packets);
+            page.sample(&[("port", &port.name), ("reason", &drops.reason)], drops.packets);
         }
     }
 }
 
 /// Queues and shares of tool ports.
-fn queues(page: &mut Page, ports: &[v1::Port]) {
+fn queues(page: &mut Metrics, ports: &[v1::Port]) {
     let tools: Vec<v1::Port> = ports.iter().filter(|port| port.role == "tool").cloned().collect();
     type Column = (&'static str, &'static str, &'static str, fn(&v1::Port) -> (&str, u64));
     let columns: [Column; 5] = [
@@ -219,7 +298,7 @@ fn queues(page: &mut Page, ports: &[v1::Port]) {
     }
 }
 
-fn counters(page: &mut Page, counters: &v1::Counters) {
+fn counters(page: &mut Metrics, counters: &v1::Counters) {
     let name = "sluice_packets_total";
     page.family(name, "counter", "Packets of a network port, by what became of them.");
     for port in &counters.ports {
@@ -233,7 +312,7 @@ fn counters(page: &mut Page, counters: &v1::Counters) {
             ("delivered", port.delivered),
         ];
         for (outcome, packets) in outcomes {
-            page.sample(name, &[("port", &port.name), ("outcome", outcome)], packets);
+            page.sample(&[("port", &port.name), ("outcome", outcome)], packets);
         }
     }
     page.each(
@@ -273,7 +352,7 @@ fn counters(page: &mut Page, counters: &v1::Counters) {
             ("unsupported", tool.unsupported),
         ];
         for (reason, copies) in reasons {
-            page.sample(name, &[("tool", &tool.name), ("reason", reason)], copies);
+            page.sample(&[("tool", &tool.name), ("reason", reason)], copies);
         }
     }
     page.each(
@@ -292,7 +371,7 @@ fn counters(page: &mut Page, counters: &v1::Counters) {
         |table| (&table.table, table.size),
         "table",
     );
-    let violations = counters.violations.len();
+    let violations = counters.violations.len() as u64;
     page.one(
         "sluice_accounting_violations",
         "gauge",
@@ -301,7 +380,7 @@ fn counters(page: &mut Page, counters: &v1::Counters) {
     );
 }
 
-fn latencies(page: &mut Page, latencies: &Latencies) {
+fn latencies(page: &mut Metrics, latencies: &Latencies) {
     let all = latencies.all.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let name = "sluice_api_request_duration_seconds";
     page.family(name, "histogram", "How long answers took; of streams, how long they took to begin.");
@@ -310,24 +389,33 @@ fn latencies(page: &mut Page, latencies: &Latencies) {
             vec![("api", way.to_string()), ("route", route.clone()), ("status", format!("{class}xx"))];
         let buckets = BOUNDS.into_iter().zip(histogram.buckets).collect();
         let (sum, count) = (histogram.seconds, histogram.count);
-        page.histogram(name, &HistogramSeries { labels, buckets, sum, count });
+        page.histogram(HistogramSeries { labels, buckets, sum, count, native: None });
     }
 }
 
 /// All metrics, for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "counters", responses(
     (status = 200, body = String, content_type = "text/plain"), (status = "default", body = v1::Problem, content_type = "application/problem+json")))]
-pub(crate) async fn metrics(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    let text = api.run(move |api| page(api, &caller)).await?;
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4");
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+pub(crate) async fn metrics(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let metrics = api.run(move |api| page(api, &caller)).await?;
+    let (kind, body) = if exposition::wants_messages(&headers) {
+        (exposition::CONTENT_TYPE, exposition::messages(&metrics))
+    } else {
+        ("text/plain; version=0.0.4", metrics.text().into_bytes())
+    };
+    let told = [(header::CONTENT_TYPE, kind), (header::VARY, "Accept")];
+    Ok((told.map(|(name, value)| (name, HeaderValue::from_static(value))), body).into_response())
 }
 
-fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
+fn page(api: &Api, caller: &Caller) -> Result<Metrics, Problem> {
     let status = api.status(caller)?;
-    let mut page = Page::default();
+    let mut page = Metrics::default();
     page.family("sluice_build_info", "gauge", "The software and the data path.");
-    page.sample("sluice_build_info", &[("version", &status.software), ("target", &status.target)], 1);
+    page.sample(&[("version", &status.software), ("target", &status.target)], 1_u64);
     page.one("sluice_policy_version", "gauge", "Version of the policy in force.", status.policy_version);
     page.one(
         "sluice_policy_applied_timestamp_seconds",
@@ -335,7 +423,7 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
         "When it was applied.",
         status.applied_ns as f64 / 1e9,
     );
-    let is_well = u8::from(status.defect.is_empty() && status.out_of_reach.is_empty());
+    let is_well = u64::from(status.defect.is_empty() && status.out_of_reach.is_empty());
     page.one("sluice_target_healthy", "gauge", "Whether the data path does what it is told.", is_well);
     let help = "Whether it stands in for the data path that was chosen, which is out of reach.";
     page.one("sluice_target_stands_in", "gauge", help, u8::from(status.stands_in));
@@ -352,21 +440,21 @@ fn page(api: &Api, caller: &Caller) -> Result<String, Problem> {
     let name = "sluice_alert_active";
     page.family(name, "gauge", "Alerts that are raised: 1.");
     for alert in api.alerts(caller)?.alerts {
-        page.sample(name, &[("alert", &alert.alert), ("subject", &alert.subject)], 1);
+        page.sample(&[("alert", &alert.alert), ("subject", &alert.subject)], 1_u64);
     }
     let more = if is_whole { api.more_metrics() } else { Vec::new() };
     for Family { name, kind, help, samples, histograms } in more {
         page.family(name, kind, help);
-        for series in &histograms {
-            page.histogram(name, series);
+        for series in histograms {
+            page.histogram(series);
         }
         for (labels, value) in samples {
             let labels: Vec<(&str, &str)> =
                 labels.iter().map(|(label, value)| (*label, value.as_str())).collect();
-            page.sample(name, &labels, value);
+            page.sample(&labels, value);
         }
     }
-    Ok(page.text)
+    Ok(page)
 }
 
 #[cfg(test)]
@@ -375,14 +463,15 @@ mod tests {
 
     #[test]
     fn labels_are_escaped_and_buckets_add_up() {
-        let mut text = Page::default();
-        text.sample("a", &[("b", "c\"\\\n")], 1);
-        assert_eq!(text.text, "a{b=\"c\\\"\\\\\\n\"} 1\n");
+        let mut text = Metrics::default();
+        text.family("a", "gauge", "x");
+        text.sample(&[("b", "c\"\\\n")], 1_u64);
+        assert_eq!(text.text(), "# HELP a x\n# TYPE a gauge\na{b=\"c\\\"\\\\\\n\"} 1\n");
         let all = Latencies::default();
         for millis in [2, 20, 20_000] {
             all.record("rest", "/x", StatusCode::OK, Duration::from_millis(millis));
         }
-        let mut text = Page::default();
+        let mut text = Metrics::default();
         latencies(&mut text, &all);
         for line in [
             "le=\"0.001\"} 0",
@@ -392,7 +481,7 @@ mod tests {
             "le=\"+Inf\"} 3",
             "_count{api=\"rest\",route=\"/x\",status=\"2xx\"} 3",
         ] {
-            assert!(text.text.contains(line), "{line}\n{}", text.text);
+            assert!(text.text().contains(line), "{line}\n{}", text.text());
         }
     }
 }

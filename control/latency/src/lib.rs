@@ -10,6 +10,7 @@
 mod analysis;
 mod burst;
 mod correlate;
+mod exponential;
 mod heat;
 mod histogram;
 mod key;
@@ -23,6 +24,7 @@ mod stamp;
 pub use analysis::{Analysis, Clock, Settings};
 pub use burst::{KEPT_BURSTS, OVERHEAD_BYTES, WINDOWS_NS};
 pub use correlate::{Arrival, Bounds, Correlator, Fate, Labels, MAX_TAPS, Seen, Sighting, Sink};
+pub use exponential::{Exponential, SCHEMA};
 pub use histogram::{Delays, Figures};
 pub use key::{Flow, KeyOptions, Keyed, Profile, keyed, protocol_name};
 pub use report::{

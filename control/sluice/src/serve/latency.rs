@@ -2,10 +2,17 @@
 
 use std::time::Duration;
 
-use sluice_api::{Family, HistogramSeries};
+use sluice_api::{Family, HistogramSeries, NativeHistogram};
+use sluice_latency::{Exponential, SCHEMA};
 use sluice_telemetry::Ways;
 use sluice_telemetry::alerts::{Kind, Observation};
 use sluice_telemetry::latency::{BOUNDS_NS, WayView};
+
+/// Delays as a native histogram, of seconds.
+fn native(counts: &Exponential) -> NativeHistogram {
+    let Exponential { positive, negative, zero } = counts.clone();
+    NativeHistogram { schema: SCHEMA, positive, negative, zero }
+}
 
 /// Metrics of all ways.
 pub(super) fn families(ways: &Ways) -> Vec<Family> {
@@ -19,6 +26,7 @@ pub(super) fn families(ways: &Ways) -> Vec<Family> {
         buckets: BOUNDS_NS.iter().map(|bound| seconds(*bound)).zip(way.totals.classes).collect(),
         sum: way.totals.sum_ns as f64 / 1e9,
         count: way.totals.matched,
+        native: Some(native(&way.totals.exponential)),
     };
     let packets = views.iter().flat_map(|way| {
         let totals = &way.totals;

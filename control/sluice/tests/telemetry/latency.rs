@@ -1,5 +1,7 @@
 //! Latency between two taps, measured by a broker that runs: its metrics, its lines of JSON, its records of IPFIX and its alert say what was sent.
 
+use std::cell::Cell;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -27,8 +29,45 @@ fn frame(number: u32) -> Vec<u8> {
 }
 
 /// A number of the page, by its name with labels.
-fn metric(page: &str, name: &str) -> Option<f64> {
+pub(crate) fn metric(page: &str, name: &str) -> Option<f64> {
     page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+}
+
+/// A broker that measures the way between its two taps.
+pub(crate) struct Way {
+    pub(crate) daemon: Daemon,
+    second: UdpSocket,
+    own: SocketAddr,
+    sent: Cell<u32>,
+}
+
+impl Way {
+    pub(crate) fn start() -> Self {
+        let telemetry = "latency:\n  - { name: wan, tool: ids, from: 101, to: 102, window: 1s, every: 1s, json: wan.jsonl }\n";
+        let (second, (own, _)) = (socket(), own_addresses());
+        let port = format!("tap-b=udp:{own},{}", address(&second));
+        let files = [("broker.yaml", POLICY), ("telemetry.yaml", telemetry)];
+        let daemon = Daemon::start(&files, &["--port", &port, "--telemetry", "telemetry.yaml"]);
+        Self { daemon, second, own, sent: Cell::new(0) }
+    }
+
+    /// Twenty packets at both taps, at the second some time later.
+    pub(crate) fn twenty(&self) {
+        let from = self.sent.replace(self.sent.get() + 20);
+        let frames: Vec<Vec<u8>> = (from..from + 20).map(frame).collect();
+        frames.iter().for_each(|frame| self.daemon.send(frame));
+        std::thread::sleep(Duration::from_millis(20));
+        for frame in &frames {
+            self.second.send_to(frame, self.own).expect("it can be sent");
+        }
+    }
+
+    /// What it wrote to its file until now.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.daemon.folder.path().join("wan.jsonl")).unwrap_or_default();
+        // The last line may be half written.
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
 }
 
 /// Packets of the first record of delays in a message.

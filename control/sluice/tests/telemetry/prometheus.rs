@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::http::get;
 use crate::lab::{Daemon, PATIENCE, is_installed, own_addresses, until};
+use crate::latency::{Way, metric};
 use crate::traffic::{flows, others};
 
 const DASHBOARD: &str = "../../docs/grafana-dashboard.json";
@@ -23,7 +24,7 @@ struct Prometheus {
 
 impl Prometheus {
     /// None, with what it said, where it does not even serve its own pages: nothing of ours is tried by that.
-    fn start(daemon: &Daemon) -> Option<Self> {
+    fn start(daemon: &Daemon, features: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let address = own_addresses().0.to_string();
         // A scrape may take as long as the time between two, and a busy machine needs more than one second for it.
@@ -39,6 +40,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .args(features)
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).expect("it can be written"))
             .spawn()
@@ -97,6 +99,49 @@ impl Drop for Prometheus {
     }
 }
 
+/// A scraper that asks for messages gets delays as a native histogram, of which any share can be asked for.
+#[test]
+fn a_prometheus_asks_for_shares_of_native_histograms() {
+    if !is_installed("prometheus", "--version") {
+        return;
+    }
+    let way = Way::start();
+    until("a hundred are at both taps", || {
+        way.twenty();
+        let page = way.daemon.get("/metrics");
+        let matched = metric(&page, "sluice_latency_packets_total{way=\"wan\",fate=\"matched\"}")?;
+        (matched >= 100.0).then_some(())
+    });
+    let Some(prometheus) = Prometheus::start(&way.daemon, &["--enable-feature=native-histograms"]) else {
+        return;
+    };
+    let name = "sluice_latency_seconds{way=\"wan\"}";
+    // All is settled, told and scraped when both say the same: nothing comes any more.
+    let (count, lines) = until("the native histogram has what the lines of JSON have", || {
+        let count = prometheus.value(&format!("histogram_count({name})"))?;
+        let lines = way.lines();
+        let matched: u64 = lines.iter().filter_map(|line| line["matched"].as_u64()).sum();
+        (count == matched as f64).then_some((count, lines))
+    });
+    assert!(count >= 100.0, "{count}");
+    let told = || lines.iter().filter(|line| line["matched"].as_u64() > Some(0)).map(|line| &line["delays"]);
+    let least = told().filter_map(|delays| delays["min_ns"].as_f64()).fold(f64::INFINITY, f64::min) / 1e9;
+    let most = told().filter_map(|delays| delays["max_ns"].as_f64()).fold(0.0, f64::max) / 1e9;
+    let value = |expression: &str| {
+        prometheus
+            .value(expression)
+            .unwrap_or_else(|| panic!("{expression}: {}", prometheus.query(expression)))
+    };
+    let share = |of: f64| value(&format!("histogram_quantile({of}, {name})"));
+    // Classes end 2.2 % above where they begin.
+    let class = 2_f64.powf(1.0 / 32.0) * 1.000_001;
+    assert!((most / 1.000_001..most * class).contains(&share(1.0)), "{} of {most}", share(1.0));
+    assert!((least / class..most * class).contains(&share(0.5)), "{} of {least} to {most}", share(0.5));
+    let mean = value(&format!("histogram_sum({name}) / histogram_count({name})"));
+    assert!((least..=most).contains(&mean), "{mean} of {least} to {most}");
+    way.daemon.end();
+}
+
 /// All expressions of the dashboard.
 fn expressions() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DASHBOARD);
@@ -152,7 +197,7 @@ fn a_prometheus_scrapes_what_was_counted() {
     let all: Vec<Vec<u8>> = frames.into_iter().chain(others()).collect();
     all.iter().for_each(|frame| daemon.frame(frame));
     let (packets, bytes) = (all.len() as f64, all.iter().map(Vec::len).sum::<usize>() as f64);
-    let Some(prometheus) = Prometheus::start(&daemon) else { return };
+    let Some(prometheus) = Prometheus::start(&daemon, &[]) else { return };
     let counters: Value = serde_json::from_str(&daemon.get("/api/v1/counters")).expect("it is JSON");
     let tables = counters["tables"].as_array().expect("there are tables");
     let deliver = tables.iter().find(|table| table["table"] == "deliver").expect("it is one of them");

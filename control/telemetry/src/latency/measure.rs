@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use sluice_latency::{Arrival, Bounds, Correlator, Delays, Fate, Sighting, Sink};
+use sluice_latency::{Arrival, Bounds, Correlator, Delays, Exponential, Fate, Sighting, Sink};
 
 use super::LatencyConfig;
 
@@ -43,6 +43,8 @@ const MOST_HELD: usize = 1 << 18;
 pub struct Totals {
     /// Delays at most as long as each of [`BOUNDS_NS`], each class with those below it.
     pub classes: [u64; BOUNDS_NS.len()],
+    /// All delays, in finer classes.
+    pub exponential: Exponential,
     /// Sum of all delays, nanoseconds.
     pub sum_ns: i128,
     /// Packets at both taps.
@@ -115,6 +117,7 @@ impl Sink for Known {
                 for (class, bound) in self.totals.classes.iter_mut().zip(BOUNDS_NS) {
                     *class += u64::from(delay_ns <= bound);
                 }
+                self.totals.exponential.record(delay_ns);
                 self.delays.record(delay_ns);
             }
             Fate::Settled { next_ns, .. } => match tap {
