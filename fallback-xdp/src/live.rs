@@ -21,12 +21,18 @@ const PORT_DOWN: u32 = 0x1_0000;
 /// In the same place: some group has members without a device (`SOME_ABSENT`).
 const SOME_ABSENT: u32 = 0x2_0000;
 
+/// In the same place: who receives this port's copies is told of them (`PORT_TOLD`), and there is such a port (`SOME_TOLD`).
+const PORT_TOLD: u32 = 0x8_0000;
+const SOME_TOLD: u32 = 0x10_0000;
+
 /// A device as a port.
 #[derive(Debug)]
 pub(crate) struct LivePort {
     pub(crate) device: u32,
     pub(crate) role: Role,
     pub(crate) is_up: bool,
+    /// Whether who receives its copies is told of them.
+    pub(crate) is_told: bool,
     /// The program, where the port receives; it is there as long as this is.
     pub(crate) attached: Option<Attached>,
 }
@@ -41,6 +47,8 @@ pub(crate) struct Live {
     groups: BTreeMap<u16, Group>,
     /// Groups with members that have no device.
     absent: BTreeSet<u16>,
+    /// How far the program takes TAI to be ahead of UTC, nanoseconds.
+    pub(crate) tai_ahead_ns: u64,
 }
 
 /// A group, and where its members' instances are known.
@@ -93,22 +101,23 @@ impl Device {
     /// # Errors
     /// The port or its device is in use, or the kernel refuses the program there.
     pub fn attach(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
-        self.attach_as(port, device, role, true, None)
+        self.attach_as(port, device, role, true, false, None)
     }
 
-    /// As [`Self::attach`], of a port that may be down, and may have the program of an earlier process.
+    /// As [`Self::attach`], of a port that may be down, whose copies may have what is known of them in front, and may have the program of an earlier process.
     pub(crate) fn attach_as(
         &mut self,
         port: u16,
         device: u32,
         role: Role,
         is_up: bool,
+        is_told: bool,
         earlier: Option<Attached>,
     ) -> Result<()> {
         if self.live.ports.iter().any(|(known, live)| *known == port || live.device == device) {
             return Err(XdpError::Cannot("two devices as one port, or one as two"));
         }
-        self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
+        self.live.ports.insert(port, LivePort { device, role, is_up, is_told, attached: None });
         let done = self.connect(port, device, role, earlier);
         if done.is_err() {
             self.detach(port);
@@ -126,8 +135,8 @@ impl Device {
             ports.into_iter().partition(|(_, live)| live.role.receives());
         // Targets first, so that there is a way out of the new program for what comes in.
         for (port, live) in sending.into_iter().chain(receiving) {
-            let LivePort { device, role, is_up, attached } = live;
-            self.live.ports.insert(port, LivePort { device, role, is_up, attached: None });
+            let LivePort { device, role, is_up, is_told, attached } = live;
+            self.live.ports.insert(port, LivePort { device, role, is_up, is_told, attached: None });
             self.connect_target(port, device, role)?;
             if let Some(mut attached) = attached {
                 self.kernel.switch(&mut attached, INGRESS)?;
@@ -141,6 +150,7 @@ impl Device {
 
     fn connect_target(&mut self, port: u16, device: u32, role: Role) -> Result<()> {
         self.put_port(port)?;
+        self.tell_of(port)?;
         if role.sends() {
             check_target(device)?;
             self.kernels().try_for_each(|kernel| put_device(kernel, port, device))?;
@@ -170,6 +180,12 @@ impl Device {
         Ok(())
     }
 
+    /// If copies of a port are told of, every port's frames have to have what is told from now on.
+    fn tell_of(&self, port: u16) -> Result<()> {
+        let is_told = self.live.ports.get(&port).is_some_and(|live| live.is_told);
+        self.live.ports.keys().filter(|_| is_told).try_for_each(|port| self.put_port(*port))
+    }
+
     /// Takes a port away: nothing comes in by it any more, and copies for it are counted as lost. Says whether there was one.
     pub fn detach(&mut self, port: u16) -> bool {
         let Some(live) = self.live.ports.remove(&port) else { return false };
@@ -188,7 +204,23 @@ impl Device {
         } else {
             self.kernel.delete("ports", &key)
         };
+        if live.is_told {
+            // What is told of and wanted by nobody costs time, and nothing else.
+            let _ = self.live.ports.keys().try_for_each(|port| self.put_port(*port));
+        }
         true
+    }
+
+    /// Says how far the kernel's TAI is ahead of UTC, nanoseconds: packets' times are UTC.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn set_tai_ahead(&mut self, tai_ahead_ns: u64) -> Result<()> {
+        if self.live.tai_ahead_ns != tai_ahead_ns {
+            self.kernel.update("tai_ahead", &0u32.to_ne_bytes(), &tai_ahead_ns.to_ne_bytes())?;
+            self.live.tai_ahead_ns = tai_ahead_ns;
+        }
+        Ok(())
     }
 
     /// Says whether a port is up. Copies for one that is not are counted as lost, and do not come to its device.
@@ -212,7 +244,9 @@ impl Device {
         let Some(live) = self.live.ports.get(&port) else { return Ok(()) };
         let down = if live.is_up { 0 } else { PORT_DOWN };
         let absent = if self.live.absent.is_empty() { 0 } else { SOME_ABSENT };
-        let value = PORT_KNOWN | u32::from(port) | down | absent;
+        let told = if live.is_told { PORT_TOLD } else { 0 };
+        let some_told = if self.live.ports.values().any(|live| live.is_told) { SOME_TOLD } else { 0 };
+        let value = PORT_KNOWN | u32::from(port) | down | absent | told | some_told;
         let map = if live.device < NEAR_DEVICES { "near_ports" } else { "ports" };
         self.kernel.update(map, &live.device.to_ne_bytes(), &value.to_ne_bytes())
     }

@@ -41,6 +41,8 @@ pub struct Departure {
     pub instance: u16,
     /// Its bytes.
     pub frame: Vec<u8>,
+    /// The length that it would have uncut, bytes.
+    pub original_length: u32,
 }
 
 /// `struct test_packet`.
@@ -129,7 +131,9 @@ impl Device {
             });
         }
         let result = words(&ran.meta);
-        let [reason, length, ..] = result[..] else { return Err(XdpError::Missing("result".to_string())) };
+        let [reason, length, original_length, ..] = result[..] else {
+            return Err(XdpError::Missing("result".to_string()));
+        };
         if reason != 0 {
             return Ok(None);
         }
@@ -138,6 +142,6 @@ impl Device {
             return Err(XdpError::Missing("end of the frame".to_string()));
         }
         frame.truncate(length as usize);
-        Ok(Some(Departure { port: replica.port, instance: replica.instance, frame }))
+        Ok(Some(Departure { port: replica.port, instance: replica.instance, frame, original_length }))
     }
 }

@@ -18,7 +18,8 @@ struct Sent(Vec<Departure>);
 impl Sink for Sent {
     fn send(&mut self, output: Output<'_>) {
         let frame = output.data.to_vec();
-        self.0.push(Departure { port: output.port, instance: output.instance, frame });
+        let Output { port, instance, original_length, .. } = output;
+        self.0.push(Departure { port, instance, frame, original_length });
     }
 }
 

@@ -426,7 +426,7 @@ fn page(api: &Api, caller: &Caller) -> Result<Metrics, Problem> {
     let is_well = u64::from(status.defect.is_empty() && status.out_of_reach.is_empty());
     page.one("sluice_target_healthy", "gauge", "Whether the data path does what it is told.", is_well);
     let help = "Whether it stands in for the data path that was chosen, which is out of reach.";
-    page.one("sluice_target_stands_in", "gauge", help, u8::from(status.stands_in));
+    page.one("sluice_target_stands_in", "gauge", help, u64::from(status.stands_in));
     ports(&mut page, &api.ports(caller)?.ports);
     // A data path that is out of reach counts nothing now; the rest is still told.
     if status.out_of_reach.is_empty() {

@@ -343,7 +343,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) device_id: u64,
     /// A port of the policy (without one: a port's number), and what it is made of: `packet:INTERFACE`, `xdp:INTERFACE`, `nic:NUMBER` (a port of `--card`), `tap:INTERFACE` (which is made),
-    /// `udp:LOCAL,PEER` or `capture:FOLDER[,size=100M][,seconds=60][,files=20][,snaplen=128][,queue=64M]` (a tool's copies are written there). Nothing is ever sent by a network port.
+    /// `udp:LOCAL,PEER`, `capture:FOLDER[,size=100M][,seconds=60][,files=20][,snaplen=128][,queue=64M]` (a tool's copies are written there) or `watch:` (they are measured here, for `latency:` of
+    /// `--telemetry`, and kept by nobody). Nothing is ever sent by a network port.
     #[arg(long = "port", value_name = "NAME=KIND:DEVICE", conflicts_with = "remote")]
     pub(crate) ports: Vec<String>,
     /// What takes packets through; without it the ports say so: XDP if one is `xdp:`, the card if one is `nic:`, else the soft switch.

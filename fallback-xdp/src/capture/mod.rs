@@ -1,4 +1,4 @@
-//! Copies that this process writes to files: what the kernel's program sends to a capture's port.
+//! Copies that this process writes to files, or looks at for who measures: what the kernel's program sends to a capture's port.
 //!
 //! Groups of copies go to devices alone (`BPF_F_BROADCAST` of device maps), and a program of a device map cannot redirect again. So the port is one end of a pair of devices that is made for it, and
 //! whatever is done to copies for any tool is done to these; at the other end a small program stamps them and gives them to AF_XDP sockets, one for each queue, of which there is one for each processor: so
@@ -16,9 +16,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sluice_target::LossCounters;
 use sluice_target::port::{Leaving, Loss, Recorder};
 use sluice_target::sys::{Setting, System};
+use sluice_target::{LossCounters, ObserveSent};
 
 use crate::clang;
 use crate::error::{Result, XdpError};
@@ -54,11 +54,11 @@ struct Counts {
 }
 
 /// A capture's far end. When it is dropped, what has come is written first, then the pair of devices goes.
-#[derive(Debug)]
 pub(crate) struct Capture {
     pair: Pair,
     kernel: Kernel,
-    recorder: Arc<Recorder>,
+    /// Files, where it has some.
+    recorder: Option<Arc<Recorder>>,
     counts: Arc<Counts>,
     /// Ends when the thread has.
     thread: Option<JoinHandle<()>>,
@@ -70,11 +70,12 @@ fn refused(what: &str) -> impl FnOnce(io::Error) -> XdpError + '_ {
 }
 
 impl Capture {
-    /// Receives from a pair of devices, and gives what comes to a recorder.
+    /// Receives from a pair of devices, and gives what comes to a recorder, and to who sees copies.
     pub(crate) fn begin(
         name: &str,
         pair: Pair,
-        recorder: Recorder,
+        recorder: Option<Recorder>,
+        observer: Option<Box<dyn ObserveSent>>,
         system: &Arc<dyn System>,
     ) -> Result<Self> {
         for setting in [Setting::NoIpv6, Setting::NoArp] {
@@ -92,11 +93,12 @@ impl Capture {
         let zero_copy = sockets.iter().all(Socket::is_zero_copy);
         tracing::info!(port = name, queues = sockets.len(), zero_copy, "a capture receives by AF_XDP");
         system.set(&pair.far, Setting::Up).map_err(refused(&pair.far))?;
-        let (recorder, counts) = (Arc::new(recorder), Arc::new(Counts::default()));
+        let (recorder, counts) = (recorder.map(Arc::new), Arc::new(Counts::default()));
         let mut thread = Receiving {
             name: name.to_string(),
             sockets,
             recorder: recorder.clone(),
+            observer,
             counts: counts.clone(),
             system: system.clone(),
         };
@@ -107,7 +109,8 @@ impl Capture {
 
     /// Copies that came to this end, or would have, and are not in the files.
     pub(crate) fn lost(&self) -> LossCounters {
-        let later: u64 = self.recorder.take_lost().values().sum();
+        let later = |recorder: &Arc<Recorder>| recorder.take_lost().values().sum();
+        let later: u64 = self.recorder.as_ref().map_or(0, later);
         self.counts.not_written.fetch_add(later, Ordering::Relaxed);
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let unheard = self.kernel.lookup(DROPPED, &0u32.to_ne_bytes());
@@ -122,7 +125,7 @@ impl Capture {
 
     /// Bytes that wait for the disk, and for how many there is room.
     pub(crate) fn waiting(&self) -> (u64, u64) {
-        self.recorder.waiting()
+        self.recorder.as_ref().map_or((0, 0), |recorder| recorder.waiting())
     }
 
     /// Writes what has come, and ends the file. What comes afterwards is lost.
@@ -131,7 +134,9 @@ impl Capture {
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of a capture had panicked");
         }
-        self.recorder.end();
+        if let Some(recorder) = &self.recorder {
+            recorder.end();
+        }
         self.attached = None;
     }
 
@@ -147,6 +152,12 @@ impl Drop for Capture {
     }
 }
 
+/// How far the kernel's TAI is ahead of UTC, nanoseconds.
+pub(crate) fn tai_ahead_ns(system: &dyn System) -> u64 {
+    let seconds = system.kernel_clock().map_or(0, |clock| clock.tai_offset_s);
+    u64::try_from(seconds).unwrap_or(0) * 1_000_000_000
+}
+
 /// Queues of a pair: what one processor sends is in one of them.
 pub(crate) fn queues() -> u32 {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -157,20 +168,21 @@ pub(crate) fn queues() -> u32 {
 struct Receiving {
     name: String,
     sockets: Vec<Socket>,
-    recorder: Arc<Recorder>,
+    recorder: Option<Arc<Recorder>>,
+    observer: Option<Box<dyn ObserveSent>>,
     counts: Arc<Counts>,
     system: Arc<dyn System>,
 }
 
 impl Receiving {
     fn run(&mut self) {
-        let mut ahead_ns = self.tai_ahead_ns();
+        let mut ahead_ns = tai_ahead_ns(&*self.system);
         let mut looked = Instant::now();
         loop {
             // Whoever wants it to end has taken the device out of all maps: what it finds afterwards is the last.
             let is_ended = self.counts.is_ended.load(Ordering::Relaxed);
             if looked.elapsed() >= LOOK {
-                (ahead_ns, looked) = (self.tai_ahead_ns(), Instant::now());
+                (ahead_ns, looked) = (tai_ahead_ns(&*self.system), Instant::now());
                 self.look_at_sockets();
             }
             if self.receive(ahead_ns) {
@@ -210,12 +222,6 @@ impl Receiving {
         }
     }
 
-    /// TAI's distance from UTC.
-    fn tai_ahead_ns(&self) -> u64 {
-        let seconds = self.system.kernel_clock().map_or(0, |clock| clock.tai_offset_s);
-        u64::try_from(seconds).unwrap_or(0) * 1_000_000_000
-    }
-
     /// Takes what came first of what is there, from one queue; says whether there was something.
     fn receive(&mut self, ahead_ns: u64) -> bool {
         let (mut first, mut until_ns) = (None, u64::MAX);
@@ -230,16 +236,23 @@ impl Receiving {
             }
         }
         let Some(socket) = first.and_then(|(index, _)| self.sockets.get_mut(index)) else { return false };
-        socket.receive(BATCH, until_ns, &mut |tai_ns, frame| {
+        socket.receive(BATCH, until_ns, &mut |told, frame| {
             let copy = Leaving {
                 data: frame,
-                wire_length: u32::try_from(frame.len()).unwrap_or(u32::MAX),
-                time_ns: tai_ns.saturating_sub(ahead_ns),
-                ingress: None,
-                instance: 0,
+                wire_length: told.whole,
+                // What came by no port has the time of this end.
+                time_ns: told.time_ns.saturating_sub(if told.port.is_none() { ahead_ns } else { 0 }),
+                ingress: told.port,
+                instance: told.instance,
             };
-            let counter = match self.recorder.take(&copy) {
-                Ok(()) => return,
+            let taken = self.recorder.as_ref().map_or(Ok(()), |recorder| recorder.take(&copy));
+            let counter = match taken {
+                Ok(()) => {
+                    if let Some(observer) = &self.observer {
+                        observer.frame(frame);
+                    }
+                    return;
+                }
                 Err(Loss::QueueFull) => &self.counts.queue_full,
                 Err(Loss::NotWritten) => &self.counts.not_written,
                 Err(Loss::Down | Loss::Refused) => &self.counts.port_down,

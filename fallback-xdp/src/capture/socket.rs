@@ -23,8 +23,40 @@ const ALL_FRAMES: u32 = 16_384;
 const LEAST_FRAMES: u32 = 2_048;
 /// Bytes of an element of the receive ring, `struct xdp_desc`: place (64 bits), length, options.
 const DESCRIPTOR_BYTES: usize = 16;
-/// Bytes in front of a frame: the time that the program wrote.
-const TIME_BYTES: u64 = 8;
+/// Bytes in front of a frame: what the program wrote (`struct told`).
+const TOLD_BYTES: u64 = 24;
+/// In the place of a port's number: it came by none.
+const NO_PORT: u16 = 0xffff;
+
+/// What is told of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// When its packet came in, by the clock of the program.
+    pub(super) time_ns: u64,
+    /// The port that it came in by.
+    pub(super) port: Option<u16>,
+    /// The instance that the copy is.
+    pub(super) instance: u16,
+    /// Its length uncut, bytes.
+    pub(super) whole: u32,
+}
+
+impl Told {
+    /// By `struct told`; what is too short for one tells nothing.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (_, rest) = bytes.split_first_chunk::<4>()?;
+        let (port, rest) = rest.split_first_chunk::<2>()?;
+        let (instance, rest) = rest.split_first_chunk::<2>()?;
+        let (time, rest) = rest.split_first_chunk::<8>()?;
+        let port = u16::from_ne_bytes(*port);
+        Some(Self {
+            time_ns: u64::from_ne_bytes(*time),
+            port: (port != NO_PORT).then_some(port),
+            instance: u16::from_ne_bytes(*instance),
+            whole: u32::from_ne_bytes(*rest.first_chunk()?),
+        })
+    }
+}
 
 /// A ring, of which this process has one end.
 #[derive(Debug)]
@@ -131,33 +163,32 @@ impl Socket {
         (word(at), word(at + 8) as u32)
     }
 
-    /// When the next frame came, by the clock of the program; none if there is no frame.
+    /// When the next frame's packet came in, by the clock of the program; none if there is no frame.
     pub(super) fn next_time(&self) -> Option<u64> {
         let (first, there) = self.there();
         let (place, _) = (there > 0).then(|| self.descriptor(first))?;
-        let mut time = Vec::new();
+        let mut told = Vec::new();
         // One without a time is taken first.
-        self.frames.copy(place.saturating_sub(TIME_BYTES) as usize, TIME_BYTES as usize, &mut time);
-        Some(time.first_chunk().map_or(0, |time| u64::from_ne_bytes(*time)))
+        self.frames.copy(place.saturating_sub(TOLD_BYTES) as usize, TOLD_BYTES as usize, &mut told);
+        Some(Told::read(&told).map_or(0, |told| told.time_ns))
     }
 
-    /// Takes what is there, `most` frames at most, up to the first that came after `until_ns`: the time that the program wrote, and the frame. Says how many.
-    pub(super) fn receive(&mut self, most: u32, until_ns: u64, take: &mut dyn FnMut(u64, &[u8])) -> u32 {
+    /// Takes what is there, `most` frames at most, up to the first whose packet came in after `until_ns`: what the program wrote, and the frame. Says how many.
+    pub(super) fn receive(&mut self, most: u32, until_ns: u64, take: &mut dyn FnMut(Told, &[u8])) -> u32 {
         let (first, there) = self.there();
         let mut places = Vec::with_capacity(there.min(most) as usize);
         let mut taken = 0;
         while taken < there.min(most) {
             let (place, length) = self.descriptor(first.wrapping_add(taken));
             self.copy.clear();
-            let (at, bytes) = (place.saturating_sub(TIME_BYTES), u64::from(length) + TIME_BYTES);
+            let (at, bytes) = (place.saturating_sub(TOLD_BYTES), u64::from(length) + TOLD_BYTES);
             let is_there = self.frames.copy(at as usize, bytes as usize, &mut self.copy);
-            let frame = self.copy.split_first_chunk::<8>().filter(|_| is_there);
-            if let Some((time, frame)) = frame {
-                let time_ns = u64::from_ne_bytes(*time);
-                if taken > 0 && time_ns > until_ns {
+            let split = self.copy.split_at_checked(TOLD_BYTES as usize).filter(|_| is_there);
+            if let Some((told, frame)) = split.and_then(|(told, frame)| Some((Told::read(told)?, frame))) {
+                if taken > 0 && told.time_ns > until_ns {
                     break;
                 }
-                take(time_ns, frame);
+                take(told, frame);
             }
             taken += 1;
             // A place that is none is not given back: the kernel would refuse it as often as it comes.

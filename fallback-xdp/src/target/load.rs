@@ -66,8 +66,8 @@ impl Loaded {
     pub(super) fn reload(&mut self, maps: &PinnedMaps) -> Result<(), Fault> {
         let Source::Own(module, _) = &self.source else { return Ok(()) };
         let loaded = Device::load(module, &self.compiled, Purpose::Live, maps);
-        self.device = loaded.map_err(|error| fault(&error))?;
-        Ok(())
+        let before = std::mem::replace(&mut self.device, loaded.map_err(|error| fault(&error))?);
+        self.device.set_tai_ahead(before.live.tai_ahead_ns).map_err(|error| fault(&error))
     }
 
     /// The program as it was pushed, or as it could be.

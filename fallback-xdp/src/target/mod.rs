@@ -19,8 +19,8 @@ use sluice_ir::Module;
 use sluice_switch::{DROP_PORT, Engine};
 use sluice_target::sys::{Linux, System};
 use sluice_target::{
-    BatchFault, Capabilities, Event, Fault, Install, LossCounters, PortStatus, Program, SoftOptions,
-    SoftTarget, Target,
+    BatchFault, Capabilities, Event, Fault, Install, LossCounters, Observers, PortStatus, Program,
+    SoftOptions, SoftTarget, Target,
 };
 
 use crate::error::XdpError;
@@ -66,6 +66,8 @@ struct Core {
     pinned: Option<Pinned>,
     ports: BTreeMap<u16, Port>,
     losses: BTreeMap<u16, Losses>,
+    /// Who sees the copies of ports that are received from here.
+    observers: Option<Arc<dyn Observers>>,
     events: VecDeque<Event>,
     /// How many programs there were.
     generation: u64,
@@ -198,6 +200,7 @@ impl Target for XdpTarget {
 
     fn install(&self, program: &Program, install: Install) -> Result<(), Fault> {
         let mut next = Loaded::of_program(program)?;
+        self.tell_clock(&mut next);
         let mut core = self.core();
         let Core { loaded, ports, .. } = &mut *core;
         match loaded {

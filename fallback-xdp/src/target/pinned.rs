@@ -100,12 +100,13 @@ impl Pinned {
         device: u32,
         role: Role,
         is_up: bool,
+        is_told: bool,
     ) -> std::result::Result<(), Fault> {
         self.settle(loaded)?;
         let earlier = if role.receives() { self.link(port, device) } else { None };
         let is_new = earlier.is_none();
         let all: Result<()> = (|| {
-            loaded.device.attach_as(port, device, role, is_up, earlier)?;
+            loaded.device.attach_as(port, device, role, is_up, is_told, earlier)?;
             match loaded.device.live.ports.get_mut(&port).and_then(|live| live.attached.as_mut()) {
                 Some(attached) if is_new => self.pins.pin_link(port, &mut attached.0),
                 _ => Ok(()),

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use sluice_entities::Replica;
 use sluice_switch::DROP_PORT;
-use sluice_target::port::{CaptureSpec, PortSpec, Recorder, Role, check_role, prepare};
+use sluice_target::port::{PortSpec, Recorder, Role, check_role, check_watched, prepare};
 use sluice_target::sys::{Setting, System};
-use sluice_target::{Event, Fault, LossCounters, Opened, OpensPorts, PortStatus, QueueStatus};
+use sluice_target::{Event, Fault, LossCounters, Observers, Opened, OpensPorts, PortStatus, QueueStatus};
 
 use super::load::Loaded;
 use super::pinned::Pinned;
 use super::{Core, XdpTarget, fault};
-use crate::capture::{CAPTURE_MTU, Capture, Pair, queues};
+use crate::capture::{CAPTURE_MTU, Capture, Pair, queues, tai_ahead_ns};
 use crate::counted::PortCells;
 use crate::kernel::{check_free, check_source, check_target};
 use crate::pins::has_left;
@@ -55,10 +56,12 @@ impl Port {
         loaded: &mut Loaded,
         pinned: Option<&mut Pinned>,
     ) -> Result<(), Fault> {
+        let Self { device, role, is_up, .. } = *self;
+        let is_told = self.capture.is_some();
         let done = match pinned {
-            Some(pinned) => pinned.attach(loaded, number, self.device, self.role, self.is_up),
+            Some(pinned) => pinned.attach(loaded, number, device, role, is_up, is_told),
             None => {
-                let attached = loaded.device.attach_as(number, self.device, self.role, self.is_up, None);
+                let attached = loaded.device.attach_as(number, device, role, is_up, is_told, None);
                 attached.map_err(|error| fault(&error))
             }
         };
@@ -179,14 +182,26 @@ pub fn suits(interface: &str, role: Role, system: &dyn System, pins: Option<&Pat
 }
 
 impl OpensPorts for XdpTarget {
+    fn observe(&self, observers: Arc<dyn Observers>) {
+        self.core().observers = Some(observers);
+    }
+
     fn open_port(&self, name: &str, role: Role, spec: &PortSpec) -> io::Result<Opened<'_>> {
         let interface = match spec {
             PortSpec::Xdp { interface } => interface,
-            PortSpec::Capture(spec) => return self.open_capture(name, role, spec),
+            PortSpec::Capture(spec) => {
+                check_role(role)?;
+                let recorder = Recorder::begin(name, spec, self.options.system.clone())?;
+                return Ok(self.open_capture(name, Some(recorder)));
+            }
+            PortSpec::Watch => {
+                check_watched(role)?;
+                return Ok(self.open_capture(name, None));
+            }
             PortSpec::Packet { .. } | PortSpec::Nic { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. } => {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
-                    "the data path is XDP, which takes network interfaces and captures: write `xdp:INTERFACE` or `capture:FOLDER`",
+                    "the data path is XDP, which takes network interfaces and copies for this process: write `xdp:INTERFACE`, `capture:FOLDER` or `watch:`",
                 ));
             }
         };
@@ -218,20 +233,18 @@ impl XdpTarget {
         self.attach_with(number, name, interface, role, None)
     }
 
-    /// Begins to write; the devices come when the port's number is known.
-    fn open_capture(&self, name: &str, role: Role, spec: &CaptureSpec) -> io::Result<Opened<'_>> {
-        check_role(role)?;
-        // What comes by devices does not tell by which tap it came in.
-        let spec = CaptureSpec { taps: Vec::new(), ..spec.clone() };
-        let recorder = Recorder::begin(name, &spec, self.options.system.clone())?;
+    /// A port whose copies are received here; the devices come when its number is known.
+    fn open_capture(&self, name: &str, recorder: Option<Recorder>) -> Opened<'_> {
         let name = name.to_string();
-        Ok(Box::new(move |number| {
+        Box::new(move |number| {
             let pair = Pair::make(self.options.pins.as_deref(), number, CAPTURE_MTU, queues())?;
-            let capture = Capture::begin(&name, pair, recorder, &self.options.system);
+            let observers = self.core().observers.clone();
+            let observer = observers.and_then(|observers| observers.sending(number, &name));
+            let capture = Capture::begin(&name, pair, recorder, observer, &self.options.system);
             let capture = capture.map_err(io::Error::other)?;
             let device = capture.device().to_string();
             self.attach_with(number, &name, &device, Role::Tool, Some(capture))
-        }))
+        })
     }
 
     fn attach_with(
@@ -272,6 +285,7 @@ impl XdpTarget {
         };
         // Without a program it waits for one.
         if let Some(loaded) = loaded {
+            self.tell_clock(loaded);
             port.connect(number, loaded, pinned.as_mut()).map_err(io::Error::other)?;
         }
         if let Some(advice) = advice(interface, facts.queues).filter(|_| role.receives()) {
@@ -314,10 +328,20 @@ impl XdpTarget {
         }
     }
 
+    /// Tells a program how far the kernel's TAI is ahead of UTC now.
+    pub(super) fn tell_clock(&self, loaded: &mut Loaded) {
+        if let Err(error) = loaded.device.set_tai_ahead(tai_ahead_ns(&*self.options.system)) {
+            tracing::error!(%error, "the kernel's program is not told how far TAI is ahead of UTC");
+        }
+    }
+
     /// Tells the program, and whoever listens, of ports that came up or went down.
     pub(super) fn look_at_ports(&self) {
         let mut core = self.core();
         let Core { loaded, ports, events, .. } = &mut *core;
+        if let Some(loaded) = loaded {
+            self.tell_clock(loaded);
+        }
         for (number, port) in ports {
             let is_up = self.options.system.is_up(&port.interface);
             if is_up == port.is_up {

@@ -331,12 +331,14 @@ impl OpensPorts for NicTarget {
                 let capture = Capture::open(name, spec)?;
                 Ok(Box::new(move |number| self.core().attach_capture(number, capture)))
             }
-            PortSpec::Packet { .. } | PortSpec::Xdp { .. } | PortSpec::Tap { .. } | PortSpec::Udp { .. } => {
-                Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "the data path is an FPGA NIC, which has ports of its own: write `nic:NUMBER`, or `capture:FOLDER`",
-                ))
-            }
+            PortSpec::Packet { .. }
+            | PortSpec::Xdp { .. }
+            | PortSpec::Tap { .. }
+            | PortSpec::Udp { .. }
+            | PortSpec::Watch => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the data path is an FPGA NIC, which has ports of its own: write `nic:NUMBER`, or `capture:FOLDER`",
+            )),
         }
     }
 

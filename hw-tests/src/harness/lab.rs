@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
@@ -45,7 +46,9 @@ impl Lab {
             println!("skipped: `{missing}` does not run");
             return None;
         }
-        let lab = Self(format!("sluice-x{}", std::process::id()));
+        // Tests of one process run beside each other.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let lab = Self(format!("sluice-x{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
         if !run(&format!("ip netns add {}", lab.0)) {
             println!("skipped: no network namespaces can be made here (needs root and `ip`)");
             return None;

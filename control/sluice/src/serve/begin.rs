@@ -20,13 +20,24 @@ use crate::broker::{self, Loaded};
 use crate::failure::Failure;
 use crate::nic;
 
+/// Which frames of a data path's ports somebody in this process can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Those of all ports.
+    All,
+    /// Copies that leave by captures and watched ports.
+    Copies,
+    /// None.
+    None,
+}
+
 /// A data path, and who owns its tables.
 pub(super) struct Begun {
     pub(super) target: Arc<dyn Target>,
     /// The same, where it is of this process: its ports are opened here.
     pub(super) own: Option<Arc<dyn OpensPorts>>,
-    /// Whether somebody here can see the frames of its ports.
-    pub(super) shows_frames: bool,
+    /// Which frames somebody here can see.
+    pub(super) shown: Shown,
     pub(super) ports: Vec<Wanted>,
     /// The policy's broker; without one the tables are the controllers'.
     pub(super) brokered: Option<Brokered>,
@@ -86,7 +97,7 @@ pub(super) struct Own {
     /// The program, where it is not a controller's.
     module: Option<Arc<Module>>,
     pub(super) why: String,
-    shows_frames: bool,
+    shown: Shown,
     /// Whether another one may stand in for it.
     can_change: bool,
 }
@@ -141,7 +152,7 @@ fn own_card(
                 Some(fallback) => Arc::new(fallback.behind(Arc::new(target))),
                 None => Arc::new(target),
             };
-            Ok(Ok(Own { target, module, why: why.to_string(), shows_frames: false, can_change }))
+            Ok(Ok(Own { target, module, why: why.to_string(), shown: Shown::None, can_change }))
         }
         (Err(why), Some(fallback)) => {
             tracing::warn!(why, "the card cannot be the data path: its ports are those to fall back to");
@@ -193,7 +204,7 @@ pub(super) fn without_card(
                 tracing::info!(why, "data path: XDP, in the devices' drivers");
                 let why = [no_card, Some(why.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
                 let target = Arc::new(target);
-                return Ok(Own { target, module, why, shows_frames: false, can_change: false });
+                return Ok(Own { target, module, why, shown: Shown::Copies, can_change: false });
             }
             Err(why) if arguments.data_path == Some(args::DataPath::Auto) => {
                 choice = Choice::Soft { why: format!("XDP cannot be: {why}") };
@@ -217,7 +228,7 @@ pub(super) fn without_card(
             .map_err(|fault| Failure::Refused(fault.to_string()))?,
         None => SoftTarget::new(options),
     };
-    Ok(Own { target: Arc::new(target), module, why, shows_frames: true, can_change: false })
+    Ok(Own { target: Arc::new(target), module, why, shown: Shown::All, can_change: false })
 }
 
 fn xdp(module: Option<Arc<Module>>, pins: PathBuf) -> Result<XdpTarget, Fault> {
@@ -271,9 +282,9 @@ fn brokered(arguments: &args::Serve) -> Result<Begun, Failure> {
     let broker = Broker::start(target.clone(), store.clone(), Some(&text), options)
         .map_err(|refusal| Failure::refusal(&refusal))?;
     broker.bind(ports::bindings(&ports));
-    let shows_frames = own.as_ref().is_some_and(|own| own.shows_frames);
+    let shown = own.as_ref().map_or(Shown::None, |own| own.shown);
     let own = own.map(|own| own.target);
-    Ok(Begun { target, own, shows_frames, ports, brokered: Some(Brokered { broker, store }) })
+    Ok(Begun { target, own, shown, ports, brokered: Some(Brokered { broker, store }) })
 }
 
 /// What the arguments ask for.
@@ -283,9 +294,9 @@ pub(super) fn begin(arguments: &args::Serve) -> Result<Begun, Failure> {
     }
     if arguments.far.remote.is_some() {
         let target = Arc::new(remote::connect(&arguments.far)?);
-        return Ok(Begun { target, own: None, shows_frames: false, ports: Vec::new(), brokered: None });
+        return Ok(Begun { target, own: None, shown: Shown::None, ports: Vec::new(), brokered: None });
     }
     let mut ports = ports::ports("--port", &arguments.ports, None)?;
-    let Own { target, shows_frames, .. } = own(arguments, &mut ports, None, None)?;
-    Ok(Begun { target: target.clone(), own: Some(target), shows_frames, ports, brokered: None })
+    let Own { target, shown, .. } = own(arguments, &mut ports, None, None)?;
+    Ok(Begun { target: target.clone(), own: Some(target), shown, ports, brokered: None })
 }

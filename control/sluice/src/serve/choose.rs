@@ -6,6 +6,7 @@ use sluice_target::Target;
 use sluice_target::port::{PortSpec, Role};
 use sluice_target::sys::{Linux, System};
 
+use super::begin::Shown;
 use super::ports::Wanted;
 use super::telemetry;
 use crate::args::{DataPath, Serve};
@@ -124,10 +125,10 @@ fn possible(arguments: &Serve, ports: &[Wanted], policy: Option<&Policy>) -> Res
     if let Some(port) = ports.iter().find(is_made) {
         return Err(format!("`--port {}` is no network interface that was there before", port.text));
     }
-    let exports = telemetry::config(arguments, None).is_ok_and(|config| telemetry::wants_frames(&config));
-    if exports {
-        return Err("sFlow, IPFIX and latency are made of frames, which it shows to nobody".to_string());
-    }
+    // What is wrong with the file is told by who reads it to follow it.
+    let config = telemetry::config(arguments, None).unwrap_or_default();
+    telemetry::check_shown(&config, Shown::Copies, ports)
+        .map_err(|(what, help)| format!("{what} ({help})"))?;
     sluice_xdp::check_kernel().map_err(|error| error.to_string())?;
     let pins = arguments.kernel.pins();
     let mut longest = 0;

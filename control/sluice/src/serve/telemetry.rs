@@ -7,12 +7,12 @@ use sluice_api::{Family, MoreMetrics};
 use sluice_daemon::Broker;
 use sluice_diagnostics::Sources;
 use sluice_switch::DropReason;
-use sluice_target::port::{Received, Role};
+use sluice_target::port::{PortSpec, Received, Role};
 use sluice_target::{Observe, ObserveSent, Observers, PortStatus, Target};
 use sluice_telemetry::sflow::{Direction, Interface, Way};
 use sluice_telemetry::{Config, Counted, Exports, Interfaces, Lost, Receivers, SentTap, Tap, Ways};
 
-use super::begin::Begun;
+use super::begin::{Begun, Shown};
 use super::latency;
 use super::ports::Wanted;
 use crate::args;
@@ -104,8 +104,38 @@ fn interface(port: &PortStatus, role: Role, speed: u64) -> Interface {
 }
 
 /// Whether the frames of ports have to be seen for what is wanted.
-pub(super) fn wants_frames(config: &Config) -> bool {
+fn wants_frames(config: &Config) -> bool {
     config.sflow.is_some() || config.ipfix.is_some() || !config.latency.is_empty()
+}
+
+/// Whether it is enough to see some frames for what is wanted.
+///
+/// # Errors
+/// What is made of others, and what to do about it.
+pub(super) fn check_shown(config: &Config, shown: Shown, ports: &[Wanted]) -> Result<(), (String, String)> {
+    match shown {
+        Shown::All => Ok(()),
+        Shown::Copies if config.sflow.is_some() || config.ipfix.is_some() => Err((
+            "sFlow and IPFIX are made of the frames of all ports, and XDP shows those of captures alone".to_string(),
+            "leave `sflow:` and `ipfix:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)".to_string(),
+        )),
+        Shown::Copies => {
+            let is_here = |port: &&Wanted| matches!(port.spec, PortSpec::Capture(_) | PortSpec::Watch);
+            let here: Vec<&str> = ports.iter().filter(is_here).map(|port| port.name.as_str()).collect();
+            match config.latency.iter().find(|way| !here.contains(&way.tool.as_str())) {
+                None => Ok(()),
+                Some(way) => Err((
+                    format!("latency `{}` is measured in the copies for tool `{}`, and XDP shows those of captures alone", way.name, way.tool),
+                    format!("let them come to this process: `--port {0}=watch:`, or to files, too: `--port {0}=capture:FOLDER`", way.tool),
+                )),
+            }
+        }
+        Shown::None if !wants_frames(config) => Ok(()),
+        Shown::None => Err((
+            "sFlow, IPFIX and latency are made of frames, and this data path shows them to nobody".to_string(),
+            "leave `sflow:`, `ipfix:` and `latency:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)".to_string(),
+        )),
+    }
 }
 
 /// Begins to send; nothing if nothing is wanted.
@@ -113,12 +143,7 @@ pub(super) fn start(config: &Config, begun: &Begun) -> Result<Option<Exports>, F
     if !wants_frames(config) {
         return Ok(None);
     }
-    if !begun.shows_frames {
-        return Err(Failure::argument(
-            "sFlow, IPFIX and latency are made of frames, and this data path shows them to nobody",
-            "leave `sflow:`, `ipfix:` and `latency:` out of `--telemetry`, or serve on the soft switch (`--data-path soft`)",
-        ));
-    }
+    check_shown(config, begun.shown, &begun.ports).map_err(|(what, help)| Failure::argument(what, help))?;
     let roles: BTreeMap<u16, Role> = begun.ports.iter().map(|port| (port.number, port.role)).collect();
     let target: Arc<dyn Target> = begun.target.clone();
     let broker = begun.brokered.as_ref().map(|brokered| brokered.broker.clone());

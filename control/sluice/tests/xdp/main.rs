@@ -4,6 +4,7 @@
 
 mod lab;
 mod record;
+mod taps;
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ filters:
 const STAMP_BYTES: usize = 14;
 const MAC_BYTES: usize = 12;
 
-fn files(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).expect("it is there").map(|file| file.expect("it is there").path()).collect();
     files.retain(|file| file.extension().is_some_and(|end| end == "pcapng"));
@@ -124,7 +124,7 @@ fn captures_have_what_the_soft_switch_makes_of_the_same_frames() {
     }
 }
 
-fn now_ns() -> u64 {
+pub(crate) fn now_ns() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     u64::try_from(since.expect("it is later").as_nanos()).expect("it is not that late")
 }

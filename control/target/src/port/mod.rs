@@ -11,6 +11,7 @@
 //! | TAP | [`tap`] | a new interface, whose other end is the host's network stack |
 //! | UDP | [`udp`] | frames as the payload of datagrams between two addresses |
 //! | capture | [`capture`] | files that copies are written to |
+//! | watch | [`watch`] | nothing: copies are seen by who observes the port, and end there |
 //! | pair | [`pair`] | memory; the other end is a [`PairEnd`] |
 
 mod capture;
@@ -18,6 +19,7 @@ mod memory;
 mod packet;
 mod tap;
 mod udp;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,6 +32,7 @@ pub use memory::{PairEnd, pair};
 pub use packet::{packet, prepare};
 pub use tap::tap;
 pub use udp::udp;
+pub use watch::{check_watched, watch};
 
 use sluice_policy::{Policy, PortRole};
 
@@ -175,7 +178,7 @@ impl std::fmt::Debug for Port {
     }
 }
 
-/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `nic:0`, `tap:sluice0`, `udp:LOCAL,PEER`, `capture:FOLDER`.
+/// What a port is to be made of: `packet:eth1`, `xdp:eth1`, `nic:0`, `tap:sluice0`, `udp:LOCAL,PEER`, `capture:FOLDER`, `watch:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortSpec {
     /// A network interface.
@@ -207,13 +210,15 @@ pub enum PortSpec {
     },
     /// Files that copies are written to.
     Capture(CaptureSpec),
+    /// This process, which measures copies ([`crate::Observers`]) and keeps none.
+    Watch,
 }
 
 impl FromStr for PortSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `nic:NUMBER`, `tap:INTERFACE`, `udp:LOCAL,PEER` (addresses with ports) or `capture:FOLDER`";
+        let help = "write `packet:INTERFACE`, `xdp:INTERFACE`, `nic:NUMBER`, `tap:INTERFACE`, `udp:LOCAL,PEER` (addresses with ports), `capture:FOLDER` or `watch:`";
         let (kind, device) =
             text.split_once(':').ok_or_else(|| format!("`{text}` names no kind of port; {help}"))?;
         let interface = || match device {
@@ -242,6 +247,8 @@ impl FromStr for PortSpec {
                 Ok(Self::Udp { local: address(local)?, peer: address(peer)? })
             }
             "capture" => Ok(Self::Capture(CaptureSpec::parse(device)?)),
+            "watch" if device.is_empty() => Ok(Self::Watch),
+            "watch" => Err(format!("`{text}`: nothing stands behind `watch:`")),
             _ => Err(format!("there is no kind of port `{kind}`; {help}")),
         }
     }
@@ -252,7 +259,7 @@ impl PortSpec {
     pub fn interface(&self) -> Option<&str> {
         match self {
             Self::Packet { interface } | Self::Xdp { interface } => Some(interface),
-            Self::Nic { .. } | Self::Tap { .. } | Self::Udp { .. } | Self::Capture(_) => None,
+            Self::Nic { .. } | Self::Tap { .. } | Self::Udp { .. } | Self::Capture(_) | Self::Watch => None,
         }
     }
 
@@ -269,7 +276,8 @@ impl PortSpec {
             | Self::Xdp { .. }
             | Self::Nic { .. }
             | Self::Tap { .. }
-            | Self::Udp { .. }) => other,
+            | Self::Udp { .. }
+            | Self::Watch) => other,
         }
     }
 
@@ -296,6 +304,7 @@ impl PortSpec {
             Self::Tap { interface } => tap(name, interface, role, system),
             Self::Udp { local, peer } => udp(name, *local, *peer, role, system),
             Self::Capture(spec) => capture(name, spec, role, system),
+            Self::Watch => watch(name, role),
         }
     }
 }

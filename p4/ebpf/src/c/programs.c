@@ -25,10 +25,12 @@ struct {
 	__type(value, u32);
 } near_ports SEC(".maps");
 
-/* Beside the number: the port is down; some group has members without a device; there is such a port. */
+/* Beside the number: the port is down; some group has members without a device; there is such a port; who receives its copies is told of them, and there is such a port. */
 #define PORT_DOWN 0x10000
 #define SOME_ABSENT 0x20000
 #define PORT_KNOWN 0x40000
+#define PORT_TOLD 0x80000
+#define SOME_TOLD 0x100000
 
 /* A device's port and what is beside it; 0 if it is none. */
 INLINE u32 port_of_device(u32 device)
@@ -90,6 +92,22 @@ struct {
 	__type(key, u32);
 	__type(value, struct replicas);
 } absents SEC(".maps");
+
+/* How far the kernel's TAI is ahead of UTC, nanoseconds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} tai_ahead SEC(".maps");
+
+/* Nanoseconds since the UNIX epoch, UTC. */
+INLINE u64 now(void)
+{
+	u32 zero = 0;
+	u64 *ahead = bpf_map_lookup_elem(&tai_ahead, &zero);
+	return bpf_ktime_get_tai_ns() - (ahead ? *ahead : 0);
+}
 
 /* What becomes of frames at each port; frames of no port are at NO_PORT. */
 #define CELL_RECEIVED 0
@@ -243,6 +261,11 @@ ONCE int overwrite(struct xdp_md *ctx, u32 from, u32 to, u64 value)
 INLINE int finish(struct xdp_md *ctx, struct state *st, struct work *eg, const u32 least)
 {
 	u32 length = eg->len, trailer = eg->trailer_bytes;
+	u32 missing = st->wire_length > st->len ? st->wire_length - st->len : 0;
+	eg->whole = length + missing;
+	if (eg->trim < eg->whole)
+		eg->whole = eg->trim;
+	eg->whole += trailer;
 #if HAS_OVERWRITES
 	for (u32 i = 0; i < MAX_FRAME_EDITS; i++) {
 		if (i >= eg->overwrites)
@@ -302,7 +325,29 @@ INLINE int leave(struct xdp_md *ctx, struct state *st, struct work *eg, const st
 #define LEAST_TEST_FRAME 64
 
 /* What goes in front of a frame from ingress to egress. */
-struct tag { u32 state, group; };
+struct tag { u32 state, group; u64 time_ns; u32 port, unused; };
+
+/* What goes in front of a copy to who receives it, where that is told: when and where its packet came in, and its length uncut. */
+struct told { u32 magic; u16 port, instance; u64 time_ns; u32 length, unused; };
+
+#define TOLD 0x746f6c64
+
+/* Both have one place. */
+_Static_assert(sizeof(struct tag) == sizeof(struct told), "");
+
+INLINE int tell(struct xdp_md *ctx, u32 port, u32 instance, u64 time_ns, u32 length)
+{
+	struct told *told = (struct told *) (long) ctx->data_meta;
+	if ((void *) (told + 1) > (void *) (long) ctx->data)
+		return -1;
+	told->magic = TOLD;
+	told->port = port;
+	told->instance = instance;
+	told->time_ns = time_ns;
+	told->length = length;
+	told->unused = 0;
+	return 0;
+}
 
 #if SENDS_AS_IS
 /* What egress does for a copy. Nothing is left to be done when it leaves. */
@@ -350,7 +395,7 @@ INLINE int send(struct xdp_md *ctx, struct state *st, const struct config *cfg, 
 }
 #else
 /* Redirects a packet to egress, which finds its state by what stands in front of it. */
-INLINE int send(struct xdp_md *ctx, struct state *st, u32 number, u32 flags, u32 port, u32 group, u32 to)
+INLINE int send(struct xdp_md *ctx, struct state *st, u32 number, u64 time_ns, u32 flags, u32 port, u32 group, u32 to)
 {
 	u32 length = st->len;
 	struct tag *tag = (struct tag *) (long) ctx->data_meta;
@@ -358,6 +403,8 @@ INLINE int send(struct xdp_md *ctx, struct state *st, u32 number, u32 flags, u32
 		return drop(port, DROP_STATE, length);
 	tag->state = number;
 	tag->group = group;
+	tag->time_ns = time_ns;
+	tag->port = port;
 	if (group) {
 		if (flags & SOME_ABSENT)
 			lose_absent(group, length);
@@ -384,16 +431,22 @@ int sluice_ingress(struct xdp_md *ctx)
 		return drop(NO_PORT, DROP_NO_PORT, length);
 	count_at(port, CELL_RECEIVED, length);
 	struct state *st = next_state(&number);
-	if (!st || (!SENDS_AS_IS && bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag))))
+	u32 tells = flags & SOME_TOLD;
+	if (!st || ((!SENDS_AS_IS || tells) && bpf_xdp_adjust_meta(ctx, -(int) sizeof(struct tag))))
 		return drop(port, DROP_STATE, length);
-	struct input in = { NEEDS_TIME ? bpf_ktime_get_tai_ns() : 0, port, length, length, 0 };
+	struct input in = { NEEDS_TIME || tells ? now() : 0, port, length, length, 0 };
+#if SENDS_AS_IS
+	/* All copies have it, whoever receives them. */
+	if (tells && tell(ctx, port, 0, in.time_ns, length))
+		return drop(port, DROP_STATE, length);
+#endif
 	const struct config *cfg = configuration();
 	if (enter(ctx, st, cfg, &in))
 		return drop(port, DROP_ENDED, length);
 #if SENDS_AS_IS
 	return send(ctx, st, cfg, flags, port, group_of(st), port_of(st));
 #else
-	return send(ctx, st, number, flags, port, group_of(st), port_of(st));
+	return send(ctx, st, number, in.time_ns, flags, port, group_of(st), port_of(st));
 #endif
 }
 
@@ -405,10 +458,11 @@ int sluice_egress(struct xdp_md *ctx)
 	u32 flags = known ? known : NO_PORT, port = flags & 0xffff;
 	if ((void *) (tag + 1) > (void *) (long) ctx->data)
 		return drop(port, DROP_STATE, 0);
-	u32 number = tag->state, group = tag->group;
+	u32 number = tag->state, group = tag->group, from = tag->port, is_told = flags & PORT_TOLD;
+	u64 time_ns = tag->time_ns;
 	struct state *st = bpf_map_lookup_elem(&states, &number);
 	struct work *eg = bpf_map_lookup_elem(&works, &zero);
-	if (!st || !eg || !known || bpf_xdp_adjust_meta(ctx, sizeof(struct tag)))
+	if (!st || !eg || !known || (!is_told && bpf_xdp_adjust_meta(ctx, sizeof(struct tag))))
 		return drop(port, DROP_STATE, 0);
 	struct copy copy_of = { port, 0, group ? 5 : 0 };
 	if (group) {
@@ -423,6 +477,8 @@ int sluice_egress(struct xdp_md *ctx)
 	int reason = leave(ctx, st, eg, &copy_of, LEAST_FRAME);
 	if (!reason && eg->len < LEAST_FRAME)
 		reason = DROP_FRAME;
+	if (!reason && is_told && tell(ctx, from, copy_of.instance, time_ns, eg->whole))
+		reason = DROP_STATE;
 	if (reason)
 		return drop(port, reason, st->wire_length);
 	count_at(port, CELL_SENT, eg->len);
@@ -465,7 +521,7 @@ int sluice_ingress_test(struct xdp_md *ctx)
 /* In front of a frame for `sluice_egress_test`: which copy, then what came of it. */
 struct test_copy { u32 state, port, instance, type; };
 
-struct test_result { u32 reason, length, unused, more; };
+struct test_result { u32 reason, length, whole, unused; };
 
 SEC("xdp")
 int sluice_egress_test(struct xdp_md *ctx)
@@ -487,6 +543,7 @@ int sluice_egress_test(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	result->reason = reason;
 	result->length = eg->len;
+	result->whole = eg->whole;
 	return XDP_PASS;
 }
 

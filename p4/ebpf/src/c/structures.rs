@@ -80,7 +80,7 @@ pub(super) fn structures(module: &Module, storage: &Storage, text: &mut String, 
     order.iter().for_each(|index| text.push_str(&header(&storage.headers[*index])));
     let _ = writeln!(text, "\tu8 near[{}] __attribute__((aligned(8)));\n\tu64 pad;\n}};\n", NEAR_BYTES + 16);
     text.push_str("/* What each copy of a packet has for itself. */\nstruct work {\n");
-    text.push_str("\tu64 truncate, trim, hit, action_run, found;\n\tu32 ended, changed, out, len;\n\tstruct summing summing;\n");
+    text.push_str("\tu64 truncate, trim, hit, action_run, found;\n\tu32 ended, changed, out, len, whole;\n\tstruct summing summing;\n");
     let _ = writeln!(text, "\tu64 valid[{}];", storage.valid_words);
     for place in storage.stacks.iter().filter(|place| place.next_in_work) {
         let _ = writeln!(text, "\tu32 {};", place.next);
