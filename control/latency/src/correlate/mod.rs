@@ -4,6 +4,8 @@
 //! behind its first sighting is over: then it is known at which taps it was, and that its key meant it alone. Results come tap by tap, each tap's in
 //! the order in which its packets were pushed.
 //!
+//! Packets are taken in small batches: that of one is looked for in memory while those of others are. So what is settled is told up to a batch later, or when it is asked for ([`Correlator::flush`]).
+//!
 //! Rules, for packets of one key within the window:
 //!
 //! - one a tap: the same packet;
@@ -128,6 +130,9 @@ impl<F: FnMut(&Arrival)> Sink for F {
     }
 }
 
+/// Packets of a batch.
+const BATCH: usize = 32;
+
 /// Time at a tap where a packet was not seen.
 const ABSENT: u64 = u64::MAX;
 
@@ -158,6 +163,8 @@ pub struct Correlator<const N: usize> {
     base: u64,
     waiting: [Waiting; N],
     early: u64,
+    /// Those of the batch under way.
+    batch: Vec<Sighting>,
 }
 
 impl<const N: usize> Correlator<N> {
@@ -172,12 +179,35 @@ impl<const N: usize> Correlator<N> {
             base: 0,
             waiting: std::array::from_fn(|_| Waiting::default()),
             early: 0,
+            batch: Vec::with_capacity(BATCH),
         }
     }
 
-    /// A packet more. Results that it settles go to `sink`.
+    /// A packet more. Results that its batch settles go to `sink`.
     #[inline]
     pub fn push(&mut self, sighting: &Sighting, sink: &mut impl Sink) {
+        self.batch.push(*sighting);
+        if self.batch.len() >= BATCH {
+            self.flush(sink);
+        }
+    }
+
+    /// Takes what waits for its batch to be whole.
+    #[inline(never)]
+    pub fn flush(&mut self, sink: &mut impl Sink) {
+        let mut batch = std::mem::take(&mut self.batch);
+        // None of these waits for another one, so that memory is asked for all of them at once.
+        let touched = batch.iter().filter_map(|sighting| sighting.key);
+        std::hint::black_box(touched.fold(0, |all, key| all ^ self.table.touch(key)));
+        for sighting in &batch {
+            self.take(sighting, sink);
+        }
+        batch.clear();
+        self.batch = batch;
+    }
+
+    #[inline]
+    fn take(&mut self, sighting: &Sighting, sink: &mut impl Sink) {
         if sighting.time_ns > self.now_ns {
             self.now_ns = sighting.time_ns;
             self.expire(sink);
@@ -231,6 +261,7 @@ impl<const N: usize> Correlator<N> {
 
     /// Settles all that is under way. No packet may follow.
     pub fn finish(&mut self, sink: &mut impl Sink) {
+        self.flush(sink);
         while !self.entries.is_empty() {
             self.settle_first(sink);
         }

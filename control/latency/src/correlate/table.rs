@@ -23,6 +23,12 @@ impl Table {
         half as usize & (self.places.len() - 1)
     }
 
+    /// What stands where that key is looked for first.
+    #[inline]
+    pub(super) fn touch(&self, key: u64) -> u64 {
+        self.places.get(self.home(half(key))).copied().unwrap_or(EMPTY)
+    }
+
     /// The serial number (its low half) under that key for which `is` holds: what stands there may be another key with the same half.
     #[inline]
     pub(super) fn find(&self, key: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {

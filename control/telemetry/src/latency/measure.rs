@@ -213,6 +213,7 @@ impl Measure {
 
     /// Closes the interval, and begins the next one; none if nothing was settled in it.
     pub fn close(&mut self) -> Option<Interval> {
+        self.correlator.flush(&mut self.known);
         let known = &mut self.known;
         let (first_ns, last_ns) = known.span_ns.take()?;
         let begun = std::mem::replace(&mut known.begun, known.totals.clone());
