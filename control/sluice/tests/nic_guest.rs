@@ -17,8 +17,8 @@ use sluice_conformance::programs::{rtl_cache, verilator};
 use sluice_guest::{Devices, Guest, Qemu, Tree};
 
 /// What the command does in the guest.
-const SCRIPT: &str = include_str!("files/guest.sh");
-const POLICY: &str = include_str!("files/guest.yaml");
+const SCRIPT: &str = include_str!("guest/script.sh");
+const POLICY: &str = include_str!("guest/policy.yaml");
 /// The policy's ports, as ports of the card; from the third on they are tools.
 const PORTS: [&str; 5] = ["tap-a", "tap-b", "ids", "analyser", "recorder"];
 /// Longer than a busy machine takes to build or to simulate.
