@@ -217,13 +217,9 @@ impl Device {
             return Err(why);
         }
         // Behind the program with constants stays the one that it falls back to.
-        let is_frozen = |lean: &Lean| !lean.premises.frozen.is_empty();
-        let newest = self.leans.len() - 1;
-        let mut index = 0;
-        self.leans.retain(|lean| {
-            index += 1;
-            index > newest || (!object.premises.frozen.is_empty() && !is_frozen(lean))
-        });
+        let newest = self.leans.pop();
+        self.leans.retain(|lean| !object.premises.frozen.is_empty() && lean.premises.frozen.is_empty());
+        self.leans.extend(newest);
         self.running = self.leans.len();
         Ok(true)
     }
